@@ -1,1 +1,4 @@
-//! See Cargo.toml.
+//! A deterministic world of MQTT clients, a broker and the network between them, on a virtual clock.
+#![forbid(unsafe_code)]
+
+pub mod view;

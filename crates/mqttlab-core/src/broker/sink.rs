@@ -1,0 +1,52 @@
+//! What the broker says back to its driver.
+
+use crate::broker::{
+    Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity,
+};
+use crate::frame::Frame;
+use crate::id::ConnId;
+use crate::why::Why;
+
+/// Takes what the broker wants done, in causal order: a why comes before the sends it explains.
+///
+/// Only [`send`](Self::send) and [`close`](Self::close) must be written; the defaults of the rest let everybody in and
+/// keep nothing.
+pub trait Sink {
+    /// Whether decisions are wanted. When false the compiler drops every one of them.
+    const TRACE: bool = false;
+
+    /// Append this packet to what goes to `conn`.
+    fn send(&mut self, conn: ConnId, frame: &Frame<'_>);
+
+    /// Close `conn` once what was sent to it is written. The broker has forgotten it already.
+    fn close(&mut self, conn: ConnId, reason: CloseReason);
+
+    /// `conn` has proven who it is and got its CONNACK: limits for strangers end here.
+    fn established(&mut self, conn: ConnId, established: &Established<'_>) {
+        let _ = (conn, established);
+    }
+
+    /// May this client connect? A driver that has to ask elsewhere answers [`Authorization::Pending`], hands in no more
+    /// packets of `conn`, and brings the answer with [`Input::Authorized`](crate::broker::Input::Authorized).
+    fn authorize(&mut self, conn: ConnId, request: &AuthRequest<'_>) -> Authorization {
+        let _ = (conn, request);
+        Authorization::Allow
+    }
+
+    /// May `who` publish or receive on `topic`, at this moment? Asked for each PUBLISH, SUBSCRIBE, will, and again at
+    /// each delivery.
+    fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        let _ = (who, access, topic);
+        true
+    }
+
+    /// Durable state changed. No packet sent after this in the same round may leave before the change is stored.
+    fn persist(&mut self, change: &Change<'_>) {
+        let _ = change;
+    }
+
+    /// A decision was taken.
+    fn why(&mut self, why: Why) {
+        let _ = why;
+    }
+}

@@ -1,0 +1,5 @@
+//! The client as a machine.
+
+/// The client.
+#[derive(Clone, Debug)]
+pub struct Client {}
