@@ -1,2 +1,13 @@
-//! The program.
-fn main() {}
+//! The Lab: the page that plays, explains and rewinds a simulated run.
+
+use yew::{Html, component, html};
+
+/// Says what the page is for until there is more to show.
+#[component]
+fn App() -> Html {
+    html! { <main><h1>{ "MQTT Lab" }</h1></main> }
+}
+
+fn main() {
+    yew::Renderer::<App>::new().render();
+}

@@ -1,0 +1,126 @@
+//! `cargo xtask test`: everything that must hold, as steps that can be chosen.
+
+mod steps;
+mod tally;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::child::{self, seconds};
+use crate::setup::{Tool, Tools, components, packages, wasm_target};
+use steps::{Context, Step};
+use tally::Tally;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these steps; all of them when none is named.
+    #[arg(value_enum)]
+    steps: Vec<Step>,
+}
+
+/// One line of the closing table.
+struct Row {
+    step: Step,
+    time: Duration,
+    tally: Tally,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let steps: Vec<Step> = Step::ALL
+        .iter()
+        .copied()
+        .filter(|step| options.steps.is_empty() || options.steps.contains(step))
+        .collect();
+    let started = Instant::now();
+    let (context, mut lacking) = set_up(&steps)?;
+    let mut rows = Vec::new();
+    for step in steps {
+        println!("\n==== {} ({})", step.name(), step.about());
+        let started = Instant::now();
+        let tally = step.run(&context).unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            Tally::failure()
+        });
+        rows.push(Row {
+            step,
+            time: started.elapsed(),
+            tally,
+        });
+    }
+    lacking.sort();
+    lacking.dedup();
+    print_table(&rows, &lacking, started.elapsed())
+}
+
+/// Brings what `steps` need, and says what could not be had.
+fn set_up(steps: &[Step]) -> Result<(Context, Vec<String>)> {
+    let mut lacking = Vec::new();
+    if steps.iter().any(|step| step.needs_components()) {
+        components()?;
+    }
+    if steps.iter().any(|step| step.needs_packages()) {
+        lacking.extend(packages().lacking);
+    }
+    if steps.iter().any(|step| !step.tools().is_empty()) {
+        wasm_target()?;
+    }
+    let wanted: Vec<Tool> = Tool::ALL
+        .iter()
+        .copied()
+        .filter(|tool| steps.iter().any(|step| step.tools().contains(tool)))
+        .collect();
+    let tools = Tools::ensure(&wanted)?;
+    lacking.extend(tools.lacking.iter().cloned());
+    for lack in &lacking {
+        eprintln!("missing: {lack}");
+    }
+    Ok((Context::new(tools), lacking))
+}
+
+fn print_table(rows: &[Row], lacking: &[String], time: Duration) -> Result<()> {
+    println!(
+        "\n{:<12} {:>13}  {:>6} {:>6} {:>7}  result",
+        "step", "time", "passed", "failed", "skipped"
+    );
+    let mut total = Tally::default();
+    for Row { step, time, tally } in rows {
+        let result = if tally.failed > 0 { "FAILED" } else { "ok" };
+        println!(
+            "{:<12} {:>13}  {:>6} {:>6} {:>7}  {result}",
+            step.name(),
+            seconds(*time),
+            tally.passed,
+            tally.failed,
+            tally.skipped
+        );
+        total.add(*tally);
+    }
+    println!("{:<12} {:>13}", "in all", seconds(time));
+    for lack in lacking {
+        println!("missing: {lack}");
+    }
+    let skipped = if total.skipped > 0 {
+        format!(", {} skipped", total.skipped)
+    } else {
+        String::new()
+    };
+    println!("{} passed, {} failed{skipped}", total.passed, total.failed);
+    if total.failed > 0 {
+        let names: Vec<&str> = rows
+            .iter()
+            .filter(|row| row.tally.failed > 0)
+            .map(|row| row.step.name())
+            .collect();
+        bail!("failed: {}", names.join(", "));
+    }
+    Ok(())
+}
+
+/// Runs a command aloud and counts what its test runners say.
+fn counted(command: &mut std::process::Command) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let status = child::aloud(command, |line| tally.read(line))?;
+    Ok(tally.closed(status.success()))
+}

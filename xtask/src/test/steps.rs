@@ -1,0 +1,238 @@
+//! The steps: which commands each runs, and what it needs.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::counted;
+use super::tally::Tally;
+use crate::setup::{Tool, Tools};
+use crate::web::{self, Build};
+use crate::{child, project, tidy};
+
+/// Crates that also run in a browser.
+const WASM_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mqttlab-js"];
+/// The names of tests that drive a browser begin so; they are a step of their own.
+const BROWSER_TESTS: &str = "browser::";
+
+/// A step of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Step {
+    /// rustfmt
+    Fmt,
+    /// The house rules
+    Tidy,
+    /// clippy, native and for WebAssembly
+    Clippy,
+    /// The page builds and keeps its budget
+    Web,
+    /// Unit tests of all crates
+    Unit,
+    /// Integration tests over all crates
+    Integration,
+    /// Documentation builds, its examples run
+    Docs,
+    /// Tests as WebAssembly, in node and in a browser
+    Wasm,
+    /// The page in a real browser
+    Browser,
+}
+
+/// What all steps share.
+pub(super) struct Context {
+    tools: Tools,
+}
+
+impl Context {
+    pub(super) fn new(tools: Tools) -> Self {
+        Self { tools }
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = child::cargo();
+        cargo.args(arguments);
+        self.tools.on_path(&mut cargo);
+        cargo
+    }
+
+    /// `cargo test`, with word of where the tools are.
+    fn cargo_test(&self, arguments: &[&str]) -> Command {
+        let mut cargo = self.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
+        cargo
+            .args(arguments)
+            .env("MQTTLAB_DIST", web::dist())
+            .env("MQTTLAB_SCREENSHOTS", project::target().join("screenshots"))
+            .env(
+                "MQTTLAB_AXE",
+                self.tools
+                    .path("npm/axe-core/node_modules/axe-core/axe.min.js"),
+            )
+            .env(
+                "MQTTLAB_NODE_MODULES",
+                self.tools.path("npm/mqtt/node_modules"),
+            )
+            .env("MQTTLAB_PYTHON_PATH", self.tools.path("python"));
+        cargo
+    }
+}
+
+impl Step {
+    pub(super) const ALL: &[Self] = &[
+        Self::Fmt,
+        Self::Tidy,
+        Self::Web,
+        Self::Clippy,
+        Self::Unit,
+        Self::Integration,
+        Self::Docs,
+        Self::Wasm,
+        Self::Browser,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Tidy => "tidy",
+            Self::Clippy => "clippy",
+            Self::Web => "web",
+            Self::Unit => "unit",
+            Self::Integration => "integration",
+            Self::Docs => "docs",
+            Self::Wasm => "wasm",
+            Self::Browser => "browser",
+        }
+    }
+
+    pub(super) fn about(self) -> &'static str {
+        match self {
+            Self::Fmt => "rustfmt",
+            Self::Tidy => "the house rules",
+            Self::Clippy => "clippy, native and for WebAssembly",
+            Self::Web => "the page builds and keeps its budget",
+            Self::Unit => "unit tests of all crates",
+            Self::Integration => "integration tests over all crates",
+            Self::Docs => "documentation builds, its examples run",
+            Self::Wasm => "tests as WebAssembly, in node and in a browser",
+            Self::Browser => "the page in a real browser",
+        }
+    }
+
+    /// Whether rustfmt or clippy take part.
+    pub(super) fn needs_components(self) -> bool {
+        matches!(self, Self::Fmt | Self::Clippy)
+    }
+
+    /// Whether packages of the system take part.
+    pub(super) fn needs_packages(self) -> bool {
+        matches!(self, Self::Integration | Self::Wasm | Self::Browser)
+    }
+
+    /// The pinned tools that take part.
+    pub(super) fn tools(self) -> &'static [Tool] {
+        match self {
+            Self::Fmt | Self::Tidy | Self::Unit | Self::Docs => &[],
+            // The target for WebAssembly comes with any tool.
+            Self::Clippy | Self::Web => Tool::WEB,
+            Self::Integration => &[Tool::MqttJs, Tool::Paho],
+            Self::Wasm => &[Tool::WasmBindgen, Tool::WasmPack],
+            Self::Browser => &[Tool::AxeCore],
+        }
+    }
+
+    /// Runs the step and counts.
+    ///
+    /// # Errors
+    /// When one of its programs cannot even be started.
+    pub(super) fn run(self, cx: &Context) -> Result<Tally> {
+        match self {
+            Self::Fmt => counted(&mut cx.cargo(&["fmt", "--all", "--", "--check"])),
+            Self::Tidy => tidy::run().map(|()| Tally::success()),
+            Self::Clippy => clippy(cx),
+            Self::Web => web::build(&cx.tools, Build::Release)
+                .and_then(|()| web::check_size())
+                .map(|()| Tally::success()),
+            Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins"])),
+            Self::Integration => {
+                counted(&mut cx.cargo_test(&["--test", "*", "--", "--skip", BROWSER_TESTS]))
+            }
+            Self::Docs => docs(cx),
+            Self::Wasm => wasm(cx),
+            Self::Browser => counted(&mut cx.cargo_test(&["--test", "it", "--", BROWSER_TESTS])),
+        }
+    }
+}
+
+fn clippy(cx: &Context) -> Result<Tally> {
+    let mut tally = counted(&mut cx.cargo(&[
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    let mut wasm = cx.cargo(&[
+        "clippy",
+        "--locked",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--all-targets",
+    ]);
+    for name in WASM_CRATES {
+        wasm.args(["--package", name]);
+    }
+    tally.add(counted(wasm.args(["--", "-D", "warnings"]))?);
+    Ok(tally)
+}
+
+fn docs(cx: &Context) -> Result<Tally> {
+    let mut doc = cx.cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+    let mut tally = counted(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    tally.add(counted(&mut cx.cargo_test(&["--doc"]))?);
+    Ok(tally)
+}
+
+fn wasm(cx: &Context) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let pack = |arguments: &[&str]| {
+        let mut pack = child::command(cx.tools.bin().join("wasm-pack"));
+        pack.args(["test", "--mode", "no-install"])
+            .args(arguments)
+            .arg("crates/mqttlab-js");
+        cx.tools.on_path(&mut pack);
+        pack
+    };
+    if project::which("node").is_some() {
+        tally.add(counted(&mut pack(&["--node"]))?);
+    } else {
+        tally.add(skip(
+            "the npm package's tests in node: node is not installed",
+        ));
+    }
+    match project::which("chromedriver") {
+        Some(driver) => {
+            let driver = driver.to_string_lossy();
+            tally.add(counted(&mut pack(&[
+                "--headless",
+                "--chrome",
+                "--chromedriver",
+                &driver,
+            ]))?);
+        }
+        None => tally.add(skip(
+            "the npm package's tests in a browser: chromedriver is not installed",
+        )),
+    }
+    Ok(tally)
+}
+
+/// Says that something is not run, and counts it.
+fn skip(what: &str) -> Tally {
+    eprintln!("skipped: {what}");
+    Tally {
+        skipped: 1,
+        ..Tally::default()
+    }
+}

@@ -1,0 +1,237 @@
+//! Builds the page into `dist/` with Trunk, and measures its first load.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::setup::{Tool, Tools, wasm_target};
+use crate::{child, project};
+
+/// What the first load may weigh as brotli, in bytes.
+const FIRST_LOAD_MAX: usize = 400 * 1024;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Leave the size alone and be quick: for work on the page.
+    #[arg(long)]
+    quick: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    wasm_target()?;
+    let tools = Tools::ensure(Tool::WEB)?;
+    if options.quick {
+        return build(&tools, Build::Quick);
+    }
+    build(&tools, Build::Release)?;
+    check_size()
+}
+
+/// How much trouble to take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// As it is shipped.
+    Release,
+    /// Cargo's dev profile, no `wasm-opt`.
+    Quick,
+}
+
+/// Builds the page into `dist/`.
+///
+/// # Errors
+/// When it does not compile or Trunk fails.
+pub(crate) fn build(tools: &Tools, how: Build) -> Result<()> {
+    // Trunk shall fetch nothing itself, and says so to Cargo too: hence the dependencies first.
+    let mut fetch = child::cargo();
+    fetch.args(["fetch", "--locked"]);
+    child::quietly("fetching the crates", &mut fetch)?;
+    let mut trunk = child::command(tools.bin().join("trunk"));
+    trunk
+        .args(["build", "--offline", "--locked", "--dist"])
+        .arg(dist());
+    match how {
+        Build::Release => {
+            trunk.args(["--cargo-profile", "web"]);
+            if tools.has(Tool::Binaryen) {
+                trunk.arg("--release");
+            } else {
+                // Trunk calls wasm-opt in its release mode only; Cargo's profile is the same without.
+                eprintln!("note: without npm there is no wasm-opt; the page works, but is larger");
+            }
+        }
+        Build::Quick => {}
+    }
+    // Trunk reads NO_COLOR as a truth value and fails on the usual `1`.
+    trunk
+        .env_remove("NO_COLOR")
+        .env("TRUNK_SKIP_VERSION_CHECK", "true");
+    tools.on_path(&mut trunk);
+    child::quietly("building the page", &mut trunk)
+}
+
+/// Where the built page is.
+pub(crate) fn dist() -> PathBuf {
+    project::root().join("dist")
+}
+
+/// Prints the size of the first load, and fails when it is over the budget.
+///
+/// # Errors
+/// When the page is not built, or too large.
+pub(crate) fn check_size() -> Result<()> {
+    let files = first_load(&dist())?;
+    let mut total = Size::default();
+    println!(
+        "{:>10} {:>10} {:>10}  first load",
+        "bytes", "gzip", "brotli"
+    );
+    for (name, bytes) in &files {
+        let size = Size::of(bytes)?;
+        println!("{size}  {name}");
+        total.add(&size);
+    }
+    println!("{total}  in all, of {FIRST_LOAD_MAX} allowed as brotli");
+    if total.brotli > FIRST_LOAD_MAX {
+        bail!(
+            "the page's first load is {} bytes over its budget",
+            total.brotli - FIRST_LOAD_MAX
+        );
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Size {
+    raw: usize,
+    gzip: usize,
+    brotli: usize,
+}
+
+impl Size {
+    fn of(bytes: &[u8]) -> Result<Self> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(bytes)?;
+        let mut brotli = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 11, 22);
+        brotli.write_all(bytes)?;
+        brotli.flush()?;
+        Ok(Self {
+            raw: bytes.len(),
+            gzip: gzip.finish()?.len(),
+            brotli: brotli.into_inner().len(),
+        })
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.raw += other.raw;
+        self.gzip += other.gzip;
+        self.brotli += other.brotli;
+    }
+}
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:>10} {:>10} {:>10}", self.raw, self.gzip, self.brotli)
+    }
+}
+
+/// The page and every file whose name it, its scripts or its styles mention.
+fn first_load(dist: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut others = files_below(dist)?;
+    let page = others
+        .remove("index.html")
+        .with_context(|| format!("there is no page in {}", dist.display()))?;
+    let mut unread = vec![("index.html".to_owned(), page)];
+    let mut loaded = BTreeMap::new();
+    while let Some((name, bytes)) = unread.pop() {
+        if [".html", ".js", ".css"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
+            let text = String::from_utf8_lossy(&bytes);
+            let mentioned: Vec<String> = others
+                .keys()
+                .filter(|other| text.contains(file_name(other)))
+                .cloned()
+                .collect();
+            unread.extend(
+                mentioned
+                    .into_iter()
+                    .filter_map(|other| others.remove_entry(&other)),
+            );
+        }
+        loaded.insert(name, bytes);
+    }
+    Ok(loaded)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn files_below(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let mut unread = vec![dir.to_owned()];
+    while let Some(folder) = unread.pop() {
+        for entry in
+            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+        {
+            let path = entry?.path();
+            if path.is_dir() {
+                unread.push(path);
+            } else {
+                let name = path
+                    .strip_prefix(dir)
+                    .unwrap_or(&path)
+                    .to_string_lossy()
+                    .into_owned();
+                files.insert(
+                    name,
+                    fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?,
+                );
+            }
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Size, first_load};
+
+    #[test]
+    fn the_first_load_is_what_the_page_leads_to() {
+        let dist = std::env::temp_dir().join(format!("mqttlab-dist-{}", std::process::id()));
+        fs::create_dir_all(dist.join("lessons")).expect("a temporary folder can be made");
+        for (name, text) in [
+            ("index.html", "<script src=/app-1.js>"),
+            (
+                "app-1.js",
+                "fetch('/app-1_bg.wasm'); // reads lessons later",
+            ),
+            ("app-1_bg.wasm", "other.css"),
+            ("other.css", ""),
+            ("lessons/duel.toml", ""),
+        ] {
+            fs::write(dist.join(name), text).expect("and written to");
+        }
+        let files = first_load(&dist).expect("there is a page");
+        assert_eq!(
+            files.keys().collect::<Vec<_>>(),
+            ["app-1.js", "app-1_bg.wasm", "index.html"]
+        );
+        fs::remove_dir_all(&dist).expect("the temporary folder goes");
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_compressed_bytes() {
+        let size = Size::of(&[b'a'; 10_000]).expect("memory can be compressed");
+        assert_eq!(size.raw, 10_000);
+        assert!(size.gzip < 200 && size.brotli < 200);
+    }
+}
