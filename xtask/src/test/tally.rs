@@ -7,7 +7,7 @@ pub(super) struct Tally {
     pub(super) failed: u32,
     pub(super) skipped: u32,
     /// Tests that skipped themselves, which their runner counts as passed.
-    hollow: u32,
+    pub(super) hollow: u32,
 }
 
 impl Tally {
@@ -106,7 +106,8 @@ mod tests {
             Tally {
                 passed: 14,
                 failed: 1,
-                skipped: 1
+                skipped: 1,
+                hollow: 0,
             }
         );
     }
@@ -131,7 +132,8 @@ mod tests {
             Tally {
                 passed: 2,
                 failed: 0,
-                skipped: 1
+                skipped: 1,
+                hollow: 0,
             }
         );
     }
