@@ -1,4 +1,5 @@
 //! The Lab: the page that plays, explains and rewinds a simulated run.
+#![forbid(unsafe_code)]
 
 use yew::{Html, component, html};
 
