@@ -61,6 +61,8 @@ impl Context {
         let mut cargo = self.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
         cargo
             .args(arguments)
+            // A failure is one line here; where a panic came from is still said.
+            .env("RUST_LIB_BACKTRACE", "0")
             .env("MQTTLAB_DIST", web::dist())
             .env("MQTTLAB_SCREENSHOTS", project::target().join("screenshots"))
             .env(
