@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::id::PacketId;
-use crate::packet::PacketType;
+use crate::packet::{PacketType, Publish, Version};
 
 /// One packet, encoded, on its way to one receiver.
 ///
 /// A PUBLISH to a thousand subscribers is encoded once; what differs for each (the Packet Identifier and the DUP flag)
-/// is patched in while the bytes are copied. The payload is apart, so that a large one need not be copied at all.
+/// is patched in while the bytes are copied. A large payload is apart, so that it need not be copied at all.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     head: &'a [u8],
@@ -44,19 +44,19 @@ impl<'a> Frame<'a> {
         frame
     }
 
-    /// A PUBLISH whose `head` (all before the payload) is shared with other receivers.
+    /// A PUBLISH whose `head` is shared with other receivers: all of it, or all before the payload where that is apart.
     ///
     /// # Panics
     /// If `head` is not that of a PUBLISH or the patch lies outside it.
-    pub fn publish(head: &'a [u8], patch: Option<Patch>, payload: &'a Bytes) -> Self {
+    pub fn publish(head: &'a [u8], patch: Option<Patch>, payload: Option<&'a Bytes>) -> Self {
         let frame = Self {
             head,
             patch,
-            payload: Some(payload),
+            payload,
         };
-        assert_eq!(
-            frame.first_type(),
-            Some(PacketType::Publish),
+        assert!(
+            head.first()
+                .is_some_and(|byte| byte >> 4 == PacketType::Publish as u8),
             "the head is that of a PUBLISH"
         );
         assert!(
@@ -87,12 +87,12 @@ impl<'a> Frame<'a> {
         self.len() == 0
     }
 
-    /// The payload, for a driver that would rather refer to a large one than copy it.
+    /// The payload where it is apart, for a driver that would rather refer to it than copy it.
     pub fn payload(&self) -> Option<&'a Bytes> {
         self.payload
     }
 
-    /// Appends all before the payload.
+    /// Appends all but a payload that is apart.
     pub fn write_head_to(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(self.head);
@@ -110,4 +110,64 @@ impl<'a> Frame<'a> {
             out.extend_from_slice(payload);
         }
     }
+}
+
+/// Appends a PUBLISH as far as its payload, which is `payload_len` bytes long and may be appended or kept apart.
+///
+/// `properties` are the parts of its properties, written one after the other; before 5.0 they are left out, and the
+/// packet's own ones always are. Says where the Packet Identifier is, if there is one: see [`Patch`].
+pub fn write_publish_head(
+    publish: &Publish<'_>,
+    properties: &[&[u8]],
+    payload_len: usize,
+    version: Version,
+    out: &mut Vec<u8>,
+) -> Option<usize> {
+    let start = out.len();
+    let properties_len: usize = properties.iter().map(|part| part.len()).sum();
+    let mut remaining = 2 + publish.topic.len() + payload_len;
+    remaining += if publish.packet_id.is_some() { 2 } else { 0 };
+    if version == Version::V5 {
+        remaining += variable_len(properties_len) + properties_len;
+    }
+    out.reserve(5 + remaining);
+    out.push(
+        (PacketType::Publish as u8) << 4
+            | u8::from(publish.dup) << 3
+            | publish.qos.number() << 1
+            | u8::from(publish.retain),
+    );
+    write_variable(remaining, out);
+    out.extend_from_slice(&(publish.topic.len() as u16).to_be_bytes());
+    out.extend_from_slice(publish.topic.as_bytes());
+    let patch_at = publish.packet_id.map(|packet_id| {
+        let at = out.len() - start;
+        out.extend_from_slice(&packet_id.number().to_be_bytes());
+        at
+    });
+    if version == Version::V5 {
+        write_variable(properties_len, out);
+        for part in properties {
+            out.extend_from_slice(part);
+        }
+    }
+    patch_at
+}
+
+/// How long the Variable Byte Integer is.
+pub(crate) const fn variable_len(value: usize) -> usize {
+    match value {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        _ => 4,
+    }
+}
+
+fn write_variable(mut value: usize, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
 }

@@ -1,7 +1,15 @@
 //! Why a machine did what it did.
 
+mod cause;
+mod decision;
+
 use crate::clause::Clause;
 use crate::id::ConnId;
+
+pub use cause::{
+    Cause, DropCause, QueueCause, Refusal, SessionEnd, Undelivered, UnexpectedAck, WillEnd,
+};
+pub use decision::Decision;
 
 /// A decision, said by the branch that takes it and never reconstructed afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +23,63 @@ pub struct Why {
     pub decision: Decision,
 }
 
-/// What was decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case", tag = "kind"))]
-pub enum Decision {
-    /// The network connection was opened and CONNECT is awaited.
-    Opened,
+/// One plain sentence and the clause: `PINGREQ is answered. [MQTT-3.12.4-1]`
+impl core::fmt::Display for Why {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}", self.decision)?;
+        if let Some(clause) = self.clause {
+            write!(f, " [{clause}]")?;
+        }
+        Ok(())
+    }
 }
+
+/// Says a decision into the sink of `$cx`; without tracing nothing of it is left, not even its arguments.
+///
+/// The clause is `none`, one clause, or two of which the version chooses: `version => V311_…, V5_…`.
+#[allow(unused_macros, reason = "see its export")]
+macro_rules! why {
+    ($cx:expr, $conn:expr, none, $decision:expr) => {
+        if S::TRACE {
+            $cx.sink.why($crate::why::Why {
+                conn: $conn.into(),
+                clause: None,
+                decision: $decision,
+            });
+        }
+    };
+    ($cx:expr, $conn:expr, $version:expr => $v311:ident, $v5:ident, $decision:expr) => {
+        if S::TRACE {
+            let clause = $crate::clause::Clause::by_version(
+                $version,
+                $crate::clause::Clause::$v311,
+                $crate::clause::Clause::$v5,
+            );
+            $cx.sink.why($crate::why::Why {
+                conn: $conn.into(),
+                clause: Some(clause),
+                decision: $decision,
+            });
+        }
+    };
+    ($cx:expr, $conn:expr, $clause:ident, $decision:expr) => {
+        if S::TRACE {
+            $cx.sink.why($crate::why::Why {
+                conn: $conn.into(),
+                clause: Some($crate::clause::Clause::$clause),
+                decision: $decision,
+            });
+        }
+    };
+    ($cx:expr, $conn:expr, = $clause:expr, $decision:expr) => {
+        if S::TRACE {
+            $cx.sink.why($crate::why::Why {
+                conn: $conn.into(),
+                clause: $clause,
+                decision: $decision,
+            });
+        }
+    };
+}
+#[expect(unused_imports, reason = "the broker says its decisions with it from its first flow on")]
+pub(crate) use why;

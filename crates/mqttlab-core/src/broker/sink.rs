@@ -18,7 +18,8 @@ pub trait Sink {
     /// Append this packet to what goes to `conn`.
     fn send(&mut self, conn: ConnId, frame: &Frame<'_>);
 
-    /// Close `conn` once what was sent to it is written. The broker has forgotten it already.
+    /// Close `conn` once what was sent to it is written. The broker has forgotten it already: it needs no
+    /// [`Input::Lost`](crate::broker::Input::Lost), and what still comes from it is ignored.
     fn close(&mut self, conn: ConnId, reason: CloseReason);
 
     /// `conn` has proven who it is and got its CONNACK: limits for strangers end here.

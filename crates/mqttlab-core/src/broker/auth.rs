@@ -1,0 +1,102 @@
+//! Who may do what: the questions that the broker asks its driver.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::packet::Version;
+use crate::reason::ReasonCode;
+
+/// A client asks to be let in, or goes on with that.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthRequest<'a> {
+    /// Where in the conversation this is.
+    pub step: AuthStep,
+    /// Protocol version of its CONNECT.
+    pub version: Version,
+    /// Client Identifier as sent; may be empty.
+    pub client_id: &'a str,
+    /// User Name. One without a password proves nothing.
+    pub user_name: Option<&'a str>,
+    /// Password.
+    pub password: Option<&'a [u8]>,
+    /// Authentication Method (5.0).
+    pub method: Option<&'a str>,
+    /// Authentication Data (5.0).
+    pub data: Option<&'a [u8]>,
+}
+
+/// Which packet an [`AuthRequest`] came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthStep {
+    /// CONNECT.
+    Connect,
+    /// AUTH that answers the server's AUTH (5.0).
+    Continue,
+    /// AUTH that begins a re-authentication of a client that is in already (5.0).
+    ReAuthenticate,
+}
+
+/// The answer to an [`AuthRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// Let it in.
+    Allow,
+    /// Let it in, with something to add.
+    AllowAs(Box<Grant>),
+    /// Send AUTH with these Authentication Data and ask again with what the client answers (5.0).
+    Continue(Vec<u8>),
+    /// Refuse it for this reason.
+    Deny(ReasonCode),
+    /// Refuse it with Use another server or Server moved, and say which (5.0).
+    Redirect {
+        /// [`ReasonCode::UseAnotherServer`] or [`ReasonCode::ServerMoved`].
+        reason: ReasonCode,
+        /// Server Reference.
+        server: String,
+    },
+    /// The answer comes later.
+    Pending,
+}
+
+/// What goes with a permission to connect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// The name that the client has proven, in place of the User Name that it sent.
+    pub user_name: Option<String>,
+    /// Authentication Data for the CONNACK, or the AUTH that ends a re-authentication (5.0).
+    pub data: Option<Vec<u8>>,
+}
+
+/// Who does something: the client behind a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// Client Identifier.
+    pub client_id: &'a str,
+    /// User Name that was proven at CONNECT.
+    pub user_name: Option<&'a str>,
+}
+
+/// What a client wants with a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Send a message to it, at once or as a will.
+    Publish,
+    /// Subscribe with this Topic Filter.
+    Subscribe,
+    /// Get a message from it.
+    Receive,
+}
+
+/// A client was let in.
+#[derive(Clone, Copy, Debug)]
+pub struct Established<'a> {
+    /// Client Identifier, also where the broker chose it.
+    pub client_id: &'a str,
+    /// User Name.
+    pub user_name: Option<&'a str>,
+    /// Protocol version.
+    pub version: Version,
+    /// The Topic Alias Maximum that it was told: what the connection's link has to resolve.
+    pub topic_alias_maximum: u16,
+}
