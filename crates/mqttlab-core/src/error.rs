@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::clause::Clause;
-use crate::packet::PacketType;
+use crate::packet::{PacketType, Version};
 use crate::reason::ReasonCode;
 
 /// Bytes that are not a packet, or not one that may come here.
@@ -16,6 +16,11 @@ pub struct DecodeError {
     pub kind: DecodeErrorKind,
     /// The type of the packet, if its first byte made sense.
     pub packet: Option<PacketType>,
+    /// The version that the peer speaks, and so the one to answer it in; `None` while no CONNECT told it.
+    ///
+    /// For a CONNECT with a protocol name or level that is not supported, it is the version whose refusing CONNACK the
+    /// peer is most likely to understand: [MQTT-3.1.2-2] asks for the code 0x01 of 3.1.1 or 0x84 of 5.0.
+    pub version: Option<Version>,
     /// Where: bytes from the start of the packet.
     pub at: usize,
     /// The sentence of the standard that is violated; `None` where a limit of ours and not the standard decides.
@@ -97,7 +102,9 @@ kinds! {
     PropertyTwice "the property may come only once";
     PropertyValue "the property has a value that it may not have";
     PropertyLength "the properties do not fit their length";
+    PropertyMissing "a property that must be there is not";
     TooManyProperties "there are more User Properties than allowed";
     TopicAliasRange "the Topic Alias is 0 or above the maximum";
     TopicAliasUnknown "the Topic Alias stands for nothing yet";
+    TopicAliasMemory "the Topic Names behind the Topic Aliases take more room than allowed";
 }

@@ -57,6 +57,17 @@ impl fmt::Display for Version {
     }
 }
 
+/// An end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Side {
+    /// The client's end: packets come from a server.
+    Client,
+    /// The server's end: packets come from a client, the first of them is CONNECT.
+    Server,
+}
+
 /// Quality of Service: how hard one hop tries to deliver a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -351,12 +362,24 @@ pub struct Subscribe<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filters<'a> {
     raw: &'a [u8],
+    used_bits: u8,
 }
 
 impl<'a> Filters<'a> {
     /// Wraps bytes that the caller has checked: each entry a string and an options byte.
     pub(crate) const fn from_checked(raw: &'a [u8]) -> Self {
-        Self { raw }
+        Self {
+            raw,
+            used_bits: 0xFF,
+        }
+    }
+
+    /// As [`from_checked`](Self::from_checked), for 3.1, which gives only the QoS bits of an options byte a meaning.
+    pub(crate) const fn from_checked_v3_1(raw: &'a [u8]) -> Self {
+        Self {
+            raw,
+            used_bits: 0b11,
+        }
     }
 
     /// The bytes on the wire.
@@ -372,7 +395,8 @@ impl<'a> Filters<'a> {
             let (filter, tail) = split_string(rest)?;
             let (&options, tail) = tail.split_first()?;
             rest = tail;
-            Some((filter, SubscriptionOptions::from_byte(options)?))
+            let options = SubscriptionOptions::from_byte(options & self.used_bits)?;
+            Some((filter, options))
         })
     }
 

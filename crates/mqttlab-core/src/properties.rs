@@ -51,8 +51,10 @@ pub enum PropertyError {
     UnknownIdentifier(u32),
     /// The bytes end inside the property.
     Truncated,
-    /// Text is not UTF-8 or has U+0000 in it.
+    /// Text is not well-formed UTF-8.
     IllFormedString,
+    /// Text has the character U+0000 in it.
+    NulInString,
     /// A variable byte integer is too long or not in its shortest form.
     IllFormedInteger,
 }
@@ -122,6 +124,17 @@ macro_rules! properties {
                 }
             }
         }
+
+        /// The standard's name of the property with this identifier.
+        pub const fn name_of(identifier: u8) -> Option<&'static str> {
+            match identifier {
+                $($id => Some($name),)+
+                _ => None,
+            }
+        }
+
+        /// Every identifier that the standard knows.
+        pub const IDENTIFIERS: &[u8] = &[$($id),+];
     };
     (@read $bytes:ident $variant:ident pair) => {{
         let (key, rest) = read::string($bytes)?;
@@ -168,6 +181,48 @@ properties! {
     0x2A SharedSubscriptionAvailable(u8) byte "Shared Subscription Available" once=true in [ConnAck] will=false;
 }
 
+/// What the property with this identifier is for, in one plain sentence.
+pub const fn about(identifier: u8) -> Option<&'static str> {
+    Some(match identifier {
+        0x01 => "Says whether the payload is text (1) or just bytes (0).",
+        0x02 => "How many seconds the message is worth delivering.",
+        0x03 => "Tells the receiving application what kind of content the payload is.",
+        0x08 => "The topic on which the sender waits for an answer to this message.",
+        0x09 => {
+            "Data that the answer brings back, so that the asker knows which request it belongs to."
+        }
+        0x0B => {
+            "A number that the client gave a subscription and gets with each message that it brings."
+        }
+        0x11 => "How many seconds the session lives on after the connection is gone.",
+        0x12 => "The Client Identifier that the server chose for a client that came without one.",
+        0x13 => "The Keep Alive in seconds that the client must use in place of its own.",
+        0x15 => "Names the method by which client and server prove who they are.",
+        0x16 => "One step of that proof; what is in it depends on the method.",
+        0x17 => {
+            "Whether the client wants reasons in words and User Properties when something fails."
+        }
+        0x18 => "How many seconds the server waits with the will, in case the client comes back.",
+        0x19 => "Whether the client wants to be told where to put its response topics.",
+        0x1A => "Text from which the client can make its response topics.",
+        0x1C => "Another server that the client should go to.",
+        0x1F => "The reason in words, for people who read logs.",
+        0x21 => {
+            "How many QoS 1 and QoS 2 messages the sender of this takes at once without having answered."
+        }
+        0x22 => "The highest Topic Alias that the sender of this understands; 0 means none.",
+        0x23 => "A small number that stands for the Topic Name, so that it need not be sent again.",
+        0x24 => "The highest QoS that the server can do.",
+        0x25 => "Whether the server keeps retained messages.",
+        0x26 => "A name and a value that only the applications understand.",
+        0x27 => "The largest packet in bytes that the sender of this takes.",
+        0x28 => "Whether the server takes filters with wildcards.",
+        0x29 => "Whether the server takes Subscription Identifiers.",
+        0x2A => "Whether the server takes shared subscriptions.",
+        _ => return None,
+    })
+}
+
 /// Properties under construction.
 ///
 /// ```
@@ -203,7 +258,7 @@ impl PropertyList {
     }
 }
 
-mod read {
+pub(crate) mod read {
     use super::PropertyError;
 
     pub(super) fn byte(bytes: &[u8]) -> Result<(u8, &[u8]), PropertyError> {
@@ -223,7 +278,7 @@ mod read {
         Ok((u32::from_be_bytes(*four), rest))
     }
 
-    pub(super) fn variable(bytes: &[u8]) -> Result<(u32, &[u8]), PropertyError> {
+    pub(crate) fn variable(bytes: &[u8]) -> Result<(u32, &[u8]), PropertyError> {
         let mut value = 0;
         for (i, &byte) in bytes.iter().take(4).enumerate() {
             value |= u32::from(byte & 0x7F) << (7 * i);
@@ -252,20 +307,21 @@ mod read {
     pub(super) fn string(bytes: &[u8]) -> Result<(&str, &[u8]), PropertyError> {
         let (text, rest) = binary(bytes)?;
         match core::str::from_utf8(text) {
-            Ok(text) if !text.contains('\0') => Ok((text, rest)),
-            Ok(_) | Err(_) => Err(PropertyError::IllFormedString),
+            Ok(text) if !text.as_bytes().contains(&0) => Ok((text, rest)),
+            Ok(_) => Err(PropertyError::NulInString),
+            Err(_) => Err(PropertyError::IllFormedString),
         }
     }
 }
 
-mod write {
+pub(crate) mod write {
     use alloc::vec::Vec;
 
     pub(super) fn byte(out: &mut Vec<u8>, value: u8) {
         out.push(value);
     }
 
-    pub(super) fn two(out: &mut Vec<u8>, value: u16) {
+    pub(crate) fn two(out: &mut Vec<u8>, value: u16) {
         out.extend_from_slice(&value.to_be_bytes());
     }
 
@@ -273,7 +329,7 @@ mod write {
         out.extend_from_slice(&value.to_be_bytes());
     }
 
-    pub(super) fn variable(out: &mut Vec<u8>, mut value: u32) {
+    pub(crate) fn variable(out: &mut Vec<u8>, mut value: u32) {
         while value >= 0x80 {
             out.push(value as u8 | 0x80);
             value >>= 7;
@@ -281,13 +337,13 @@ mod write {
         out.push(value as u8);
     }
 
-    pub(super) fn binary(out: &mut Vec<u8>, data: &[u8]) {
+    pub(crate) fn binary(out: &mut Vec<u8>, data: &[u8]) {
         let data = &data[..data.len().min(usize::from(u16::MAX))];
         two(out, data.len() as u16);
         out.extend_from_slice(data);
     }
 
-    pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
         binary(
             out,
             &text.as_bytes()[..text.floor_char_boundary(usize::from(u16::MAX))],

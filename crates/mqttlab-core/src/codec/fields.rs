@@ -1,6 +1,10 @@
 //! Where each field of a packet stands in its bytes.
 
+mod kind;
+
 use core::ops::Range;
+
+pub use kind::FieldKind;
 
 /// One field found while decoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,7 @@ pub trait FieldSink {
 }
 
 impl FieldSink for () {
+    #[inline(always)]
     fn field(&mut self, _: Field) {}
 }
 
@@ -29,11 +34,4 @@ impl FieldSink for alloc::vec::Vec<Field> {
     fn field(&mut self, field: Field) {
         self.push(field);
     }
-}
-
-/// What a field is, in the standard's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FieldKind {
-    /// Packet type: the upper four bits of the first byte.
-    PacketType,
 }
