@@ -81,5 +81,8 @@ macro_rules! why {
         }
     };
 }
-#[expect(unused_imports, reason = "the broker says its decisions with it from its first flow on")]
+#[expect(
+    unused_imports,
+    reason = "the broker says its decisions with it from its first flow on"
+)]
 pub(crate) use why;
