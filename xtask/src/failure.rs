@@ -10,6 +10,9 @@ struct Cause {
     advice: &'static str,
 }
 
+/// What to do where nothing can be linked.
+pub(crate) const NO_COMPILER: &str = "there is no C compiler, which Rust needs for linking: install one (Debian: apt-get install build-essential) and run it again";
+
 const CAUSES: &[Cause] = &[
     Cause {
         signs: &["No space left on device", "ENOSPC"],
@@ -23,7 +26,7 @@ const CAUSES: &[Cause] = &[
             "failed to find tool \"c++\"",
             "cc: not found",
         ],
-        advice: "there is no C compiler, which Rust needs for linking: install one (Debian: apt-get install build-essential) and run it again",
+        advice: NO_COMPILER,
     },
     Cause {
         signs: &["Missing dependency: cmake", "is `cmake` not installed"],

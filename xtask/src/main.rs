@@ -48,15 +48,17 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
+    let held = |()| true;
     let result = match Cli::parse().chore {
-        Chore::Run(options) => run::run(options),
+        Chore::Run(options) => run::run(options).map(held),
         Chore::Test(options) => test::run(&options),
-        Chore::Web(options) => web::run(&options),
-        Chore::Tidy => tidy::run(),
-        Chore::Setup(options) => setup::run(&options),
+        Chore::Web(options) => web::run(&options).map(held),
+        Chore::Tidy => tidy::run().map(held),
+        Chore::Setup(options) => setup::run(&options).map(held),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

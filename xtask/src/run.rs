@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::setup::{Tool, Tools, wasm_target};
+use crate::setup::{Target, Tool, Tools, linker};
 use crate::web::{self, Build};
 use crate::{child, project};
 
@@ -25,7 +25,8 @@ pub(crate) fn run(options: Options) -> Result<()> {
     if options.arguments.is_empty() {
         ports_are_free()?;
     }
-    wasm_target()?;
+    linker()?;
+    Target::Page.ensure()?;
     let tools = Tools::ensure(Tool::WEB)?;
     for lack in &tools.lacking {
         eprintln!("note: {lack}");

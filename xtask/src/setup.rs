@@ -17,9 +17,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 pub(crate) use pins::Tool;
-pub(crate) use system::{components, packages, wasm_target};
-
-use crate::child;
+pub(crate) use system::{Target, components, linker, packages};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -30,10 +28,12 @@ pub(crate) struct Options {
 
 /// Installs what is missing and says where it is.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    wasm_target()?;
+    linker()?;
+    Target::Page.ensure()?;
     if options.tests {
         components()?;
-        for lack in packages().lacking {
+        Target::Tests.ensure()?;
+        for lack in packages() {
             eprintln!("missing: {lack}");
         }
     }
@@ -159,11 +159,6 @@ fn lock(path: &Path) -> Result<File> {
         }
     }
     Ok(file)
-}
-
-/// Whether this user may install packages of the system.
-pub(crate) fn is_root() -> bool {
-    child::output_of(child::command("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ mod tally;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 
 use crate::child::{self, seconds};
-use crate::setup::{Tool, Tools, components, packages, wasm_target};
-use steps::{Context, Step};
-use tally::Tally;
+use crate::setup::{Target, Tool, Tools, components, packages};
+use steps::{Context, Needs, Step};
+use tally::{Listener, Tally};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -27,7 +27,8 @@ struct Row {
     tally: Tally,
 }
 
-pub(crate) fn run(options: &Options) -> Result<()> {
+/// Runs the steps and says whether all held.
+pub(crate) fn run(options: &Options) -> Result<bool> {
     let steps: Vec<Step> = Step::ALL
         .iter()
         .copied()
@@ -41,7 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let started = Instant::now();
         let tally = step.run(&context).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
-            Tally::failure()
+            Tally::FAILURE
         });
         rows.push(Row {
             step,
@@ -51,25 +52,29 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     lacking.sort();
     lacking.dedup();
-    print_table(&rows, &lacking, started.elapsed())
+    Ok(print_table(&rows, &lacking, started.elapsed()))
 }
 
 /// Brings what `steps` need, and says what could not be had.
 fn set_up(steps: &[Step]) -> Result<(Context, Vec<String>)> {
     let mut lacking = Vec::new();
-    if steps.iter().any(|step| step.needs_components()) {
+    let needs: Vec<Needs> = steps.iter().map(|step| step.needs()).collect();
+    if needs.iter().any(|needs| needs.components) {
         components()?;
     }
-    if steps.iter().any(|step| step.needs_packages()) {
-        lacking.extend(packages().lacking);
+    if needs.iter().any(|needs| needs.packages) {
+        lacking.extend(packages());
     }
-    if steps.iter().any(|step| !step.tools().is_empty()) {
-        wasm_target()?;
+    for &target in Target::ALL
+        .iter()
+        .filter(|target| needs.iter().any(|needs| needs.targets.contains(target)))
+    {
+        target.ensure()?;
     }
     let wanted: Vec<Tool> = Tool::ALL
         .iter()
         .copied()
-        .filter(|tool| steps.iter().any(|step| step.tools().contains(tool)))
+        .filter(|tool| needs.iter().any(|needs| needs.tools.contains(tool)))
         .collect();
     let tools = Tools::ensure(&wanted)?;
     lacking.extend(tools.lacking.iter().cloned());
@@ -79,7 +84,7 @@ fn set_up(steps: &[Step]) -> Result<(Context, Vec<String>)> {
     Ok((Context::new(tools), lacking))
 }
 
-fn print_table(rows: &[Row], lacking: &[String], time: Duration) -> Result<()> {
+fn print_table(rows: &[Row], lacking: &[String], time: Duration) -> bool {
     println!(
         "\n{:<12} {:>13}  {:>6} {:>6} {:>7}  result",
         "step", "time", "passed", "failed", "skipped"
@@ -101,26 +106,21 @@ fn print_table(rows: &[Row], lacking: &[String], time: Duration) -> Result<()> {
     for lack in lacking {
         println!("missing: {lack}");
     }
+    for Row { step, .. } in rows.iter().filter(|row| row.tally.failed > 0) {
+        println!("failed: {}", step.name());
+    }
     let skipped = if total.skipped > 0 {
         format!(", {} skipped", total.skipped)
     } else {
         String::new()
     };
     println!("{} passed, {} failed{skipped}", total.passed, total.failed);
-    if total.failed > 0 {
-        let names: Vec<&str> = rows
-            .iter()
-            .filter(|row| row.tally.failed > 0)
-            .map(|row| row.step.name())
-            .collect();
-        bail!("failed: {}", names.join(", "));
-    }
-    Ok(())
+    total.failed == 0
 }
 
 /// Runs a command aloud and counts what its test runners say.
 fn counted(command: &mut std::process::Command) -> Result<Tally> {
-    let mut tally = Tally::default();
-    let status = child::aloud(command, |line| tally.read(line))?;
-    Ok(tally.closed(status.success()))
+    let mut listener = Listener::default();
+    let status = child::aloud(command, |line| listener.line(line))?;
+    Ok(listener.tally(status.success()))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::setup::{Tool, Tools, wasm_target};
+use crate::setup::{Target, Tool, Tools, linker};
 use crate::{child, project};
 
 /// What the first load may weigh as brotli, in bytes.
@@ -22,7 +22,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    wasm_target()?;
+    linker()?;
+    Target::Page.ensure()?;
     let tools = Tools::ensure(Tool::WEB)?;
     if options.quick {
         return build(&tools, Build::Quick);

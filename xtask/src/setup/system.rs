@@ -4,36 +4,65 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::is_root;
-use crate::{child, project};
+use crate::{child, failure, project};
 
-/// Makes sure that the toolchain can compile for WebAssembly, and that there is a linker at all.
+/// What the toolchain compiles for beside this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A module of a page.
+    Page,
+    /// A WebAssembly program with arguments, output and files, as test binaries are.
+    Tests,
+}
+
+impl Target {
+    pub(crate) const ALL: &[Self] = &[Self::Page, Self::Tests];
+
+    /// Its name in Cargo and rustup.
+    pub(crate) fn triple(self) -> &'static str {
+        match self {
+            Self::Page => "wasm32-unknown-unknown",
+            Self::Tests => "wasm32-wasip1",
+        }
+    }
+
+    /// Makes sure that the toolchain can compile for it.
+    ///
+    /// # Errors
+    /// When the target is missing and rustup cannot bring it.
+    pub(crate) fn ensure(self) -> Result<()> {
+        let triple = self.triple();
+        let sysroot = child::output_of(child::command("rustc").args(["--print", "sysroot"]))
+            .context("rustc does not run")?;
+        if PathBuf::from(sysroot)
+            .join("lib/rustlib")
+            .join(triple)
+            .join("lib")
+            .is_dir()
+        {
+            return Ok(());
+        }
+        if project::which("rustup").is_none() {
+            bail!(
+                "the toolchain has no {triple} and there is no rustup to add it: install the target, or rustup (https://rustup.rs)"
+            );
+        }
+        child::quietly(
+            &format!("adding {triple}"),
+            child::command("rustup").args(["target", "add", triple]),
+        )
+    }
+}
+
+/// Makes sure that there is a linker, before minutes of compiling end for want of one.
 ///
 /// # Errors
-/// When the target is missing and rustup cannot bring it, or there is no C compiler.
-pub(crate) fn wasm_target() -> Result<()> {
+/// When there is no C compiler.
+pub(crate) fn linker() -> Result<()> {
     if project::which("cc").is_none() {
-        bail!(
-            "there is no C compiler, which Rust needs for linking: install one (Debian: apt-get install build-essential) and run it again"
-        );
+        bail!("{}", failure::NO_COMPILER);
     }
-    let sysroot = child::output_of(child::command("rustc").args(["--print", "sysroot"]))
-        .context("rustc does not run")?;
-    if PathBuf::from(sysroot)
-        .join("lib/rustlib/wasm32-unknown-unknown/lib")
-        .is_dir()
-    {
-        return Ok(());
-    }
-    if project::which("rustup").is_none() {
-        bail!(
-            "the toolchain has no wasm32-unknown-unknown and there is no rustup to add it: install the target, or rustup from https://rustup.rs"
-        );
-    }
-    child::quietly(
-        "adding the WebAssembly target",
-        child::command("rustup").args(["target", "add", "wasm32-unknown-unknown"]),
-    )
+    Ok(())
 }
 
 /// Makes sure that rustfmt and clippy are there.
@@ -97,14 +126,10 @@ const PACKAGES: &[Package] = &[
     },
 ];
 
-/// What of the tests' programs is still missing after the attempt to install them.
-pub(crate) struct Packages {
-    /// One line for each: the package and what it is for.
-    pub(crate) lacking: Vec<String>,
-}
-
-/// Installs the programs that tests use: with apt, as root. Elsewhere it says what is missing.
-pub(crate) fn packages() -> Packages {
+/// Installs the programs that tests use: with apt, as root. Elsewhere it says what to install.
+///
+/// What is still missing then is returned, one line each: the package and what it is for.
+pub(crate) fn packages() -> Vec<String> {
     let missing = || {
         PACKAGES
             .iter()
@@ -123,11 +148,9 @@ pub(crate) fn packages() -> Packages {
             );
         }
     }
-    Packages {
-        lacking: missing()
-            .map(|package| format!("{} ({})", package.name, package.for_what))
-            .collect(),
-    }
+    missing()
+        .map(|package| format!("{} ({})", package.name, package.for_what))
+        .collect()
 }
 
 fn apt_install(names: &[&str]) -> Result<()> {
@@ -145,4 +168,9 @@ fn apt_install(names: &[&str]) -> Result<()> {
         &title,
         apt(&["install", "--no-install-recommends"]).args(names),
     )
+}
+
+/// Whether this user may install packages of the system.
+fn is_root() -> bool {
+    child::output_of(child::command("id").arg("-u")).is_some_and(|id| id == "0")
 }

@@ -1,5 +1,6 @@
 //! The steps: which commands each runs, and what it needs.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -7,12 +8,14 @@ use clap::ValueEnum;
 
 use super::counted;
 use super::tally::Tally;
-use crate::setup::{Tool, Tools};
+use crate::setup::{Target, Tool, Tools};
 use crate::web::{self, Build};
 use crate::{child, project, tidy};
 
 /// Crates that also run in a browser.
-const WASM_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mqttlab-js"];
+const PAGE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mqttlab-js"];
+/// Crates whose unit tests must hold as WebAssembly too.
+const PURE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim"];
 /// The names of tests that drive a browser begin so; they are a step of their own.
 const BROWSER_TESTS: &str = "browser::";
 
@@ -23,7 +26,7 @@ pub(super) enum Step {
     Fmt,
     /// The house rules
     Tidy,
-    /// clippy, native and for WebAssembly
+    /// clippy, native and for the page
     Clippy,
     /// The page builds and keeps its budget
     Web,
@@ -37,6 +40,17 @@ pub(super) enum Step {
     Wasm,
     /// The page in a real browser
     Browser,
+}
+
+/// What must be set up before a step.
+#[derive(Default)]
+pub(super) struct Needs {
+    /// rustfmt and clippy.
+    pub(super) components: bool,
+    /// Packages of the system, as far as they can be had.
+    pub(super) packages: bool,
+    pub(super) targets: &'static [Target],
+    pub(super) tools: &'static [Tool],
 }
 
 /// What all steps share.
@@ -110,7 +124,7 @@ impl Step {
         match self {
             Self::Fmt => "rustfmt",
             Self::Tidy => "the house rules",
-            Self::Clippy => "clippy, native and for WebAssembly",
+            Self::Clippy => "clippy, native and for the page",
             Self::Web => "the page builds and keeps its budget",
             Self::Unit => "unit tests of all crates",
             Self::Integration => "integration tests over all crates",
@@ -120,25 +134,41 @@ impl Step {
         }
     }
 
-    /// Whether rustfmt or clippy take part.
-    pub(super) fn needs_components(self) -> bool {
-        matches!(self, Self::Fmt | Self::Clippy)
-    }
-
-    /// Whether packages of the system take part.
-    pub(super) fn needs_packages(self) -> bool {
-        matches!(self, Self::Integration | Self::Wasm | Self::Browser)
-    }
-
-    /// The pinned tools that take part.
-    pub(super) fn tools(self) -> &'static [Tool] {
+    /// What must be set up first.
+    pub(super) fn needs(self) -> Needs {
+        let nothing = Needs::default();
         match self {
-            Self::Fmt | Self::Tidy | Self::Unit | Self::Docs => &[],
-            // The target for WebAssembly comes with any tool.
-            Self::Clippy | Self::Web => Tool::WEB,
-            Self::Integration => &[Tool::MqttJs, Tool::Paho],
-            Self::Wasm => &[Tool::WasmBindgen, Tool::WasmPack],
-            Self::Browser => &[Tool::AxeCore],
+            Self::Fmt => Needs {
+                components: true,
+                ..nothing
+            },
+            Self::Tidy | Self::Unit | Self::Docs => nothing,
+            Self::Clippy => Needs {
+                components: true,
+                targets: &[Target::Page],
+                ..nothing
+            },
+            Self::Web => Needs {
+                targets: &[Target::Page],
+                tools: Tool::WEB,
+                ..nothing
+            },
+            Self::Integration => Needs {
+                packages: true,
+                tools: &[Tool::MqttJs, Tool::Paho],
+                ..nothing
+            },
+            Self::Wasm => Needs {
+                packages: true,
+                targets: &[Target::Page, Target::Tests],
+                tools: &[Tool::WasmBindgen, Tool::WasmPack],
+                ..nothing
+            },
+            Self::Browser => Needs {
+                packages: true,
+                tools: &[Tool::AxeCore],
+                ..nothing
+            },
         }
     }
 
@@ -149,11 +179,11 @@ impl Step {
     pub(super) fn run(self, cx: &Context) -> Result<Tally> {
         match self {
             Self::Fmt => counted(&mut cx.cargo(&["fmt", "--all", "--", "--check"])),
-            Self::Tidy => tidy::run().map(|()| Tally::success()),
+            Self::Tidy => tidy::run().map(|()| Tally::SUCCESS),
             Self::Clippy => clippy(cx),
             Self::Web => web::build(&cx.tools, Build::Release)
                 .and_then(|()| web::check_size())
-                .map(|()| Tally::success()),
+                .map(|()| Tally::SUCCESS),
             Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins"])),
             Self::Integration => {
                 counted(&mut cx.cargo_test(&["--test", "*", "--", "--skip", BROWSER_TESTS]))
@@ -179,10 +209,10 @@ fn clippy(cx: &Context) -> Result<Tally> {
         "clippy",
         "--locked",
         "--target",
-        "wasm32-unknown-unknown",
+        Target::Page.triple(),
         "--all-targets",
     ]);
-    for name in WASM_CRATES {
+    for name in PAGE_CRATES {
         wasm.args(["--package", name]);
     }
     tally.add(counted(wasm.args(["--", "-D", "warnings"]))?);
@@ -198,30 +228,20 @@ fn docs(cx: &Context) -> Result<Tally> {
 
 fn wasm(cx: &Context) -> Result<Tally> {
     let mut tally = Tally::default();
-    let pack = |arguments: &[&str]| {
-        let mut pack = child::command(cx.tools.bin().join("wasm-pack"));
-        pack.args(["test", "--mode", "no-install"])
-            .args(arguments)
-            .arg("crates/mqttlab-js");
-        cx.tools.on_path(&mut pack);
-        pack
-    };
-    if project::which("node").is_some() {
-        tally.add(counted(&mut pack(&["--node"]))?);
-    } else {
-        tally.add(skip(
-            "the npm package's tests in node: node is not installed",
-        ));
+    match project::which("node") {
+        Some(node) => {
+            tally.add(counted(&mut pure_tests(cx, &node))?);
+            tally.add(counted(&mut pack_test(cx, &["--node"]))?);
+        }
+        None => tally.add(skip("tests as WebAssembly in node: node is not installed")),
     }
     match project::which("chromedriver") {
         Some(driver) => {
             let driver = driver.to_string_lossy();
-            tally.add(counted(&mut pack(&[
-                "--headless",
-                "--chrome",
-                "--chromedriver",
-                &driver,
-            ]))?);
+            tally.add(counted(&mut pack_test(
+                cx,
+                &["--headless", "--chrome", "--chromedriver", &driver],
+            ))?);
         }
         None => tally.add(skip(
             "the npm package's tests in a browser: chromedriver is not installed",
@@ -230,11 +250,37 @@ fn wasm(cx: &Context) -> Result<Tally> {
     Ok(tally)
 }
 
+/// The unit tests of the pure crates, as they are, compiled for WebAssembly.
+fn pure_tests(cx: &Context, node: &Path) -> Command {
+    let runner = project::root().join("xtask/wasi-runner.mjs");
+    let mut cargo = cx.cargo(&[
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--lib",
+        "--target",
+        Target::Tests.triple(),
+    ]);
+    for name in PURE_CRATES {
+        cargo.args(["--package", name]);
+    }
+    let runner = format!("{} --no-warnings {}", node.display(), runner.display());
+    cargo.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner);
+    cargo
+}
+
+/// The tests of the npm package, by the tool that builds it.
+fn pack_test(cx: &Context, where_to: &[&str]) -> Command {
+    let mut pack = child::command(cx.tools.bin().join("wasm-pack"));
+    pack.args(["test", "--mode", "no-install"])
+        .args(where_to)
+        .arg("crates/mqttlab-js");
+    cx.tools.on_path(&mut pack);
+    pack
+}
+
 /// Says that something is not run, and counts it.
 fn skip(what: &str) -> Tally {
     eprintln!("skipped: {what}");
-    Tally {
-        skipped: 1,
-        ..Tally::default()
-    }
+    Tally::SKIPPED
 }

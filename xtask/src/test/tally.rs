@@ -1,61 +1,88 @@
 //! Counts what test runners say they ran.
 
-/// Numbers of tests, or of checks where a step has no tests of its own.
+/// Numbers of tests, or of checks where a command has no tests of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) passed: u32,
     pub(super) failed: u32,
     pub(super) skipped: u32,
-    /// Tests that skipped themselves, which their runner counts as passed.
-    pub(super) hollow: u32,
 }
 
 impl Tally {
     /// One check that did not hold.
-    pub(super) fn failure() -> Self {
-        Self {
-            failed: 1,
-            ..Self::default()
-        }
-    }
-
+    pub(super) const FAILURE: Self = Self {
+        passed: 0,
+        failed: 1,
+        skipped: 0,
+    };
     /// One check that held.
-    pub(super) fn success() -> Self {
-        Self {
-            passed: 1,
-            ..Self::default()
-        }
-    }
+    pub(super) const SUCCESS: Self = Self {
+        passed: 1,
+        failed: 0,
+        skipped: 0,
+    };
+    /// One check that could not be made here.
+    pub(super) const SKIPPED: Self = Self {
+        passed: 0,
+        failed: 0,
+        skipped: 1,
+    };
 
     pub(super) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
     }
+}
 
-    /// Reads one line of a runner's output: its closing line, or a test's word that it skipped itself.
-    pub(super) fn read(&mut self, line: &str) {
+/// Follows the output of a command with test runners in it.
+#[derive(Debug, Default)]
+pub(super) struct Listener {
+    said: Tally,
+    /// How many runners closed with their numbers.
+    runners: u32,
+    /// Tests that skipped themselves, which their runner counts as passed.
+    hollow: u32,
+}
+
+impl Listener {
+    /// Reads one line: a runner's closing line, or a test's word that it skipped itself.
+    pub(super) fn line(&mut self, line: &str) {
         let plain = without_colour(line);
         if let Some(counts) = plain.trim_start().strip_prefix("test result: ") {
-            self.passed += count(counts, " passed");
-            self.failed += count(counts, " failed");
-            self.skipped += count(counts, " ignored");
+            self.runners += 1;
+            self.said.add(Tally {
+                passed: count(counts, " passed"),
+                failed: count(counts, " failed"),
+                skipped: count(counts, " ignored"),
+            });
         } else if plain.starts_with("skipped: ") {
             self.hollow += 1;
         }
     }
 
-    /// The tally once the command has ended, well or not.
-    pub(super) fn closed(mut self, success: bool) -> Self {
-        let hollow = std::mem::take(&mut self.hollow);
-        self.passed = self.passed.saturating_sub(hollow);
-        self.skipped += hollow;
+    /// The numbers once the command has ended, well or not.
+    pub(super) fn tally(&self, success: bool) -> Tally {
+        let Tally {
+            passed,
+            failed,
+            skipped,
+        } = self.said;
         if !success {
-            self.failed = self.failed.max(1);
-        } else if self == Self::default() {
-            return Self::success();
+            return Tally {
+                passed,
+                failed: failed.max(1),
+                skipped,
+            };
         }
-        self
+        if self.runners == 0 {
+            return Tally::SUCCESS;
+        }
+        Tally {
+            passed: passed.saturating_sub(self.hollow),
+            failed,
+            skipped: skipped + self.hollow,
+        }
     }
 }
 
@@ -82,19 +109,19 @@ fn without_colour(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{Listener, Tally};
 
-    fn read(lines: &[&str], success: bool) -> Tally {
-        let mut tally = Tally::default();
+    fn heard(lines: &[&str], success: bool) -> Tally {
+        let mut listener = Listener::default();
         for line in lines {
-            tally.read(line);
+            listener.line(line);
         }
-        tally.closed(success)
+        listener.tally(success)
     }
 
     #[test]
     fn closing_lines_add_up() {
-        let tally = read(
+        let tally = heard(
             &[
                 "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.01s",
                 "test result: \u{1b}[31mFAILED\u{1b}[0m. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out",
@@ -106,21 +133,47 @@ mod tests {
             Tally {
                 passed: 14,
                 failed: 1,
-                skipped: 1,
-                hollow: 0,
+                skipped: 1
             }
         );
     }
 
     #[test]
-    fn a_command_without_tests_is_one_check() {
-        assert_eq!(read(&["Finished"], true), Tally::success());
-        assert_eq!(read(&["error: could not compile"], false), Tally::failure());
+    fn a_command_without_runners_is_one_check() {
+        assert_eq!(heard(&["Finished"], true), Tally::SUCCESS);
+        assert_eq!(heard(&["error: could not compile"], false), Tally::FAILURE);
+    }
+
+    #[test]
+    fn a_runner_without_tests_proves_nothing() {
+        assert_eq!(
+            heard(&["test result: ok. 0 passed; 0 failed; 0 ignored"], true),
+            Tally::default()
+        );
+    }
+
+    #[test]
+    fn a_failure_after_good_tests_is_not_lost() {
+        let tally = heard(
+            &[
+                "test result: ok. 3 passed; 0 failed; 0 ignored",
+                "error: could not compile",
+            ],
+            false,
+        );
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 3,
+                failed: 1,
+                skipped: 0
+            }
+        );
     }
 
     #[test]
     fn a_test_that_skipped_itself_has_not_passed() {
-        let tally = read(
+        let tally = heard(
             &[
                 "skipped: no chromedriver",
                 "test result: ok. 3 passed; 0 failed; 0 ignored",
@@ -132,8 +185,7 @@ mod tests {
             Tally {
                 passed: 2,
                 failed: 0,
-                skipped: 1,
-                hollow: 0,
+                skipped: 1
             }
         );
     }
