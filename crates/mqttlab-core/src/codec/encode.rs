@@ -106,9 +106,10 @@ pub fn publish_head_len(publish: &Publish<'_>, more: Properties<'_>, version: Ve
 }
 
 const fn version_of(packet: &Packet<'_>, version: Version) -> Version {
-    match packet {
-        Packet::Connect(connect) => connect.version,
-        _ => version,
+    if let Packet::Connect(connect) = packet {
+        connect.version
+    } else {
+        version
     }
 }
 

@@ -1,9 +1,12 @@
 //! Where each field of a packet stands in its bytes.
 
+mod describe;
 mod kind;
+mod rule;
 
 use core::ops::Range;
 
+pub use describe::describe;
 pub use kind::FieldKind;
 
 /// One field found while decoding.

@@ -119,10 +119,11 @@ impl FixedHeader {
 }
 
 /// The version of the peer as far as an error in the fixed header of this type can know it.
-const fn known_version(packet_type: PacketType, version: Version) -> Option<Version> {
-    match packet_type {
-        PacketType::Connect => None,
-        _ => Some(version),
+pub(super) const fn known_version(packet_type: PacketType, version: Version) -> Option<Version> {
+    if matches!(packet_type, PacketType::Connect) {
+        None
+    } else {
+        Some(version)
     }
 }
 
@@ -171,10 +172,11 @@ fn check_first_byte(first: u8, version: Version, side: Side) -> Result<PacketTyp
 }
 
 const fn flags_fit(packet_type: PacketType, flags: u8, version: Version) -> bool {
-    let expected = match packet_type {
-        PacketType::PubRel | PacketType::Subscribe | PacketType::Unsubscribe => 0b0010,
-        _ => 0,
-    };
+    let is_request = matches!(
+        packet_type,
+        PacketType::PubRel | PacketType::Subscribe | PacketType::Unsubscribe
+    );
+    let expected = if is_request { 0b0010 } else { 0 };
     // 3.1 calls the bits of most packets unused, and knows DUP on those that are repeated.
     let unused = matches!(version, Version::V3_1) && !matches!(packet_type, PacketType::Connect);
     flags == expected || unused
@@ -205,34 +207,29 @@ fn first_byte_error(
     packet: Option<PacketType>,
     version: Version,
 ) -> DecodeError {
-    let violation = Clause::by_version(version, Clause::V311_4_8_0_1, Clause::V5_4_13_1_1);
-    let (clause, reason) = match (kind, packet) {
-        (DecodeErrorKind::Qos3, _) => (
-            Clause::by_version(version, Clause::V311_3_3_1_4, Clause::V5_3_3_1_4),
-            ReasonCode::MalformedPacket,
-        ),
-        (DecodeErrorKind::DupOnQos0, _) => (
-            Clause::by_version(version, Clause::V311_3_3_1_2, Clause::V5_3_3_1_2),
-            ReasonCode::MalformedPacket,
-        ),
-        (DecodeErrorKind::ReservedFlags, Some(packet)) => {
-            (flags_clause(packet, version), ReasonCode::MalformedPacket)
-        }
-        (DecodeErrorKind::WrongDirection, _) => (violation, ReasonCode::ProtocolError),
-        _ => (violation, ReasonCode::MalformedPacket),
+    let (v311, v5) = match (kind, packet) {
+        (DecodeErrorKind::Qos3, _) => (Clause::V311_3_3_1_4, Clause::V5_3_3_1_4),
+        (DecodeErrorKind::DupOnQos0, _) => (Clause::V311_3_3_1_2, Clause::V5_3_3_1_2),
+        (DecodeErrorKind::ReservedFlags, Some(packet)) => flags_clauses(packet),
+        // The rest is told in the standards' prose.
+        (_, _) => (Clause::V311_4_8_0_1, Clause::V5_4_13_1_1),
     };
     DecodeError {
         kind,
         packet,
         version: packet.and_then(|packet| known_version(packet, version)),
         at: 0,
-        clause: Some(clause),
-        reason,
+        clause: Some(Clause::by_version(version, v311, v5)),
+        reason: if kind == DecodeErrorKind::WrongDirection {
+            ReasonCode::ProtocolError
+        } else {
+            ReasonCode::MalformedPacket
+        },
     }
 }
 
-const fn flags_clause(packet_type: PacketType, version: Version) -> Clause {
-    let (v311, v5) = match packet_type {
+const fn flags_clauses(packet_type: PacketType) -> (Clause, Clause) {
+    match packet_type {
         PacketType::PubRel => (Clause::V311_3_6_1_1, Clause::V5_3_6_1_1),
         PacketType::Subscribe => (Clause::V311_3_8_1_1, Clause::V5_3_8_1_1),
         PacketType::Unsubscribe => (Clause::V311_3_10_1_1, Clause::V5_3_10_1_1),
@@ -248,6 +245,5 @@ const fn flags_clause(packet_type: PacketType, version: Version) -> Clause {
         | PacketType::UnsubAck
         | PacketType::PingReq
         | PacketType::PingResp => (Clause::V311_2_2_2_2, Clause::V5_2_1_3_1),
-    };
-    Clause::by_version(version, v311, v5)
+    }
 }

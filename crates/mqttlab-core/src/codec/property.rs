@@ -141,13 +141,12 @@ fn found<F: FieldSink>(
     r.found(FieldKind::Property(identifier), start..end);
     r.depth += 1;
     r.found(FieldKind::PropertyIdentifier, start..start + 1);
-    match property {
-        Property::UserProperty(name, _) => {
-            let middle = start + 3 + name.len();
-            r.found(FieldKind::UserPropertyName, start + 1..middle);
-            r.found(FieldKind::UserPropertyValue, middle..end);
-        }
-        _ => r.found(FieldKind::PropertyValue(identifier), start + 1..end),
+    if let Property::UserProperty(name, _) = property {
+        let middle = start + 3 + name.len();
+        r.found(FieldKind::UserPropertyName, start + 1..middle);
+        r.found(FieldKind::UserPropertyValue, middle..end);
+    } else {
+        r.found(FieldKind::PropertyValue(identifier), start + 1..end);
     }
     r.depth -= 1;
 }

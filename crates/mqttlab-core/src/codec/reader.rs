@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::clause::Clause;
 use crate::codec::fields::{Field, FieldKind, FieldSink};
-use crate::codec::header::Limits;
+use crate::codec::header::{Limits, known_version};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::id::PacketId;
 use crate::packet::{PacketType, Side, Version};
@@ -45,10 +45,7 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
             at,
             packet,
             version,
-            known_version: match packet {
-                PacketType::Connect => None,
-                _ => Some(version),
-            },
+            known_version: known_version(packet, version),
             side,
             limits,
             fields,
@@ -323,9 +320,10 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
         at: usize,
         reason: ReasonCode,
     ) -> DecodeError {
-        let (v311, v5) = match self.packet {
-            PacketType::Connect => (Clause::V311_3_1_4_1, Clause::V5_3_1_4_1),
-            _ => (Clause::V311_4_8_0_1, Clause::V5_4_13_1_1),
+        let (v311, v5) = if self.packet == PacketType::Connect {
+            (Clause::V311_3_1_4_1, Clause::V5_3_1_4_1)
+        } else {
+            (Clause::V311_4_8_0_1, Clause::V5_4_13_1_1)
         };
         self.error(kind, at, Clause::by_version(self.version, v311, v5), reason)
     }

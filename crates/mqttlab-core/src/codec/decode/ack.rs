@@ -105,9 +105,10 @@ pub(super) fn code_error<F: FieldSink>(r: &Reader<'_, '_, F>, at: usize) -> Deco
         | PacketType::PingReq
         | PacketType::PingResp => Clause::V5_4_13_1_1,
     };
-    let v311 = match r.packet {
-        PacketType::SubAck => Clause::V311_3_9_3_2,
-        _ => Clause::V311_4_8_0_1,
+    let v311 = if r.packet == PacketType::SubAck {
+        Clause::V311_3_9_3_2
+    } else {
+        Clause::V311_4_8_0_1
     };
     r.error(
         DecodeErrorKind::ReturnCode,
