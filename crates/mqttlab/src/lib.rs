@@ -1,1 +1,33 @@
-//! See Cargo.toml.
+//! The native MQTT Lab: `mqttlab broker` serves MQTT over real sockets, with the Lab's page beside it.
+//!
+//! What decides is in `mqttlab-core`; here are sockets, clocks, threads and the command line around it.
+//! [`broker`] is the server.
+
+mod cli;
+mod failure;
+mod log;
+
+pub mod broker;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use failure::Failure;
+
+/// The whole program: reads the command line, does what it asks and says how it went.
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let done = match cli.command {
+        cli::Command::Broker(options) => broker::run(options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            // With standard error gone there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "mqttlab: {failure}");
+            failure.exit_code()
+        }
+    }
+}

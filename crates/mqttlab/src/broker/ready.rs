@@ -1,0 +1,102 @@
+//! What is said when the broker is ready.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, TcpListener};
+
+use crate::Failure;
+
+/// The addresses that really are listened on.
+pub(super) struct Ready {
+    mqtt: Vec<SocketAddr>,
+    http: Option<SocketAddr>,
+}
+
+impl Ready {
+    pub(super) fn new(mqtt: &[TcpListener], http: Option<&TcpListener>) -> Result<Self, Failure> {
+        let address = |listener: &TcpListener| {
+            listener
+                .local_addr()
+                .map_err(|error| Failure::running(format!("a listener has no address: {error}")))
+        };
+        Ok(Self {
+            mqtt: mqtt.iter().map(address).collect::<Result<_, _>>()?,
+            http: http.map(address).transpose()?,
+        })
+    }
+
+    /// Says it to scripts on standard output and, where a person reads, what to try next.
+    pub(super) fn say(&self) {
+        // A standard output that nobody reads is no reason to stop.
+        let _ = self.write_lines(&mut io::stdout().lock());
+        if io::stdout().is_terminal() || io::stderr().is_terminal() {
+            let _ = self.write_advice(&mut io::stderr().lock());
+        }
+    }
+
+    fn write_lines(&self, out: &mut impl Write) -> io::Result<()> {
+        for address in &self.mqtt {
+            writeln!(out, "listening mqtt {address}")?;
+        }
+        if let Some(address) = self.http {
+            writeln!(out, "listening http http://{address}")?;
+        }
+        out.flush()
+    }
+
+    fn write_advice(&self, out: &mut impl Write) -> io::Result<()> {
+        if let Some(address) = self.mqtt.first() {
+            let (host, port) = (reachable(*address), address.port());
+            writeln!(out, "\nTry it, in two other terminals:")?;
+            writeln!(out, "  mosquitto_sub -h {host} -p {port} -t 'hello/#' -v")?;
+            writeln!(
+                out,
+                "  mosquitto_pub -h {host} -p {port} -t hello/world -m 'hi'"
+            )?;
+        }
+        if let Some(address) = self.http {
+            let host = SocketAddr::new(reachable(address), address.port());
+            writeln!(out, "The Lab, in a browser: http://{host}")?;
+        }
+        writeln!(out, "Ctrl-C stops it.\n")
+    }
+}
+
+/// An address that a client on this machine can connect to.
+fn reachable(address: SocketAddr) -> std::net::IpAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        SocketAddr::V4(_) | SocketAddr::V6(_) => address.ip(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ready;
+
+    #[test]
+    fn scripts_read_one_line_a_listener() {
+        let ready = Ready {
+            mqtt: vec![([127, 0, 0, 1], 1883).into()],
+            http: Some(([127, 0, 0, 1], 8080).into()),
+        };
+        let mut out = Vec::new();
+        ready.write_lines(&mut out).expect("a Vec takes all");
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            "listening mqtt 127.0.0.1:1883\nlistening http http://127.0.0.1:8080\n"
+        );
+    }
+
+    #[test]
+    fn advice_names_an_address_that_can_be_connected_to() {
+        let ready = Ready {
+            mqtt: vec![([0, 0, 0, 0], 1884).into()],
+            http: None,
+        };
+        let mut out = Vec::new();
+        ready.write_advice(&mut out).expect("a Vec takes all");
+        let text = String::from_utf8_lossy(&out);
+        assert!(text.contains("-h 127.0.0.1 -p 1884"), "{text}");
+    }
+}

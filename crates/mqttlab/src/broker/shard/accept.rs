@@ -1,0 +1,121 @@
+//! Taking in connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+use mqttlab_core::time::Instant;
+
+use super::WAKER;
+
+/// Connections taken from one listener in a round, before others get their turn.
+pub(super) const ROUND_MAX: usize = 64;
+/// How long accepting rests when the system has nothing left to give, such as file descriptors.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A listener in the event loop.
+pub(super) struct Acceptor {
+    listener: TcpListener,
+    token: Token,
+    state: State,
+    /// Whether the log has said that it rests; said once until accepting works again.
+    said: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The kernel says when there is somebody.
+    Idle,
+    /// There may be somebody.
+    Ready,
+    /// The system is exhausted.
+    PausedUntil(Instant),
+}
+
+impl Acceptor {
+    pub(super) fn new(
+        listener: std::net::TcpListener,
+        position: usize,
+        registry: &Registry,
+    ) -> io::Result<Self> {
+        let mut listener = TcpListener::from_std(listener);
+        let token = Token(WAKER.0 - 1 - position);
+        registry.register(&mut listener, token, Interest::READABLE)?;
+        Ok(Self {
+            listener,
+            token,
+            state: State::Ready,
+            said: false,
+        })
+    }
+
+    pub(super) fn token(&self) -> Token {
+        self.token
+    }
+
+    /// The kernel says that somebody is there.
+    pub(super) fn wake(&mut self) {
+        if self.state == State::Idle {
+            self.state = State::Ready;
+        }
+    }
+
+    /// Goes on when the pause is over.
+    pub(super) fn resume(&mut self, now: Instant) {
+        if let State::PausedUntil(at) = self.state
+            && at <= now
+        {
+            self.state = State::Ready;
+        }
+    }
+
+    /// Whether there may be somebody whom [`next`](Self::next) gives at once.
+    pub(super) fn has_more(&self) -> bool {
+        self.state == State::Ready
+    }
+
+    pub(super) fn paused_until(&self) -> Option<Instant> {
+        match self.state {
+            State::PausedUntil(at) => Some(at),
+            State::Idle | State::Ready => None,
+        }
+    }
+
+    /// The next connection, if somebody is there.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(TcpStream, SocketAddr)> {
+        while self.state == State::Ready {
+            match self.listener.accept() {
+                Ok((stream, peer)) => {
+                    self.said = false;
+                    return Some((stream, canonical(peer)));
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => self.state = State::Idle,
+                    // It went away while it waited, or a signal came.
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted => {}
+                    _ => self.pause(now, &error),
+                },
+            }
+        }
+        None
+    }
+
+    /// The clients that are there go on; those who wait stay in the kernel's queue.
+    fn pause(&mut self, now: Instant, error: &io::Error) {
+        if !self.said {
+            tracing::warn!(
+                %error,
+                "no new connections for now; trying again until it works (is the limit on open files too low?)"
+            );
+            self.said = true;
+        }
+        self.state = State::PausedUntil(now + PAUSE);
+    }
+}
+
+/// An IPv4 client of an IPv6 listener by its IPv4 address.
+fn canonical(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}

@@ -1,0 +1,434 @@
+//! One event loop: the sockets of its clients, their links, and the broker between them.
+//!
+//! A *round* reads from every socket that has something, hands the packets to the broker, which appends its answers to
+//! what waits for each connection, and then writes once to each connection for which something waits. The cost of a
+//! message is system calls and wake-ups, and a round shares both among all messages that came together.
+//!
+//! **What the broker says in a round is written only when all of the round has been handled**: between the two is the
+//! one place where a change of state can be made durable before the acknowledgement that promises it leaves.
+
+mod accept;
+mod out;
+mod socket;
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token, Waker};
+use mqttlab_core::broker::{Broker, Input, Loss};
+use mqttlab_core::codec::Limits;
+use mqttlab_core::id::ConnId;
+use mqttlab_core::link::{Link, Side};
+use mqttlab_core::packet::Version;
+use mqttlab_core::reason::ReasonCode;
+use mqttlab_core::time::Instant;
+
+use accept::Acceptor;
+use out::Progress;
+use socket::{Phase, Sockets, index};
+
+/// Bytes read from one socket in a round; the buffer is shared by all.
+const READ_BUFFER: usize = 128 << 10;
+/// Events taken from the kernel at once.
+const EVENTS: usize = 1_024;
+/// How often a round writes what came up while it was writing, before others get their turn.
+const WRITE_PASSES: usize = 8;
+/// How long a closed connection may take to read what waits for it and to close its side.
+const LINGER: Duration = Duration::from_secs(2);
+/// The token of the waker; those of the acceptors lie below it, those of connections are slots.
+const WAKER: Token = Token(usize::MAX);
+
+/// An event loop before it runs.
+pub(crate) struct Shard {
+    poll: Poll,
+    clock: std::time::Instant,
+    now: Instant,
+    acceptors: Vec<Acceptor>,
+    broker: Broker,
+    limits: Limits,
+    sockets: Sockets,
+    links: Vec<Option<Link>>,
+    buffer: Box<[u8]>,
+    /// Slots to read from in this round, and those that had more than one round's share.
+    ready: Vec<u32>,
+    again: Vec<u32>,
+    /// The list of slots that is being written.
+    writing: Vec<u32>,
+    /// Closed connections and until when they may linger, the earliest first.
+    lingering: VecDeque<(Instant, ConnId)>,
+    commands: mpsc::Receiver<Command>,
+    stop_by: Option<Instant>,
+}
+
+/// What the rest of the program wants from a shard.
+enum Command {
+    Stop { within: Duration },
+}
+
+/// A shard that runs in a thread of its own.
+pub(crate) struct Running {
+    commands: mpsc::Sender<Command>,
+    waker: Waker,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    /// Asks the shard to take its leave of all clients and to end.
+    pub(crate) fn stop(&self, within: Duration) {
+        // Both fail only when the thread has ended already.
+        let _ = self.commands.send(Command::Stop { within });
+        let _ = self.waker.wake();
+    }
+
+    /// Waits for the end.
+    pub(crate) fn join(self) -> io::Result<()> {
+        match self.thread.join() {
+            Ok(ended) => ended,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+/// Starts an event loop over `listeners`; `ended` is dropped when it ends.
+pub(crate) fn start<E: Send + 'static>(
+    listeners: Vec<TcpListener>,
+    broker: Broker,
+    limits: Limits,
+    ended: E,
+) -> io::Result<Running> {
+    let poll = Poll::new()?;
+    let waker = Waker::new(poll.registry(), WAKER)?;
+    let (commands, receiver) = mpsc::channel();
+    let mut acceptors = Vec::with_capacity(listeners.len());
+    for (position, listener) in listeners.into_iter().enumerate() {
+        acceptors.push(Acceptor::new(listener, position, poll.registry())?);
+    }
+    let shard = Shard {
+        poll,
+        clock: std::time::Instant::now(),
+        now: Instant::ZERO,
+        acceptors,
+        broker,
+        limits,
+        sockets: Sockets::default(),
+        links: Vec::new(),
+        buffer: vec![0; READ_BUFFER].into(),
+        ready: Vec::new(),
+        again: Vec::new(),
+        writing: Vec::new(),
+        lingering: VecDeque::new(),
+        commands: receiver,
+        stop_by: None,
+    };
+    let thread = std::thread::Builder::new()
+        .name("broker".into())
+        .spawn(move || {
+            let _ended = ended;
+            shard.run()
+        })?;
+    Ok(Running {
+        commands,
+        waker,
+        thread,
+    })
+}
+
+impl Shard {
+    fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        while !self.is_done() {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            self.round(&events)?;
+        }
+        Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.stop_by
+            .is_some_and(|by| self.sockets.count() == 0 || by <= self.now)
+    }
+
+    /// How long there is nothing to do unless the kernel says so.
+    fn timeout(&self) -> Option<Duration> {
+        let busy = !self.again.is_empty() || self.sockets.has_dirty();
+        if busy || self.acceptors.iter().any(Acceptor::has_more) {
+            return Some(Duration::ZERO);
+        }
+        let deadlines = [
+            self.broker.next_deadline().map(|(at, _)| at),
+            self.lingering.front().map(|&(at, _)| at),
+            self.acceptors
+                .iter()
+                .filter_map(Acceptor::paused_until)
+                .min(),
+            self.stop_by,
+        ];
+        let next = deadlines.into_iter().flatten().min()?;
+        Some(next.since(self.clock()))
+    }
+
+    fn clock(&self) -> Instant {
+        Instant::ZERO + self.clock.elapsed()
+    }
+
+    fn round(&mut self, events: &Events) -> io::Result<()> {
+        self.now = self.clock();
+        std::mem::swap(&mut self.ready, &mut self.again);
+        self.sort(events);
+        self.accept()?;
+        self.read();
+        self.keep_time();
+        self.write()?;
+        self.sockets.end_round();
+        if self.sockets.count() == 0 {
+            self.links = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Puts what the kernel says on the lists of those to read from and to write to.
+    fn sort(&mut self, events: &Events) {
+        for event in events {
+            let token = event.token();
+            if token == WAKER {
+                while let Ok(Command::Stop { within }) = self.commands.try_recv() {
+                    self.stop(within);
+                }
+            } else if let Some(acceptor) = self.acceptors.iter_mut().find(|a| a.token() == token) {
+                acceptor.wake();
+            } else if let Some(socket) = self.sockets.at(token.0 as u32) {
+                let blocked = socket.blocked;
+                socket.ending |= event.is_read_closed() || event.is_error();
+                if (event.is_readable() || socket.ending) && !socket.readable {
+                    socket.readable = true;
+                    self.ready.push(token.0 as u32);
+                }
+                if event.is_writable() && blocked {
+                    self.sockets.mark_dirty(token.0 as u32);
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        for position in 0..self.acceptors.len() {
+            self.acceptors[position].resume(self.now);
+            for _ in 0..accept::ROUND_MAX {
+                let Some((stream, peer)) = self.acceptors[position].next(self.now) else {
+                    break;
+                };
+                let Some(conn) = self.sockets.open(stream, peer) else {
+                    tracing::warn!(%peer, "refused: no room for more connections");
+                    continue;
+                };
+                let index = index(conn);
+                let slot = index as usize;
+                let socket = self.sockets.of(conn).expect("opened just now");
+                self.poll
+                    .registry()
+                    .register(socket.stream(), Token(slot), Interest::READABLE)?;
+                if self.links.len() <= slot {
+                    self.links.resize_with(slot + 1, || None);
+                }
+                self.links[slot] = Some(Link::new(Side::Server, Version::default(), self.limits));
+                tracing::debug!(%conn, %peer, "connection opened");
+                self.broker
+                    .handle(self.now, Input::Open { conn }, &mut self.sockets);
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for index in ready.drain(..) {
+            self.read_from(index);
+        }
+        self.ready = ready;
+    }
+
+    /// Reads once from the socket in this slot and hands on what came.
+    fn read_from(&mut self, index: u32) {
+        let Some(socket) = self.sockets.at(index) else {
+            return;
+        };
+        socket.readable = false;
+        let conn = socket.conn();
+        let phase = socket.phase;
+        let read = socket.read(&mut self.buffer);
+        // A short read has emptied the socket, and the kernel says when more comes. Only an end shows by reading on.
+        let more = match &read {
+            Ok(0) => false,
+            Ok(length) => *length == self.buffer.len() || socket.ending,
+            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+        };
+        if more {
+            socket.readable = true;
+            self.again.push(index);
+        }
+        match read {
+            Ok(0) => self.lost(conn, Loss::Fin),
+            Ok(length) => {
+                if phase == Phase::Open {
+                    self.receive(conn, length);
+                }
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => {}
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                    self.lost(conn, Loss::Rst);
+                }
+                _ => self.lost(conn, Loss::Error),
+            },
+        }
+    }
+
+    /// Cuts the first `length` bytes of the buffer into packets and hands them to the broker.
+    fn receive(&mut self, conn: ConnId, length: usize) {
+        let link = &mut self.links[index(conn) as usize];
+        let link = link.as_mut().expect("an open connection has a link");
+        let mut input = &self.buffer[..length];
+        loop {
+            match link.next_packet(&mut input) {
+                Ok(Some(packet)) => {
+                    let input = Input::Packet { conn, packet };
+                    self.broker.handle(self.now, input, &mut self.sockets);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    if let Some(socket) = self.sockets.of(conn) {
+                        socket.log_malformed(&error);
+                    }
+                    let input = Input::Malformed { conn, error };
+                    self.broker.handle(self.now, input, &mut self.sockets);
+                    break;
+                }
+            }
+            if self.sockets.take_established() {
+                link.establish();
+            }
+            if self.sockets.has_closed(conn) {
+                break;
+            }
+        }
+        self.bury();
+    }
+
+    /// Whatever the broker closed gets until a deadline to hear the rest.
+    fn bury(&mut self) {
+        for conn in self.sockets.closed.drain(..) {
+            self.links[index(conn) as usize] = None;
+            self.lingering.push_back((self.now + LINGER, conn));
+        }
+    }
+
+    /// The peer has closed its side, or the socket is broken.
+    fn lost(&mut self, conn: ConnId, how: Loss) {
+        let Some(socket) = self.sockets.of(conn) else {
+            return;
+        };
+        if socket.phase == Phase::Open {
+            socket.phase = Phase::Closing;
+            socket.log_end(&how);
+            self.links[index(conn) as usize] = None;
+            self.lingering.push_back((self.now + LINGER, conn));
+            let input = Input::Lost { conn, how };
+            self.broker.handle(self.now, input, &mut self.sockets);
+            self.bury();
+        }
+        let Some(socket) = self.sockets.of(conn) else {
+            return;
+        };
+        // A peer that has closed only its own side may still read what was said to it before.
+        if how == Loss::Fin && socket.has_output() {
+            socket.finished = true;
+        } else {
+            self.sockets.remove(conn);
+        }
+    }
+
+    fn keep_time(&mut self) {
+        if let Some((at, _)) = self.broker.next_deadline()
+            && at <= self.now
+        {
+            self.broker.handle(self.now, Input::Wake, &mut self.sockets);
+            self.bury();
+        }
+        while let Some(&(by, conn)) = self.lingering.front()
+            && by <= self.now
+        {
+            self.lingering.pop_front();
+            self.sockets.remove(conn);
+        }
+    }
+
+    /// Writes once to each connection for which something waits, and again where that made the broker say more.
+    fn write(&mut self) -> io::Result<()> {
+        let mut writing = std::mem::take(&mut self.writing);
+        for _ in 0..WRITE_PASSES {
+            if !self.sockets.has_dirty() {
+                break;
+            }
+            self.sockets.swap_dirty(&mut writing);
+            for index in writing.drain(..) {
+                self.write_to(index)?;
+            }
+        }
+        self.writing = writing;
+        Ok(())
+    }
+
+    fn write_to(&mut self, index: u32) -> io::Result<()> {
+        let Some((conn, written)) = self.sockets.write(index) else {
+            return Ok(());
+        };
+        let Progress { bytes, done } = match written {
+            Ok(progress) => progress,
+            Err(_) => {
+                self.lost(conn, Loss::Rst);
+                return Ok(());
+            }
+        };
+        let socket = self.sockets.of(conn).expect("it was written to just now");
+        if !done && !socket.write_interest {
+            // Asked once and kept: with edges the kernel speaks up only after a write that came short.
+            socket.write_interest = true;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.poll
+                .registry()
+                .reregister(socket.stream(), Token(index as usize), interest)?;
+        }
+        match socket.phase {
+            Phase::Open if bytes > 0 => {
+                let input = Input::Flushed { conn, bytes };
+                self.broker.handle(self.now, input, &mut self.sockets);
+                self.bury();
+            }
+            Phase::Closing if done && socket.finished => self.sockets.remove(conn),
+            Phase::Closing if done => socket.finish(),
+            Phase::Open | Phase::Closing | Phase::Lingering => {}
+        }
+        Ok(())
+    }
+
+    /// Takes in nobody any more and says good-bye to everybody.
+    fn stop(&mut self, within: Duration) {
+        self.acceptors.clear();
+        self.stop_by = Some(self.now + within);
+        let reason = ReasonCode::ServerShuttingDown;
+        for conn in self.sockets.conns() {
+            let input = Input::Close { conn, reason };
+            self.broker.handle(self.now, input, &mut self.sockets);
+        }
+        self.bury();
+    }
+}

@@ -1,0 +1,286 @@
+//! The sockets of all open connections, and what waits to be written to them.
+
+use std::fmt::Display;
+use std::io::{self, Read};
+use std::net::{Shutdown, SocketAddr};
+
+use mio::net::TcpStream;
+use mqttlab_core::broker::{CloseReason, Established, Sink};
+use mqttlab_core::error::DecodeError;
+use mqttlab_core::frame::Frame;
+use mqttlab_core::id::ConnId;
+
+use super::out::{Out, Pool, Progress};
+
+/// Bits of a [`ConnId`] that are the index of its slot; those above count connections, so that no name comes twice.
+const INDEX_BITS: u32 = 20;
+
+/// One connection's socket.
+pub(super) struct Socket {
+    conn: ConnId,
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// Its Client Identifier once it is let in.
+    client_id: Option<Box<str>>,
+    pub(super) phase: Phase,
+    out: Out,
+    /// It is in the list of those to write to.
+    dirty: bool,
+    /// It is in the list of those to read from.
+    pub(super) readable: bool,
+    /// The kernel takes no more; it will say when it does again.
+    pub(super) blocked: bool,
+    /// The kernel was asked to say when it takes more.
+    pub(super) write_interest: bool,
+    /// The kernel has seen the end, from the peer or by a fault: reading on shows it.
+    pub(super) ending: bool,
+    /// The end was read.
+    pub(super) finished: bool,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The broker knows it.
+    Open,
+    /// The broker has forgotten it; what waits is still written.
+    Closing,
+    /// All is written and the peer was told; its end is awaited, so that the last bytes reach it.
+    Lingering,
+}
+
+impl Socket {
+    fn new(conn: ConnId, stream: TcpStream, peer: SocketAddr) -> Self {
+        Self {
+            conn,
+            stream,
+            peer,
+            client_id: None,
+            phase: Phase::Open,
+            out: Out::default(),
+            dirty: false,
+            readable: false,
+            blocked: false,
+            write_interest: false,
+            ending: false,
+            finished: false,
+        }
+    }
+
+    pub(super) fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+
+    pub(super) fn conn(&self) -> ConnId {
+        self.conn
+    }
+
+    /// Whether something waits to be written.
+    pub(super) fn has_output(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Tells the log how the connection ended.
+    pub(super) fn log_end(&self, why: &dyn Display) {
+        let Self { conn, peer, .. } = self;
+        match &self.client_id {
+            // As a Rust literal: no client can write lines of its own into the log.
+            Some(client_id) => tracing::info!(?client_id, %peer, %conn, %why, "disconnected"),
+            None => tracing::info!(%peer, %conn, %why, "turned away"),
+        }
+    }
+
+    /// Tells the log that what came is no packet.
+    pub(super) fn log_malformed(&self, error: &DecodeError) {
+        let Self { conn, peer, .. } = self;
+        tracing::info!(client_id = ?self.client_id, %peer, %conn, %error, "malformed");
+    }
+
+    /// Says to the peer that nothing more comes.
+    pub(super) fn finish(&mut self) {
+        self.phase = Phase::Lingering;
+        // A socket that is broken already needs no end.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+/// All sockets, in slots that are used again under new names.
+#[derive(Default)]
+pub(super) struct Sockets {
+    slots: Vec<Option<Socket>>,
+    free: Vec<u32>,
+    /// Freed in this round. Events of the round may still name them, so they become free with the next.
+    resting: Vec<u32>,
+    open: usize,
+    /// How many there have ever been.
+    opened: u64,
+    pool: Pool,
+    dirty: Vec<u32>,
+    /// Connections that the broker closed in this call.
+    pub(super) closed: Vec<ConnId>,
+    /// Whether the broker has let in the connection whose packet it was handed.
+    established: bool,
+}
+
+/// The slot of a connection.
+pub(super) fn index(conn: ConnId) -> u32 {
+    (conn.number() & ((1 << INDEX_BITS) - 1)) as u32
+}
+
+impl Sockets {
+    /// Takes in a new connection; drops it where there are too many.
+    pub(super) fn open(&mut self, stream: TcpStream, peer: SocketAddr) -> Option<ConnId> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None if self.slots.len() >= 1 << INDEX_BITS => return None,
+            None => {
+                self.slots.push(None);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.opened += 1;
+        let conn = ConnId::new(self.opened << INDEX_BITS | u64::from(index))?;
+        self.slots[index as usize] = Some(Socket::new(conn, stream, peer));
+        self.open += 1;
+        Some(conn)
+    }
+
+    /// Forgets a connection and closes its socket.
+    pub(super) fn remove(&mut self, conn: ConnId) {
+        if self.of(conn).is_some() {
+            self.slots[index(conn) as usize] = None;
+            self.resting.push(index(conn));
+            self.open -= 1;
+        }
+    }
+
+    /// The round is over: what was freed in it may be used again.
+    pub(super) fn end_round(&mut self) {
+        if self.open == 0 && self.slots.len() > SLOTS_KEPT {
+            // The crowd has gone; so does all that it needed. Nothing names a slot between rounds.
+            *self = Self {
+                opened: self.opened,
+                ..Self::default()
+            };
+        } else {
+            self.free.append(&mut self.resting);
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.open
+    }
+
+    /// The socket in a slot.
+    pub(super) fn at(&mut self, index: u32) -> Option<&mut Socket> {
+        self.slots.get_mut(index as usize)?.as_mut()
+    }
+
+    /// The socket of a connection.
+    pub(super) fn of(&mut self, conn: ConnId) -> Option<&mut Socket> {
+        self.at(index(conn)).filter(|socket| socket.conn == conn)
+    }
+
+    /// The names of all.
+    pub(super) fn conns(&self) -> Vec<ConnId> {
+        self.slots
+            .iter()
+            .flatten()
+            .map(|socket| socket.conn)
+            .collect()
+    }
+
+    /// Whether the broker has closed the connection in this call.
+    pub(super) fn has_closed(&self, conn: ConnId) -> bool {
+        self.closed.contains(&conn)
+    }
+
+    /// Whether the broker has let a connection in since this was asked last.
+    pub(super) fn take_established(&mut self) -> bool {
+        std::mem::take(&mut self.established)
+    }
+
+    /// Whether something waits that nobody has tried to write.
+    pub(super) fn has_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
+    /// Puts the connection in this slot on the list of those to write to.
+    pub(super) fn mark_dirty(&mut self, index: u32) {
+        if let Some(socket) = self.at(index)
+            && !socket.dirty
+        {
+            socket.dirty = true;
+            self.dirty.push(index);
+        }
+    }
+
+    /// Swaps the list of those to write to with `list`, which is empty.
+    pub(super) fn swap_dirty(&mut self, list: &mut Vec<u32>) {
+        debug_assert!(list.is_empty(), "the last list is done");
+        std::mem::swap(&mut self.dirty, list);
+    }
+
+    /// Writes what waits for the connection in this slot.
+    pub(super) fn write(&mut self, index: u32) -> Option<(ConnId, io::Result<Progress>)> {
+        let socket = self.slots.get_mut(index as usize)?.as_mut()?;
+        socket.dirty = false;
+        let progress = socket.out.write_to(&mut socket.stream);
+        if let Ok(Progress { done, .. }) = progress {
+            socket.blocked = !done;
+            if done {
+                self.pool.give(socket.out.take_buffer());
+            }
+        }
+        Some((socket.conn, progress))
+    }
+}
+
+/// Slots that stay when everybody has gone.
+const SLOTS_KEPT: usize = 64;
+
+impl Sink for Sockets {
+    fn send(&mut self, conn: ConnId, frame: &Frame<'_>) {
+        let Some(socket) = self.slots[index(conn) as usize].as_mut() else {
+            return;
+        };
+        debug_assert_eq!(socket.conn, conn, "the broker knows no closed connection");
+        if socket.out.wants_buffer() {
+            socket.out.lend_buffer(self.pool.take());
+        }
+        socket.out.push(frame);
+        if !socket.dirty && !socket.blocked {
+            socket.dirty = true;
+            self.dirty.push(index(conn));
+        }
+    }
+
+    fn close(&mut self, conn: ConnId, reason: CloseReason) {
+        if let Some(socket) = self.of(conn) {
+            socket.phase = Phase::Closing;
+            socket.log_end(&reason);
+            self.mark_dirty(index(conn));
+            self.closed.push(conn);
+        }
+    }
+
+    fn established(&mut self, conn: ConnId, established: &Established<'_>) {
+        self.established = true;
+        if let Some(socket) = self.of(conn) {
+            let Established {
+                client_id,
+                user_name,
+                version,
+                ..
+            } = established;
+            let peer = socket.peer;
+            tracing::info!(?client_id, ?user_name, %version, %peer, %conn, "connected");
+            socket.client_id = Some((*client_id).into());
+        }
+    }
+}
