@@ -1,9 +1,10 @@
 //! The steps: which commands each runs, and what it needs.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use super::counted;
@@ -56,11 +57,26 @@ pub(super) struct Needs {
 /// What all steps share.
 pub(super) struct Context {
     tools: Tools,
+    /// Whether the page was built, once it was tried.
+    page: OnceCell<bool>,
 }
 
 impl Context {
     pub(super) fn new(tools: Tools) -> Self {
-        Self { tools }
+        Self {
+            tools,
+            page: OnceCell::new(),
+        }
+    }
+
+    /// Builds the page, once for all steps; says whether there is one.
+    fn build_page(&self) -> bool {
+        *self.page.get_or_init(|| {
+            let built = web::build(&self.tools, Build::Release);
+            built
+                .inspect_err(|error| eprintln!("error: {error:#}"))
+                .is_ok()
+        })
     }
 
     fn cargo(&self, arguments: &[&str]) -> Command {
@@ -166,7 +182,13 @@ impl Step {
             },
             Self::Browser => Needs {
                 packages: true,
-                tools: &[Tool::AxeCore],
+                targets: &[Target::Page],
+                tools: &[
+                    Tool::WasmBindgen,
+                    Tool::Trunk,
+                    Tool::Binaryen,
+                    Tool::AxeCore,
+                ],
                 ..nothing
             },
         }
@@ -181,16 +203,14 @@ impl Step {
             Self::Fmt => counted(&mut cx.cargo(&["fmt", "--all", "--", "--check"])),
             Self::Tidy => tidy::run().map(|()| Tally::SUCCESS),
             Self::Clippy => clippy(cx),
-            Self::Web => web::build(&cx.tools, Build::Release)
-                .and_then(|()| web::check_size())
-                .map(|()| Tally::SUCCESS),
+            Self::Web => web(cx),
             Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins"])),
             Self::Integration => {
                 counted(&mut cx.cargo_test(&["--test", "*", "--", "--skip", BROWSER_TESTS]))
             }
             Self::Docs => docs(cx),
             Self::Wasm => wasm(cx),
-            Self::Browser => counted(&mut cx.cargo_test(&["--test", "it", "--", BROWSER_TESTS])),
+            Self::Browser => browser(cx),
         }
     }
 }
@@ -217,6 +237,21 @@ fn clippy(cx: &Context) -> Result<Tally> {
     }
     tally.add(counted(wasm.args(["--", "-D", "warnings"]))?);
     Ok(tally)
+}
+
+fn web(cx: &Context) -> Result<Tally> {
+    if !cx.build_page() {
+        return Ok(Tally::FAILURE);
+    }
+    web::check_size().map(|()| Tally::SUCCESS)
+}
+
+/// Needs the page of these sources, not one that an earlier build left.
+fn browser(cx: &Context) -> Result<Tally> {
+    if !cx.build_page() {
+        bail!("there is no page to test");
+    }
+    counted(&mut cx.cargo_test(&["--test", "it", "--", BROWSER_TESTS]))
 }
 
 fn docs(cx: &Context) -> Result<Tally> {
