@@ -9,6 +9,7 @@
 )]
 
 mod child;
+mod conformance;
 mod failure;
 mod project;
 mod run;
@@ -43,6 +44,8 @@ enum Chore {
     Web(web::Options),
     /// Check the rules that compiler and clippy do not know.
     Tidy,
+    /// Run suites that others wrote against the broker, and say where it differs.
+    Conformance(conformance::Options),
     /// Install the pinned tools, and say where they are.
     Setup(setup::Options),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Web(options) => web::run(&options).map(held),
         Chore::Tidy => tidy::run().map(held),
+        Chore::Conformance(options) => conformance::run(&options).map(held),
         Chore::Setup(options) => setup::run(&options).map(held),
     };
     match result {
