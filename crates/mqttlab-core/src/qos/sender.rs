@@ -211,6 +211,21 @@ impl<M> Sender<M> {
             || self.requests.contains(&packet_id)
     }
 
+    /// The message in flight with this identifier.
+    pub fn find_message(&self, packet_id: PacketId) -> Option<&InFlight<M>> {
+        let of = |queue: &'_ VecDeque<InFlight<M>>| position(queue, packet_id);
+        of(&self.published)
+            .map(|at| &self.published[at])
+            .or_else(|| of(&self.released).map(|at| &self.released[at]))
+    }
+
+    /// Forgets the message in flight with this identifier, which is free then, and hands it back.
+    pub fn remove(&mut self, packet_id: PacketId) -> Option<InFlight<M>> {
+        [&mut self.published, &mut self.released]
+            .into_iter()
+            .find_map(|queue| position(queue, packet_id).map(|at| take(queue, at)))
+    }
+
     /// How many messages are in flight.
     pub fn len(&self) -> usize {
         self.published.len() + self.released.len()
