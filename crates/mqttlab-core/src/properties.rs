@@ -298,7 +298,7 @@ pub(crate) mod read {
         })
     }
 
-    pub(super) fn binary(bytes: &[u8]) -> Result<(&[u8], &[u8]), PropertyError> {
+    pub(crate) fn binary(bytes: &[u8]) -> Result<(&[u8], &[u8]), PropertyError> {
         let (length, rest) = two(bytes)?;
         rest.split_at_checked(usize::from(length))
             .ok_or(PropertyError::Truncated)

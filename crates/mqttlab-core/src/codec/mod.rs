@@ -8,6 +8,8 @@ mod header;
 mod property;
 pub mod raw;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 pub use codes::is_code_allowed;
 pub use decode::decode;

@@ -40,6 +40,10 @@ fn block<'a, F: FieldSink>(
         Owner::Packet => FieldKind::Properties,
         Owner::Will => FieldKind::WillProperties,
     };
+    let end = first + length.min(r.left());
+    r.found(outer, start..end);
+    r.depth += 1;
+    r.found(FieldKind::PropertyLength, start..first);
     if length > r.left() {
         return Err(r.violation(
             DecodeErrorKind::PropertyLength,
@@ -47,10 +51,6 @@ fn block<'a, F: FieldSink>(
             ReasonCode::MalformedPacket,
         ));
     }
-    let end = first + length;
-    r.found(outer, start..end);
-    r.depth += 1;
-    r.found(FieldKind::PropertyLength, start..first);
     let raw = r.skip_to(end);
     if !raw.is_empty() {
         check_each(r, raw, first, owner)?;
@@ -170,13 +170,13 @@ fn syntax_error<F: FieldSink>(
         PropertyError::Truncated => r.violation(DecodeErrorKind::PropertyLength, at, malformed),
         PropertyError::IllFormedString => r.error(
             DecodeErrorKind::IllFormedString,
-            at + 1,
+            at + ill_formed_at(rest),
             string_clause(Clause::V5_1_5_4_1),
             malformed,
         ),
         PropertyError::NulInString => r.error(
             DecodeErrorKind::NulInString,
-            at + 1,
+            at + ill_formed_at(rest),
             string_clause(Clause::V5_1_5_4_2),
             malformed,
         ),
@@ -187,6 +187,22 @@ fn syntax_error<F: FieldSink>(
             malformed,
         ),
     }
+}
+
+/// Where in the property that `bytes` begin with its text, or the first bad one of two, goes wrong.
+fn ill_formed_at(bytes: &[u8]) -> usize {
+    let mut rest = bytes.get(1..).unwrap_or_default();
+    while let Ok((text, tail)) = read::binary(rest) {
+        let good = match core::str::from_utf8(text) {
+            Ok(_) => text.iter().position(|&byte| byte == 0),
+            Err(error) => Some(error.valid_up_to()),
+        };
+        if let Some(good) = good {
+            return bytes.len() - rest.len() + 2 + good;
+        }
+        rest = tail;
+    }
+    1
 }
 
 /// Checks that a property may be here, for the first time, with this value.

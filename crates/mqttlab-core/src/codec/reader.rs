@@ -172,20 +172,18 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
     pub(super) fn binary(&mut self, kind: FieldKind) -> Result<&'a [u8], DecodeError> {
         let start = self.at;
         let length = self.number()?;
-        let data = match self.take(usize::from(length)) {
-            Ok(data) => data,
-            Err(error) => {
-                self.depth += 1;
-                self.found(FieldKind::Length, start..start + 2);
-                self.depth -= 1;
-                return Err(error);
-            }
+        let data = self.take(usize::from(length));
+        // What is cut off is shown as far as it goes.
+        let end = if data.is_ok() {
+            self.at
+        } else {
+            self.bytes.len()
         };
-        self.found(kind, start..self.at);
+        self.found(kind, start..end);
         self.depth += 1;
         self.found(FieldKind::Length, start..start + 2);
         self.depth -= 1;
-        Ok(data)
+        data
     }
 
     /// Takes a UTF-8 string with its length in front. [MQTT-1.5.3-1] [MQTT-1.5.3-2]

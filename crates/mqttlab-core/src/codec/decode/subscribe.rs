@@ -41,10 +41,8 @@ fn subscription<F: FieldSink>(r: &mut Reader<'_, '_, F>) -> Result<(), DecodeErr
     let start = r.at();
     // The outer field is announced before its parts; where it ends is clear from the length in front.
     if let Some(&length) = r.peek().first_chunk() {
-        let end = start + 3 + usize::from(u16::from_be_bytes(length));
-        if end <= start + r.left() {
-            r.found(FieldKind::Subscription, start..end);
-        }
+        let len = 3 + usize::from(u16::from_be_bytes(length));
+        r.found(FieldKind::Subscription, start..start + len.min(r.left()));
     }
     r.depth += 1;
     let filter = r.text(FieldKind::TopicFilter)?;

@@ -1,0 +1,3 @@
+mod notation;
+mod tables;
+mod vectors;
