@@ -1,10 +1,12 @@
 //! The page in a real browser.
 
 mod harness;
+mod program;
 
 use anyhow::{Result, ensure};
 
 use harness::{Media, Size, in_browser};
+use program::Program;
 
 #[test]
 fn the_page_starts_without_a_complaint() -> Result<()> {
@@ -54,6 +56,22 @@ fn the_page_shuts_nobody_out() -> Result<()> {
             };
             ensure!(barriers.is_empty(), "axe-core finds: {barriers:#?}");
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_program_has_the_page_in_it() -> Result<()> {
+    let Some(program) = Program::start()? else {
+        crate::skip("MQTTLAB_BIN names no program with the page in it (cargo xtask test browser)");
+        return Ok(());
+    };
+    in_browser(async |browser| {
+        browser.client.goto(program.address()).await?;
+        browser.wait_for("h1").await?;
+        ensure!(browser.text_of("h1").await?.contains("MQTT Lab"));
+        let complaints = browser.complaints().await?;
+        ensure!(complaints.is_empty(), "the console says: {complaints:#?}");
         Ok(())
     })
 }

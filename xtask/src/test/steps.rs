@@ -15,6 +15,8 @@ use crate::{child, project, tidy};
 
 /// Crates that also run in a browser.
 const PAGE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mqttlab-js"];
+/// Of these, the ones that only make sense there: looked at natively, their dependencies would compile once more.
+const PAGE_ONLY: &[&str] = &["mqttlab-web", "mqttlab-js"];
 /// Crates whose unit tests must hold as WebAssembly too.
 const PURE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim"];
 /// The names of tests that drive a browser begin so; they are a step of their own.
@@ -158,7 +160,11 @@ impl Step {
                 components: true,
                 ..nothing
             },
-            Self::Tidy | Self::Unit | Self::Docs => nothing,
+            Self::Tidy | Self::Unit => nothing,
+            Self::Docs => Needs {
+                targets: &[Target::Page],
+                ..nothing
+            },
             Self::Clippy => Needs {
                 components: true,
                 targets: &[Target::Page],
@@ -216,27 +222,34 @@ impl Step {
 }
 
 fn clippy(cx: &Context) -> Result<Tally> {
-    let mut tally = counted(&mut cx.cargo(&[
+    // The program's feature `lab` takes in this folder, whatever is there.
+    std::fs::create_dir_all(web::dist())?;
+    let warnings = ["--", "-D", "warnings"];
+    let mut native = cx.cargo(&[
         "clippy",
         "--locked",
         "--workspace",
         "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
-    let mut wasm = cx.cargo(&[
+        "--features",
+        "mqttlab/lab",
+    ]);
+    let mut page = cx.cargo(&[
         "clippy",
         "--locked",
+        "--all-targets",
         "--target",
         Target::Page.triple(),
-        "--all-targets",
     ]);
-    for name in PAGE_CRATES {
-        wasm.args(["--package", name]);
-    }
-    tally.add(counted(wasm.args(["--", "-D", "warnings"]))?);
+    let mut tally = counted(for_each("--exclude", PAGE_ONLY, &mut native).args(warnings))?;
+    tally.add(counted(
+        for_each("--package", PAGE_CRATES, &mut page).args(warnings),
+    )?);
     Ok(tally)
+}
+
+/// Adds `flag` and the name for each of `crates`.
+fn for_each<'a>(flag: &str, crates: &[&str], command: &'a mut Command) -> &'a mut Command {
+    command.args(crates.iter().flat_map(|name| [flag, name]))
 }
 
 fn web(cx: &Context) -> Result<Tally> {
@@ -251,12 +264,39 @@ fn browser(cx: &Context) -> Result<Tally> {
     if !cx.build_page() {
         bail!("there is no page to test");
     }
-    counted(&mut cx.cargo_test(&["--test", "it", "--", BROWSER_TESTS]))
+    let build = [
+        "build",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "mqttlab",
+        "--features",
+        "mqttlab/lab",
+    ];
+    let mut tally = counted(&mut cx.cargo(&build))?;
+    if tally.failed == 0 {
+        let mut tests = cx.cargo_test(&["--test", "it", "--", BROWSER_TESTS]);
+        tally = counted(tests.env("MQTTLAB_BIN", project::target().join("debug/mqttlab")))?;
+    }
+    Ok(tally)
 }
 
 fn docs(cx: &Context) -> Result<Tally> {
-    let mut doc = cx.cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
-    let mut tally = counted(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    let mut native = cx.cargo(&["doc", "--locked", "--no-deps", "--workspace"]);
+    let mut page = cx.cargo(&[
+        "doc",
+        "--locked",
+        "--no-deps",
+        "--target",
+        Target::Page.triple(),
+    ]);
+    let mut tally = Tally::default();
+    for doc in [
+        for_each("--exclude", PAGE_ONLY, &mut native),
+        for_each("--package", PAGE_ONLY, &mut page),
+    ] {
+        tally.add(counted(doc.env("RUSTDOCFLAGS", "-D warnings"))?);
+    }
     tally.add(counted(&mut cx.cargo_test(&["--doc"]))?);
     Ok(tally)
 }
@@ -296,9 +336,7 @@ fn pure_tests(cx: &Context, node: &Path) -> Command {
         "--target",
         Target::Tests.triple(),
     ]);
-    for name in PURE_CRATES {
-        cargo.args(["--package", name]);
-    }
+    for_each("--package", PURE_CRATES, &mut cargo);
     let runner = format!("{} --no-warnings {}", node.display(), runner.display());
     cargo.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner);
     cargo
