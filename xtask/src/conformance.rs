@@ -7,6 +7,7 @@ mod paho;
 mod score;
 mod sequences;
 mod server;
+mod vectors;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub(crate) struct Options {
     /// Eclipse Paho's interoperability tests: the folder interoperability of its testing repository.
     #[arg(long, value_name = "DIR")]
     paho: Option<PathBuf>,
+    /// The packets of mqtt-packet's test.js: the package's folder, with its dependencies installed.
+    #[arg(long, value_name = "DIR")]
+    mqtt_packet: Option<PathBuf>,
     /// The command that starts the broker: {port} stands for the port on 127.0.0.1, {config} for a TOML file that
     /// sets it and what the suite needs. Without this option, MQTT Lab is built and tested.
     #[arg(long, value_name = "COMMAND")]
@@ -65,10 +69,13 @@ impl Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(
-        options.mosquitto.is_some() || options.paho.is_some(),
-        "name at least one suite: --mosquitto or --paho, each with its folder (CONFORMANCE.md says where to get them)"
+        options.mosquitto.is_some() || options.paho.is_some() || options.mqtt_packet.is_some(),
+        "name at least one suite: --mosquitto, --paho or --mqtt-packet, each with its folder (CONFORMANCE.md says where to get them)"
     );
     let mut scores = Vec::new();
+    if let Some(folder) = &options.mqtt_packet {
+        scores.push(vectors::run(folder, options)?);
+    }
     if options.mosquitto.is_some() || options.paho.is_some() {
         let command = broker_command(options)?;
         if let Some(folder) = &options.mosquitto {
