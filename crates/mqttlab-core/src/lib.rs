@@ -29,6 +29,8 @@ pub mod link;
 pub mod packet;
 pub mod properties;
 pub mod qos;
+#[cfg(all(test, not(target_family = "wasm")))]
+mod random;
 pub mod reason;
 pub mod rng;
 pub mod time;

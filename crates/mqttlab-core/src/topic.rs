@@ -130,3 +130,6 @@ pub fn matches(filter: &str, name: &str) -> bool {
     }
     levels.next().is_none()
 }
+
+#[cfg(test)]
+mod tests;

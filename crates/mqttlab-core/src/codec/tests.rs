@@ -1,3 +1,6 @@
 mod notation;
 mod tables;
 mod vectors;
+
+#[cfg(not(target_family = "wasm"))]
+mod random;

@@ -22,12 +22,13 @@ pub(super) fn subscribe<'a, F: FieldSink>(
     if r.is_at_end() {
         return Err(no_filters(r, Clause::V311_3_8_3_3, Clause::V5_3_8_3_2));
     }
+    let mut unused_bits = 0;
     while !r.is_at_end() {
-        subscription(r)?;
+        unused_bits |= subscription(r)? & !0b11;
     }
     let filters = match r.version {
-        Version::V3_1 => Filters::from_checked_v3_1(raw),
-        Version::V3_1_1 | Version::V5 => Filters::from_checked(raw),
+        Version::V3_1 if unused_bits != 0 => Filters::from_checked_v3_1(raw),
+        Version::V3_1 | Version::V3_1_1 | Version::V5 => Filters::from_checked(raw),
     };
     Ok(Subscribe {
         packet_id,
@@ -36,8 +37,8 @@ pub(super) fn subscribe<'a, F: FieldSink>(
     })
 }
 
-/// Takes a Topic Filter and its options.
-fn subscription<F: FieldSink>(r: &mut Reader<'_, '_, F>) -> Result<(), DecodeError> {
+/// Takes a Topic Filter and its options, which it says.
+fn subscription<F: FieldSink>(r: &mut Reader<'_, '_, F>) -> Result<u8, DecodeError> {
     let start = r.at();
     // The outer field is announced before its parts; where it ends is clear from the length in front.
     if let Some(&length) = r.peek().first_chunk() {
@@ -82,7 +83,7 @@ fn subscription<F: FieldSink>(r: &mut Reader<'_, '_, F>) -> Result<(), DecodeErr
         ));
     }
     r.depth -= 1;
-    Ok(())
+    Ok(options)
 }
 
 fn found_options<F: FieldSink>(r: &mut Reader<'_, '_, F>, at: usize) {

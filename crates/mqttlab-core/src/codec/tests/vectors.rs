@@ -242,3 +242,12 @@ fn fields_before_an_error_are_told() {
         }
     }
 }
+
+/// The bytes of every row of `valid.txt`.
+#[cfg(not(target_family = "wasm"))]
+pub(super) fn valid_bytes() -> Vec<(Vec<u8>, Version, Side)> {
+    rows(VALID)
+        .filter(|row| row.bytes.len() < 300)
+        .map(|row| (row.bytes, row.version, row.side))
+        .collect()
+}
