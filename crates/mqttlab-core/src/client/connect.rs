@@ -3,13 +3,14 @@
 use alloc::string::String;
 
 use crate::clause::Clause;
+use crate::client::alias::Aliases;
 use crate::client::error::PeerErrorKind;
 use crate::client::message::push_user_properties;
 use crate::client::reconnect::is_worth_a_retry;
 use crate::client::why::{BugKind, CleanStartBecause, NoRetryBecause};
 use crate::client::{
-    Aliases, Authentication, Cause, Client, ClientError, Close, Decision, DiscardBecause, Event,
-    Options, Server, Sink, State, TimerKind, WillOptions, say,
+    Authentication, Cause, Client, ClientError, Close, Decision, DiscardBecause, Event, Options,
+    Server, Sink, State, TimerKind, WillOptions, say,
 };
 use crate::packet::{ConnAck, Connect, Packet, Version, Will};
 use crate::properties::{Property, PropertyList};
@@ -168,7 +169,8 @@ impl Client {
             self.session.expiry = expiry;
         }
         let aliases = self.server.topic_alias_maximum;
-        self.aliases = Aliases::new(aliases.min(self.options.topic_aliases_max));
+        self.wire.aliases = Aliases::new(aliases.min(self.options.topic_aliases_max));
+        self.wire.packet_size_max = self.server.maximum_packet_size;
         self.authentication.finish();
         self.renew_session = false;
         self.timers.stop(TimerKind::Connect);
@@ -259,8 +261,7 @@ impl Client {
         }
         self.timers.stop(TimerKind::Connect);
         self.timers.stop(TimerKind::PingResponse);
-        self.wire.flushed(u64::MAX);
-        self.aliases = Aliases::default();
+        self.wire.reset(self.options.version, self.now);
         self.authentication.finish();
         self.put_requests_back(sink);
         self.session.outgoing.clear_requests();

@@ -227,11 +227,11 @@ pub enum PeerErrorKind {
     SessionPresentAfterCleanStart,
     /// Session Present 1 although the client has no session.
     UnknownSession,
-    /// An acknowledgement of the other QoS than that of the message.
+    /// An acknowledgement of another type than the message or request waits for.
     WrongAcknowledgement {
         /// What came.
         packet: PacketType,
-        /// For which message.
+        /// For which.
         packet_id: PacketId,
     },
     /// SUBACK or UNSUBACK with another number of codes than the request had filters.
@@ -268,7 +268,10 @@ impl fmt::Display for PeerErrorKind {
                 f.write_str("Session Present is 1 and the client knows of no session")
             }
             Self::WrongAcknowledgement { packet, packet_id } => {
-                write!(f, "{packet} for message {packet_id} of the other QoS")
+                write!(
+                    f,
+                    "{packet} for {packet_id}, which waits for another packet"
+                )
             }
             Self::CodeCount { filters, codes } => {
                 write!(f, "{codes} codes in answer to {filters} filters")

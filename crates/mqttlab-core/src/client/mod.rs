@@ -59,7 +59,6 @@ pub use why::{
     BugKind, CleanStartBecause, Decision, DiscardBecause, NoRetryBecause, QueueBecause, Why,
 };
 
-use alias::Aliases;
 use auth::Authentication;
 use queue::Queue;
 use subscribe::Requests;
@@ -152,7 +151,6 @@ pub struct Client {
     timers: Timers,
     wire: Wire,
     server: Server,
-    aliases: Aliases,
     authentication: Authentication,
     session: Session,
     /// Messages in flight whose PUBLISH has not been sent on this connection yet.
@@ -183,7 +181,6 @@ impl Client {
             state: State::Idle,
             since: Instant::ZERO,
             timers: Timers::default(),
-            aliases: Aliases::default(),
             authentication: Authentication::default(),
             session: Session::default(),
             resend: VecDeque::new(),

@@ -94,8 +94,8 @@ pub struct Options {
     pub requests_max: usize,
     /// How many subscriptions to keep.
     pub subscriptions_max: usize,
-    /// How many bytes may wait to be written before messages are queued instead. At twice as much the connection is
-    /// closed, because then the server makes the client answer and reads no answers.
+    /// How many bytes may wait to be written before messages are queued instead. When so many bytes of answers wait, the
+    /// connection is closed: the server makes the client answer and does not read.
     pub write_buffer_max: u64,
 
     /// Wrong behaviour on purpose.

@@ -3,17 +3,16 @@
 use alloc::vec::Vec;
 
 use crate::clause::Clause;
-use crate::client::alias::{Alias, Aliases};
 use crate::client::error::PeerErrorKind;
 use crate::client::why::{BugKind, QueueBecause};
+use crate::client::wire::Attempt;
 use crate::client::{
     Client, ClientError, Decision, Dropped, Event, Message, Outgoing, Sink, State, Ticket,
     WhenFull, say,
 };
 use crate::codec::PACKET_SIZE_MAX;
 use crate::id::PacketId;
-use crate::packet::{Ack, Packet, PacketType, Publish, QoS};
-use crate::properties::{Property, PropertyList};
+use crate::packet::{Ack, Packet, PacketType, QoS};
 use crate::qos::{AfterPubRec, InFlight, Stage, Unexpected};
 use crate::reason::ReasonCode;
 use crate::time::Instant;
@@ -41,7 +40,7 @@ impl Client {
     ) -> Result<Ticket, ClientError> {
         self.set_now(now);
         message.check(self.options.version)?;
-        let size = self.publish_size(&message);
+        let size = self.wire.publish_size(&message);
         if size > u64::from(PACKET_SIZE_MAX) {
             let max = PACKET_SIZE_MAX;
             return Err(ClientError::PacketTooLarge { size, max });
@@ -137,7 +136,7 @@ impl Client {
             let error = ClientError::RetainNotAvailable;
             return Some(Obstacle::Never(error, Dropped::RetainNotAvailable));
         }
-        let (size, max) = (self.publish_size(message), self.server.maximum_packet_size);
+        let (size, max) = (self.wire.publish_size(message), self.wire.packet_size_max);
         if size > u64::from(max) {
             let error = ClientError::PacketTooLarge { size, max };
             return Some(Obstacle::Never(error, Dropped::PacketTooLarge));
@@ -228,7 +227,13 @@ impl Client {
                 packet_id: None,
                 qos,
             });
-            self.send_publish(&outgoing.message, None, false, expiry, sink);
+            let attempt = Attempt {
+                packet_id: None,
+                dup: false,
+                expiry,
+            };
+            self.wire
+                .publish(self.now, &outgoing.message, attempt, sink);
             let reason = ReasonCode::Success;
             sink.event(Event::Published { ticket, reason });
             return;
@@ -330,65 +335,15 @@ impl Client {
         expiry: Option<u32>,
         sink: &mut S,
     ) {
-        // Its content is cheap to clone but for the topic, and only messages with QoS > 0 come here.
-        let Some(stored) = self.session.outgoing.find_message(packet_id) else {
-            return;
-        };
-        let message = stored.message.message.clone();
-        self.send_publish(&message, Some(packet_id), dup, expiry, sink);
-    }
-
-    fn send_publish<S: Sink>(
-        &mut self,
-        message: &Message,
-        packet_id: Option<PacketId>,
-        dup: bool,
-        expiry: Option<u32>,
-        sink: &mut S,
-    ) {
-        let mut list = PropertyList::new();
-        message.properties.write_to(&mut list, expiry);
-        let size = self.publish_size(message);
-        let may_set = size + Aliases::SET_COST <= u64::from(self.server.maximum_packet_size);
-        let topic = match self.aliases.choose(&message.topic, may_set) {
-            None => message.topic.as_str(),
-            Some(Alias::Set(alias)) => {
-                let clause = Some(Clause::V5_3_2_2_17);
-                say(sink, clause, || Decision::SetAlias { alias });
-                list.push(Property::TopicAlias(alias));
-                message.topic.as_str()
-            }
-            Some(Alias::Use(alias)) => {
-                say(sink, None, || Decision::UseAlias { alias });
-                list.push(Property::TopicAlias(alias));
-                ""
-            }
-        };
-        let publish = Publish {
-            dup,
-            packet_id,
-            ..message.publish(topic, &list)
-        };
-        self.wire
-            .send_publish(self.now, &publish, &message.payload, sink);
-    }
-
-    /// How many bytes the PUBLISH takes without an alias.
-    fn publish_size(&self, message: &Message) -> u64 {
-        let mut list = PropertyList::new();
-        let properties = &message.properties;
-        properties.write_to(&mut list, properties.expiry);
-        let publish = message.publish(&message.topic, &list);
-        // The identifier is not known yet, and takes two bytes where there will be one.
-        let packet_id = match message.qos {
-            QoS::AtMostOnce => None,
-            QoS::AtLeastOnce | QoS::ExactlyOnce => Some(PacketId::FIRST),
-        };
-        let packet = Packet::Publish(Publish {
-            packet_id,
-            ..publish
-        });
-        self.wire.size(&packet) as u64
+        if let Some(stored) = self.session.outgoing.find_message(packet_id) {
+            let attempt = Attempt {
+                packet_id: Some(packet_id),
+                dup,
+                expiry,
+            };
+            let message = &stored.message.message;
+            self.wire.publish(self.now, message, attempt, sink);
+        }
     }
 
     pub(super) fn on_puback<S: Sink>(&mut self, ack: Ack<'_>, sink: &mut S) {
@@ -407,7 +362,7 @@ impl Client {
                 let clause = self.clause(Clause::V311_4_3_3_1, Clause::V5_4_3_3_4);
                 say(sink, clause, || Decision::Release { packet_id });
                 let pubrel = Packet::PubRel(Ack::success(packet_id));
-                self.wire.send(self.now, &pubrel, sink);
+                self.wire.answer(self.now, &pubrel, sink);
             }
             Ok(AfterPubRec::Failed(outgoing)) => self.complete(&outgoing, ack, sink),
             Err(Unexpected::Unknown) => {
@@ -417,7 +372,7 @@ impl Client {
                     reason: self.not_found(),
                     ..Ack::success(packet_id)
                 };
-                self.wire.send(self.now, &Packet::PubRel(pubrel), sink);
+                self.wire.answer(self.now, &Packet::PubRel(pubrel), sink);
             }
             Err(unexpected) => self.on_unexpected(PacketType::PubRec, ack, unexpected, sink),
         }
@@ -483,8 +438,8 @@ impl Client {
 
     /// Whether this server takes a packet of this size.
     pub(super) fn check_size(&self, packet: &Packet<'_>) -> Result<(), ClientError> {
-        let max = self.server.maximum_packet_size;
-        let size = self.wire.size(packet) as u64;
+        let max = self.wire.packet_size_max;
+        let size = self.wire.size(packet);
         if size > u64::from(max) {
             return Err(ClientError::PacketTooLarge { size, max });
         }

@@ -21,7 +21,7 @@ impl Client {
             State::Connected => self.on_packet_connected(packet, sink),
         }
         let is_open = matches!(self.state, State::Connecting | State::Connected);
-        if is_open && self.wire.unflushed > self.options.write_buffer_max.saturating_mul(2) {
+        if is_open && self.wire.answers > self.options.write_buffer_max {
             self.fail(PeerErrorKind::DoesNotRead, None, sink);
         }
         if is_open && self.options.bugs.keep_alive_restarts_on_receive {
@@ -104,7 +104,7 @@ impl Client {
             QoS::AtLeastOnce => {
                 self.deliver(publish, sink);
                 let puback = Packet::PubAck(Ack::success(packet_id));
-                self.wire.send(self.now, &puback, sink);
+                self.wire.answer(self.now, &puback, sink);
             }
             QoS::ExactlyOnce => self.on_publish_exactly_once(publish, packet_id, sink),
         }
@@ -130,7 +130,7 @@ impl Client {
             }
         }
         let pubrec = Packet::PubRec(Ack::success(packet_id));
-        self.wire.send(self.now, &pubrec, sink);
+        self.wire.answer(self.now, &pubrec, sink);
     }
 
     fn deliver<S: Sink>(&mut self, publish: Publish<'_>, sink: &mut S) {
@@ -154,6 +154,6 @@ impl Client {
             reason,
             ..Ack::success(packet_id)
         };
-        self.wire.send(self.now, &Packet::PubComp(pubcomp), sink);
+        self.wire.answer(self.now, &Packet::PubComp(pubcomp), sink);
     }
 }

@@ -14,7 +14,8 @@ use crate::client::{
 };
 use crate::id::PacketId;
 use crate::packet::{
-    FilterList, Packet, QoS, SubAck, Subscribe, SubscriptionOptions, TopicList, Unsubscribe,
+    FilterList, Packet, PacketType, QoS, SubAck, Subscribe, SubscriptionOptions, TopicList,
+    Unsubscribe,
 };
 use crate::properties::{Property, PropertyList};
 use crate::time::Instant;
@@ -43,6 +44,15 @@ enum What {
     Unsubscribe(Vec<String>),
 }
 
+impl What {
+    const fn packet_type(&self) -> PacketType {
+        match self {
+            Self::Subscribe(_) => PacketType::Subscribe,
+            Self::Unsubscribe(_) => PacketType::Unsubscribe,
+        }
+    }
+}
+
 impl Requests {
     pub(super) fn len(&self) -> usize {
         self.waiting.len() + self.sent.len()
@@ -54,6 +64,19 @@ impl Requests {
 
     pub(super) fn waiting_count(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// How many filters the application has asked for and not got an answer about.
+    fn filter_count(&self) -> usize {
+        let sent = self.sent.iter().map(|(_, request)| request);
+        let asked = self.waiting.iter().chain(sent);
+        asked
+            .filter(|request| request.ticket.is_some())
+            .map(|request| match &request.what {
+                What::Subscribe(subscribe) => subscribe.filters.len(),
+                What::Unsubscribe(_) => 0,
+            })
+            .sum()
     }
 
     pub(super) fn sent_ids(&self) -> impl Iterator<Item = PacketId> {
@@ -135,6 +158,9 @@ impl Client {
             self.check_request(&what)?;
         }
         let ticket = self.next_ticket();
+        if self.state != State::Connected {
+            say(sink, None, || Decision::QueueRequest { ticket });
+        }
         self.requests.waiting.push_back(Request {
             ticket: Some(ticket),
             what,
@@ -143,15 +169,15 @@ impl Client {
         Ok(ticket)
     }
 
+    /// Counts those that are asked for as if they were all granted.
     fn check_subscription_count(&self, what: &What) -> Result<(), ClientError> {
         let What::Subscribe(request) = what else {
             return Ok(());
         };
-        let new = request.filters.iter().filter(|(filter, _)| {
-            let subscriptions = &self.session.subscriptions;
-            !subscriptions.iter().any(|known| known.filter == *filter)
-        });
-        let count = self.session.subscriptions.len() + new.count();
+        let known = &self.session.subscriptions;
+        let is_new = |filter: &str| !known.iter().any(|known| known.filter == filter);
+        let new = request.filters.iter().filter(|(filter, _)| is_new(filter));
+        let count = known.len() + self.requests.filter_count() + new.count();
         if count > self.options.subscriptions_max {
             return Err(ClientError::TooManySubscriptions);
         }
@@ -175,13 +201,7 @@ impl Client {
                 }
             }
         }
-        let max = self.server.maximum_packet_size;
-        let size = with_packet(what, PacketId::FIRST, |packet| self.wire.size(packet));
-        if size as u64 > u64::from(max) {
-            let size = size as u64;
-            return Err(ClientError::PacketTooLarge { size, max });
-        }
-        Ok(())
+        with_packet(what, PacketId::FIRST, |packet| self.check_size(packet))
     }
 
     /// Sends the requests that wait. No window holds them back.
@@ -201,6 +221,13 @@ impl Client {
                 self.requests.waiting.push_front(request);
                 return;
             };
+            let (ticket, packet) = (request.ticket, request.what.packet_type());
+            let clause = self.clause(Clause::V311_2_3_1_2, Clause::V5_2_2_1_3);
+            say(sink, clause, || Decision::Request {
+                ticket,
+                packet,
+                packet_id,
+            });
             with_packet(&request.what, packet_id, |packet| {
                 self.wire.send(self.now, packet, sink);
             });
@@ -266,11 +293,12 @@ impl Client {
     }
 
     pub(super) fn on_suback<S: Sink>(&mut self, suback: SubAck<'_>, sink: &mut S) {
-        let is_subscribe = |what: &What| matches!(what, What::Subscribe(_));
-        let Some(request) = self.answered(&suback, is_subscribe, sink) else {
-            return;
-        };
-        let What::Subscribe(subscribe) = request.what else {
+        let answered = self.answered(PacketType::SubAck, suback.packet_id, sink);
+        let Some(Request {
+            ticket,
+            what: What::Subscribe(subscribe),
+        }) = answered
+        else {
             return;
         };
         let (filters, codes) = (subscribe.filters.len(), suback.codes.len());
@@ -305,18 +333,18 @@ impl Client {
                 });
             }
         }
-        let ticket = request.ticket;
         let codes = &codes;
         sink.event(Event::Subscribed { ticket, codes });
         self.send_waiting(sink);
     }
 
     pub(super) fn on_unsuback<S: Sink>(&mut self, unsuback: SubAck<'_>, sink: &mut S) {
-        let is_unsubscribe = |what: &What| matches!(what, What::Unsubscribe(_));
-        let Some(request) = self.answered(&unsuback, is_unsubscribe, sink) else {
-            return;
-        };
-        let (What::Unsubscribe(filters), Some(ticket)) = (request.what, request.ticket) else {
+        let answered = self.answered(PacketType::UnsubAck, unsuback.packet_id, sink);
+        let Some(Request {
+            ticket: Some(ticket),
+            what: What::Unsubscribe(filters),
+        }) = answered
+        else {
             return;
         };
         let (count, codes) = (filters.len(), unsuback.codes);
@@ -327,33 +355,40 @@ impl Client {
             };
             return self.fail(kind, Some(Clause::V5_3_11_3_1), sink);
         }
-        let is_gone = |index: usize| codes.get(index).is_none_or(|&code| code < 0x80);
-        for (_, filter) in (0..).zip(&filters).filter(|&(index, _)| is_gone(index)) {
-            let subscriptions = &mut self.session.subscriptions;
-            subscriptions.retain(|known| known.filter != *filter);
+        for (index, filter) in filters.iter().enumerate() {
+            // Before 5.0 there are no codes, and what was asked for is done.
+            if codes.get(index).is_none_or(|&code| code < 0x80) {
+                let subscriptions = &mut self.session.subscriptions;
+                subscriptions.retain(|known| known.filter != *filter);
+            }
         }
         sink.event(Event::Unsubscribed { ticket, codes });
         self.send_waiting(sink);
     }
 
-    /// Takes out the request that was answered, if it is of this kind.
+    /// Takes out the request that was answered.
     fn answered<S: Sink>(
         &mut self,
-        ack: &SubAck<'_>,
-        is_kind: impl Fn(&What) -> bool,
+        packet: PacketType,
+        packet_id: PacketId,
         sink: &mut S,
     ) -> Option<Request> {
         let sent = &self.requests.sent;
-        let found = sent
-            .iter()
-            .position(|(id, request)| *id == ack.packet_id && is_kind(&request.what));
-        let Some(index) = found else {
-            let packet_id = ack.packet_id;
-            let packet = crate::packet::PacketType::SubAck;
+        let Some(index) = sent.iter().position(|&(id, _)| id == packet_id) else {
             say(sink, None, || Decision::IgnoreAck { packet, packet_id });
             return None;
         };
-        self.session.outgoing.release(ack.packet_id);
+        let wanted = match sent[index].1.what {
+            What::Subscribe(_) => PacketType::SubAck,
+            What::Unsubscribe(_) => PacketType::UnsubAck,
+        };
+        if packet != wanted {
+            let kind = PeerErrorKind::WrongAcknowledgement { packet, packet_id };
+            let clause = self.clause(Clause::V311_2_3_1_7, Clause::V5_2_2_1_6);
+            self.fail(kind, clause, sink);
+            return None;
+        }
+        self.session.outgoing.release(packet_id);
         Some(self.requests.sent.remove(index).1)
     }
 }

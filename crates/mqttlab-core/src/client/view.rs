@@ -45,6 +45,7 @@ impl Client {
         if options.client_id != self.options.client_id {
             self.client_id.clone_from(&options.client_id);
         }
+        self.wire.reset(options.version, self.now);
         self.options = options;
         Ok(())
     }
@@ -139,24 +140,19 @@ impl Client {
             self.resend.len() <= in_flight,
             "only what is in flight is sent again"
         );
-        let bug = self.options.bugs.packet_id_reuse || self.options.bugs.publish_after_pubrel;
-        let bound = usize::from(self.options.in_flight_max);
-        assert!(
-            bug || in_flight <= bound,
-            "{in_flight} in flight, {bound} allowed"
-        );
+        let identifiers = in_flight + self.requests.sent_count();
+        assert!(identifiers <= usize::from(u16::MAX), "each has one");
         assert!(self.session.incoming.len() <= usize::from(u16::MAX));
         assert!(self.session.exists || in_flight == 0 && self.session.incoming.is_empty());
-        assert!(self.session.subscriptions.len() <= self.options.subscriptions_max);
 
         check_queue(&self.queue);
-        assert!(self.aliases.len() <= usize::from(self.aliases.max()));
+        assert!(self.wire.aliases.len() <= usize::from(self.wire.aliases.max()));
         for stored in self.session.outgoing.iter() {
             assert_eq!(stored.stage.qos(), stored.message.message.qos);
             assert!(
                 self.requests
                     .sent_ids()
-                    .all(|id| bug || id != stored.packet_id)
+                    .all(|id| self.options.bugs.packet_id_reuse || id != stored.packet_id)
             );
         }
     }

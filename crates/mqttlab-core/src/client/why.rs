@@ -204,6 +204,20 @@ pub enum Decision {
         /// The code in SUBACK.
         code: u8,
     },
+    /// A SUBSCRIBE or UNSUBSCRIBE goes out.
+    Request {
+        /// Which; `None` for one that the client makes by itself.
+        ticket: Option<Ticket>,
+        /// Its type.
+        packet: PacketType,
+        /// Its Packet Identifier.
+        packet_id: PacketId,
+    },
+    /// A SUBSCRIBE or UNSUBSCRIBE waits for a connection.
+    QueueRequest {
+        /// Which.
+        ticket: Ticket,
+    },
     /// A request whose answer did not come goes out again as a new one.
     RepeatRequest {
         /// Which; `None` for one that the client makes by itself.

@@ -94,6 +94,10 @@ impl fmt::Display for Decision {
             Self::SubscriptionRefused { index, code } => {
                 write!(f, "filter {} was refused with 0x{code:02X}", index + 1)
             }
+            Self::Request {
+                packet, packet_id, ..
+            } => write!(f, "sends {packet} as {packet_id}"),
+            Self::QueueRequest { .. } => f.write_str("lets a request wait for a connection"),
             Self::RepeatRequest { .. } => {
                 f.write_str("will make a request again that got no answer")
             }

@@ -1,9 +1,15 @@
 //! Tests of the client, as scripts.
 
+mod bugs;
+mod misuse;
+mod policy;
+mod random;
 mod rig;
 mod v311;
+mod v5;
 
 use crate::client::{Options, Reconnect};
+use crate::packet::Version;
 use crate::time::Duration;
 
 /// A client of 3.1.1 with a name, that connects again after one second.
@@ -20,5 +26,14 @@ fn kept() -> Options {
     Options {
         clean_start: false,
         ..named()
+    }
+}
+
+/// A client of 5.0 whose session outlives its connection by a minute.
+fn five() -> Options {
+    Options {
+        version: Version::V5,
+        session_expiry: 60,
+        ..kept()
     }
 }

@@ -4,7 +4,7 @@ use expect_test::expect;
 
 use super::rig::check;
 use super::{kept, named};
-use crate::client::{Bugs, Options};
+use crate::client::{Client, Options, State};
 
 #[test]
 fn connect_is_the_first_packet_and_the_application_hears_of_connack() {
@@ -96,44 +96,6 @@ fn keep_alive_counts_from_the_last_packet_that_was_sent() {
                 40.0 s: Reconnect
                 open
             wait 1
-        "#]],
-    );
-}
-
-#[test]
-fn a_client_that_counts_from_received_packets_never_pings() {
-    let options = Options {
-        keep_alive: 10,
-        bugs: Bugs {
-            keep_alive_restarts_on_receive: true,
-            ..Bugs::NONE
-        },
-        ..named()
-    };
-    check(
-        options,
-        "connect
-         opened
-         < connack
-         wait 9
-         < publish a 1
-         wait 9
-         < publish a 2
-         wait 9",
-        expect![[r#"
-            connect
-                open
-            opened
-                > CONNECT "c" clean=1 keep_alive=10
-            < connack
-                * connected as "c", session present false
-            wait 9
-            < publish a 1
-                * message "a" "1"
-            wait 9
-            < publish a 2
-                * message "a" "2"
-            wait 9
         "#]],
     );
 }
@@ -361,4 +323,103 @@ fn a_qos_2_message_is_delivered_once_until_pubrel() {
                 > PUBREC 9
         "#]],
     );
+}
+
+#[test]
+fn an_answer_of_the_wrong_type_ends_the_connection() {
+    for answer in [
+        "puback 2",
+        "pubrec 1",
+        "pubcomp 1",
+        "unsuback 3",
+        "suback 3 0 0",
+    ] {
+        let mut rig = super::rig::Rig::new(kept());
+        rig.run("connect\nopened\n< connack\npublish a 1 q1\npublish a 2 q2\nsubscribe a:1");
+        assert_eq!(rig.client.state(), State::Connected);
+        rig.run(&std::format!("< {answer}"));
+        assert_eq!(rig.client.state(), State::Waiting, "after {answer}");
+    }
+}
+
+#[test]
+fn a_server_without_a_session_may_use_identifiers_anew_but_gets_what_it_has_not_acknowledged() {
+    check(
+        kept(),
+        "connect
+         opened
+         < connack
+         publish a 1 q2
+         publish a 2 q1
+         < pubrec 1
+         < publish a x q2 id=1
+         lost fin
+         wait 1
+         trace
+         opened
+         < connack
+         < publish a y q2 id=1",
+        expect![[r#"
+            connect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60
+            < connack
+                * connected as "c", session present false
+            publish a 1 q2
+                > PUBLISH "a" "1" q2 id=1
+            publish a 2 q1
+                > PUBLISH "a" "2" q1 id=2
+            < pubrec 1
+                > PUBREL 1
+            < publish a x q2 id=1
+                * message "a" "x" q2 id=1
+                > PUBREC 1
+            lost fin
+                * disconnected: the server closed it, again at 1.000000 s
+            wait 1
+                1.0 s: Reconnect
+                open
+            trace
+            opened
+                ? asks to go on with its session [MQTT-3.1.0-1]
+                > CONNECT "c" clean=0 keep_alive=60
+            < connack
+                ? sends 2 messages again although the server has no session [MQTT-4.4.0-1]
+                ? forgets 1 incoming identifiers: the server has no session
+                * connected as "c", session present false
+                ? sends PUBREL 1 again, and not PUBLISH: the server has the message [MQTT-4.4.0-1]
+                > PUBREL 1
+                ? publishes 2 again: it was not acknowledged [MQTT-4.4.0-1]
+                > PUBLISH "a" "2" q1 id=2 dup
+            < publish a y q2 id=1
+                ? takes message 1 with QoS 2 [MQTT-3.3.4-1]
+                * message "a" "y" q2 id=1
+                > PUBREC 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_session_can_be_taken_up_by_a_later_life_of_the_client() {
+    let mut rig = super::rig::Rig::new(kept());
+    rig.run("connect\nopened\n< connack\npublish a 1 q1\nsubscribe a:1\n< publish a x q2 id=7");
+    let session = rig.client.session().clone();
+    let mut rig = super::rig::Rig::new(kept());
+    rig.client = Client::with_session(kept(), 7, session);
+    rig.run("connect\nopened\n< connack present\n< publish a x q2 id=7\npublish a 2 q1");
+    expect![[r#"
+        connect
+            open
+        opened
+            > CONNECT "c" clean=0 keep_alive=60
+        < connack present
+            * connected as "c", session present true
+            > PUBLISH "a" "1" q1 id=1 dup
+        < publish a x q2 id=7
+            > PUBREC 7
+        publish a 2 q1
+            > PUBLISH "a" "2" q1 id=3
+    "#]]
+    .assert_eq(&rig.out);
 }
