@@ -4,13 +4,16 @@ mod load;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use mqttlab_core::broker::Config as BrokerConfig;
 use serde::{Deserialize, Serialize};
 
-use super::listen::Address;
-use crate::log;
+use super::listen::{Address, Endpoint};
+use super::transport::{Certificates, Gate, Protocol};
+use crate::{Failure, log};
 
 pub(crate) use load::{Sources, load};
 
@@ -32,7 +35,69 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Listener {
-    pub(crate) address: Address,
+    pub(crate) address: Endpoint,
+    /// PEM file with the certificate, for listeners with TLS.
+    #[serde(default)]
+    pub(crate) certificate: Option<PathBuf>,
+    /// PEM file with the key to it.
+    #[serde(default)]
+    pub(crate) key: Option<PathBuf>,
+    /// PEM file with the roots whose clients alone are let in.
+    #[serde(default)]
+    pub(crate) client_ca: Option<PathBuf>,
+    /// Web origins whose pages may connect, for listeners with WebSocket.
+    #[serde(default)]
+    pub(crate) origins: Vec<String>,
+}
+
+impl Listener {
+    /// One for this address alone.
+    pub(crate) fn new(address: Endpoint) -> Self {
+        Self {
+            address,
+            certificate: None,
+            key: None,
+            client_ca: None,
+            origins: Vec::new(),
+        }
+    }
+
+    /// What is spoken there.
+    ///
+    /// # Errors
+    /// When its files are missing, cannot be read or do not fit.
+    pub(crate) fn protocol(&self) -> Result<Protocol, Failure> {
+        let Endpoint { scheme, path, .. } = &self.address;
+        let ws = scheme.has_ws().then(|| {
+            Arc::new(Gate {
+                path: path.clone(),
+                origins: self.origins.clone(),
+            })
+        });
+        let tls = match self.certificates()? {
+            Some(certificates) => Some(certificates.load()?),
+            None => None,
+        };
+        Ok(Protocol { tls, ws })
+    }
+
+    /// The files for TLS, where it has TLS.
+    fn certificates(&self) -> Result<Option<Certificates>, Failure> {
+        if !self.address.scheme.has_tls() {
+            return Ok(None);
+        }
+        match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => Ok(Some(Certificates {
+                certificate: certificate.clone(),
+                key: key.clone(),
+                client_ca: self.client_ca.clone(),
+            })),
+            (None, _) | (_, None) => Err(Failure::usage(format!(
+                "{} needs --certificate FILE and --key FILE",
+                self.address
+            ))),
+        }
+    }
 }
 
 /// The HTTP side.
@@ -97,9 +162,7 @@ impl From<HttpAddress> for String {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listener: vec![Listener {
-                address: Address::loopback(1883),
-            }],
+            listener: vec![Listener::new(Endpoint::loopback(1883))],
             http: Http::default(),
             auth: Auth::default(),
             log: Log::default(),

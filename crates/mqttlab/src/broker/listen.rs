@@ -97,6 +97,112 @@ impl Address {
     }
 }
 
+/// Where MQTT is spoken and how: `127.0.0.1:1883`, `mqtts://0.0.0.0:8883`, `ws://127.0.0.1:8083/mqtt`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Endpoint {
+    pub(crate) scheme: Scheme,
+    pub(crate) address: Address,
+    /// The path of WebSocket requests; empty for others.
+    pub(crate) path: String,
+}
+
+/// What lies below MQTT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Mqtt,
+    Mqtts,
+    Ws,
+    Wss,
+}
+
+/// The path where MQTT is spoken over WebSocket unless another is given.
+const PATH: &str = "/mqtt";
+
+impl Scheme {
+    const ALL: [Self; 4] = [Self::Mqtt, Self::Mqtts, Self::Ws, Self::Wss];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Mqtt => "mqtt",
+            Self::Mqtts => "mqtts",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+
+    pub(crate) fn has_tls(self) -> bool {
+        match self {
+            Self::Mqtts | Self::Wss => true,
+            Self::Mqtt | Self::Ws => false,
+        }
+    }
+
+    pub(crate) fn has_ws(self) -> bool {
+        match self {
+            Self::Ws | Self::Wss => true,
+            Self::Mqtt | Self::Mqtts => false,
+        }
+    }
+}
+
+impl Endpoint {
+    /// Plain MQTT on this port, for programs of this machine.
+    pub(crate) fn loopback(port: u16) -> Self {
+        Self {
+            scheme: Scheme::Mqtt,
+            address: Address::loopback(port),
+            path: String::new(),
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("mqtt", text));
+        let scheme = Scheme::ALL.into_iter().find(|known| known.name() == scheme);
+        let scheme =
+            scheme.ok_or("begin with mqtt://, mqtts://, ws:// or wss://, or with nothing")?;
+        let (address, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let path = match (scheme.has_ws(), path) {
+            (true, "" | "/") => PATH,
+            (true, path) => path,
+            (false, "" | "/") => "",
+            (false, _) => return Err("only ws:// and wss:// have a path".into()),
+        };
+        Ok(Self {
+            scheme,
+            address: address.parse()?,
+            path: path.into(),
+        })
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Endpoint> for String {
+    fn from(endpoint: Endpoint) -> Self {
+        endpoint.to_string()
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.scheme != Scheme::Mqtt {
+            write!(f, "{}://", self.scheme.name())?;
+        }
+        write!(f, "{}{}", self.address, self.path)
+    }
+}
+
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
@@ -134,7 +240,7 @@ fn advice(error: &io::Error, option: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Address;
+    use super::{Address, Endpoint, Scheme};
 
     fn address(text: &str) -> Address {
         text.parse().expect("a good address")
@@ -180,5 +286,38 @@ mod tests {
     fn an_address_of_another_machine_is_said() {
         let failure = address("192.0.2.1:0").bind("--http").expect_err("not ours");
         assert!(failure.to_string().contains("no such address"), "{failure}");
+    }
+
+    #[test]
+    fn an_endpoint_says_what_lies_below_mqtt() {
+        for (text, scheme, path, shown) in [
+            ("127.0.0.1:1", Scheme::Mqtt, "", "127.0.0.1:1"),
+            ("mqtt://127.0.0.1:1", Scheme::Mqtt, "", "127.0.0.1:1"),
+            ("mqtts://[::1]:1/", Scheme::Mqtts, "", "mqtts://[::1]:1"),
+            (
+                "ws://127.0.0.1:1",
+                Scheme::Ws,
+                "/mqtt",
+                "ws://127.0.0.1:1/mqtt",
+            ),
+            (
+                "wss://127.0.0.1:1/a/b",
+                Scheme::Wss,
+                "/a/b",
+                "wss://127.0.0.1:1/a/b",
+            ),
+        ] {
+            let endpoint: Endpoint = text.parse().expect(text);
+            assert_eq!((endpoint.scheme, &endpoint.path[..]), (scheme, path));
+            assert_eq!(endpoint.to_string(), shown);
+        }
+        for bad in [
+            "http://127.0.0.1:1",
+            "127.0.0.1:1/mqtt",
+            "ws://127.0.0.1",
+            "ws:/127.0.0.1:1",
+        ] {
+            bad.parse::<Endpoint>().expect_err(bad);
+        }
     }
 }

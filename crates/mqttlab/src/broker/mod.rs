@@ -9,6 +9,7 @@ mod listen;
 mod ready;
 mod shard;
 mod signals;
+mod transport;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -24,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::Failure;
 use crate::log;
 use config::{Config, HttpAddress, Listener};
-use listen::Address;
+use listen::Endpoint;
 use ready::Ready;
 use signals::Signals;
 
@@ -47,8 +48,18 @@ Exit codes:
 #[derive(Args, Debug)]
 pub struct Options {
     /// Listen for MQTT here; may be given more than once. Port 0 takes a free one [default: 127.0.0.1:1883]
+    ///
+    /// In front may stand mqtts:// for TLS, ws:// for WebSocket or wss:// for both; behind those a path.
     #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Vec<Address>,
+    listen: Vec<Endpoint>,
+
+    /// The certificate for --listen mqtts:// and wss://, in PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+
+    /// The private key to the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
 
     /// Serve the Lab, health checks and the version over HTTP here, or `off` [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -94,19 +105,25 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     let checks = options.check_config;
     let config = configure(options)?;
     if checks {
+        for listener in &config.listener {
+            listener.protocol()?;
+        }
         return say("the configuration is good\n");
     }
     let _log = log::start(&config.log.level, config.log.format)?;
-    let mqtt = config
-        .listener
-        .iter()
-        .map(|listener| listener.address.bind("--listen"))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut mqtt = Vec::with_capacity(config.listener.len());
+    for listener in &config.listener {
+        mqtt.push(shard::Listening {
+            protocol: listener.protocol()?,
+            listener: listener.address.address.bind("--listen")?,
+        });
+    }
     let http = match &config.http.address {
         HttpAddress::Off => None,
         HttpAddress::At(address) => Some(address.bind("--http (or --http off)")?),
     };
-    let ready = Ready::new(&mqtt, http.as_ref())?;
+    let endpoints = config.listener.iter().map(|listener| &listener.address);
+    let ready = Ready::new(endpoints.zip(&mqtt), http.as_ref())?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -140,7 +157,13 @@ fn configure(options: Options) -> Result<Config, Failure> {
     let mut config = config::load(&sources)?;
     if !options.listen.is_empty() {
         let addresses = options.listen.into_iter();
-        config.listener = addresses.map(|address| Listener { address }).collect();
+        config.listener = addresses
+            .map(|address| Listener {
+                certificate: options.certificate.clone(),
+                key: options.key.clone(),
+                ..Listener::new(address)
+            })
+            .collect();
     }
     if let Some(address) = options.http {
         config.http.address = address;
@@ -159,10 +182,10 @@ fn configure(options: Options) -> Result<Config, Failure> {
 
 /// Nobody's broker is open to the world by accident.
 fn check_exposure(config: &Config) -> Result<(), Failure> {
-    let mut addresses = config.listener.iter().map(|listener| &listener.address);
-    match addresses.find(|address| !address.is_loopback()) {
-        Some(address) if !config.auth.allow_anonymous => Err(Failure::usage(format!(
-            "--listen {address} can be reached from other machines, and everybody would be let in; \
+    let mut endpoints = config.listener.iter().map(|listener| &listener.address);
+    match endpoints.find(|endpoint| !endpoint.address.is_loopback()) {
+        Some(endpoint) if !config.auth.allow_anonymous => Err(Failure::usage(format!(
+            "--listen {endpoint} can be reached from other machines, and everybody would be let in; \
              add --allow-anonymous if that is what you want, or listen on 127.0.0.1"
         ))),
         Some(_) | None => Ok(()),

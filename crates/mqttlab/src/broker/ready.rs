@@ -3,23 +3,33 @@
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 
+use super::listen::{Endpoint, Scheme};
+use super::shard::Listening;
 use crate::Failure;
 
 /// The addresses that really are listened on.
 pub(super) struct Ready {
-    mqtt: Vec<SocketAddr>,
+    mqtt: Vec<(Scheme, SocketAddr, String)>,
     http: Option<SocketAddr>,
 }
 
 impl Ready {
-    pub(super) fn new(mqtt: &[TcpListener], http: Option<&TcpListener>) -> Result<Self, Failure> {
+    pub(super) fn new<'a>(
+        mqtt: impl Iterator<Item = (&'a Endpoint, &'a Listening)>,
+        http: Option<&TcpListener>,
+    ) -> Result<Self, Failure> {
         let address = |listener: &TcpListener| {
             listener
                 .local_addr()
                 .map_err(|error| Failure::running(format!("a listener has no address: {error}")))
         };
         Ok(Self {
-            mqtt: mqtt.iter().map(address).collect::<Result<_, _>>()?,
+            mqtt: mqtt
+                .map(|(endpoint, listening)| {
+                    let address = address(&listening.listener)?;
+                    Ok((endpoint.scheme, address, endpoint.path.clone()))
+                })
+                .collect::<Result<_, _>>()?,
             http: http.map(address).transpose()?,
         })
     }
@@ -34,8 +44,13 @@ impl Ready {
     }
 
     fn write_lines(&self, out: &mut impl Write) -> io::Result<()> {
-        for address in &self.mqtt {
-            writeln!(out, "listening mqtt {address}")?;
+        for (scheme, address, path) in &self.mqtt {
+            let name = scheme.name();
+            if scheme.has_ws() {
+                writeln!(out, "listening {name} {name}://{address}{path}")?;
+            } else {
+                writeln!(out, "listening {name} {address}")?;
+            }
         }
         if let Some(address) = self.http {
             writeln!(out, "listening http http://{address}")?;
@@ -44,7 +59,11 @@ impl Ready {
     }
 
     fn write_advice(&self, out: &mut impl Write) -> io::Result<()> {
-        if let Some(address) = self.mqtt.first() {
+        let plain = self
+            .mqtt
+            .iter()
+            .find(|(scheme, ..)| *scheme == Scheme::Mqtt);
+        if let Some((_, address, _)) = plain {
             let (host, port) = (reachable(*address), address.port());
             writeln!(out, "\nTry it, in two other terminals:")?;
             writeln!(out, "  mosquitto_sub -h {host} -p {port} -t 'hello/#' -v")?;
@@ -72,26 +91,31 @@ fn reachable(address: SocketAddr) -> std::net::IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::Ready;
+    use super::{Ready, Scheme};
 
     #[test]
     fn scripts_read_one_line_a_listener() {
         let ready = Ready {
-            mqtt: vec![([127, 0, 0, 1], 1883).into()],
+            mqtt: vec![
+                (Scheme::Mqtt, ([127, 0, 0, 1], 1883).into(), String::new()),
+                (Scheme::Wss, ([127, 0, 0, 1], 8084).into(), "/mqtt".into()),
+            ],
             http: Some(([127, 0, 0, 1], 8080).into()),
         };
         let mut out = Vec::new();
         ready.write_lines(&mut out).expect("a Vec takes all");
         assert_eq!(
             String::from_utf8_lossy(&out),
-            "listening mqtt 127.0.0.1:1883\nlistening http http://127.0.0.1:8080\n"
+            "listening mqtt 127.0.0.1:1883\n\
+             listening wss wss://127.0.0.1:8084/mqtt\n\
+             listening http http://127.0.0.1:8080\n"
         );
     }
 
     #[test]
     fn advice_names_an_address_that_can_be_connected_to() {
         let ready = Ready {
-            mqtt: vec![([0, 0, 0, 0], 1884).into()],
+            mqtt: vec![(Scheme::Mqtt, ([0, 0, 0, 0], 1884).into(), String::new())],
             http: None,
         };
         let mut out = Vec::new();

@@ -8,7 +8,8 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use mqttlab_core::time::Instant;
 
-use super::WAKER;
+use super::super::transport::Protocol;
+use super::{Listening, WAKER};
 
 /// Connections taken from one listener in a round, before others get their turn.
 pub(super) const ROUND_MAX: usize = 64;
@@ -17,6 +18,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// A listener in the event loop.
 pub(super) struct Acceptor {
+    pub(super) protocol: Protocol,
     listener: TcpListener,
     token: Token,
     state: State,
@@ -36,7 +38,7 @@ enum State {
 
 impl Acceptor {
     pub(super) fn new(
-        listener: std::net::TcpListener,
+        Listening { listener, protocol }: Listening,
         position: usize,
         registry: &Registry,
     ) -> io::Result<Self> {
@@ -44,6 +46,7 @@ impl Acceptor {
         let token = Token(WAKER.0 - 1 - position);
         registry.register(&mut listener, token, Interest::READABLE)?;
         Ok(Self {
+            protocol,
             listener,
             token,
             state: State::Ready,

@@ -27,6 +27,7 @@ use mqttlab_core::packet::Version;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
+use super::transport::{Got, Protocol, Transport};
 use accept::Acceptor;
 use out::Progress;
 use socket::{Phase, Sockets, index};
@@ -93,9 +94,15 @@ impl Running {
     }
 }
 
+/// A listener and what is spoken there.
+pub(crate) struct Listening {
+    pub(crate) listener: TcpListener,
+    pub(crate) protocol: Protocol,
+}
+
 /// Starts an event loop over `listeners`; `ended` is dropped when it ends.
 pub(crate) fn start<E: Send + 'static>(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listening>,
     broker: Broker,
     limits: Limits,
     ended: E,
@@ -226,16 +233,25 @@ impl Shard {
                 let Some((stream, peer)) = self.acceptors[position].next(self.now) else {
                     break;
                 };
-                let Some(conn) = self.sockets.open(stream, peer) else {
+                let protocol = &self.acceptors[position].protocol;
+                let transport = match Transport::new(stream, protocol) {
+                    Ok(transport) => transport,
+                    Err(error) => {
+                        tracing::warn!(%peer, %error, "refused");
+                        continue;
+                    }
+                };
+                let Some(conn) = self.sockets.open(transport, peer) else {
                     tracing::warn!(%peer, "refused: no room for more connections");
                     continue;
                 };
                 let index = index(conn);
                 let slot = index as usize;
                 let socket = self.sockets.of(conn).expect("opened just now");
+                let stream = socket.tcp().expect("nothing was read from it yet");
                 self.poll
                     .registry()
-                    .register(socket.stream(), Token(slot), Interest::READABLE)?;
+                    .register(stream, Token(slot), Interest::READABLE)?;
                 if self.links.len() <= slot {
                     self.links.resize_with(slot + 1, || None);
                 }
@@ -265,19 +281,21 @@ impl Shard {
         let conn = socket.conn();
         let phase = socket.phase;
         let read = socket.read(&mut self.buffer);
-        // A short read has emptied the socket, and the kernel says when more comes. Only an end shows by reading on.
+        // Where there is no more, the kernel says when more comes. Only an end shows by reading on.
         let more = match &read {
-            Ok(0) => false,
-            Ok(length) => *length == self.buffer.len() || socket.ending,
+            Ok(got) => got.more || socket.ending && got.length > 0,
             Err(error) => error.kind() == io::ErrorKind::Interrupted,
         };
         if more {
             socket.readable = true;
             self.again.push(index);
         }
+        if socket.wants_write() && !socket.blocked {
+            self.sockets.mark_dirty(index);
+        }
         match read {
-            Ok(0) => self.lost(conn, Loss::Fin),
-            Ok(length) => {
+            Ok(Got { length: 0, .. }) => self.lost(conn, Loss::Fin),
+            Ok(Got { length, .. }) => {
                 if phase == Phase::Open {
                     self.receive(conn, length);
                 }
@@ -403,9 +421,11 @@ impl Shard {
             // Asked once and kept: with edges the kernel speaks up only after a write that came short.
             socket.write_interest = true;
             let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll
-                .registry()
-                .reregister(socket.stream(), Token(index as usize), interest)?;
+            if let Some(stream) = socket.tcp() {
+                self.poll
+                    .registry()
+                    .reregister(stream, Token(index as usize), interest)?;
+            }
         }
         match socket.phase {
             Phase::Open if bytes > 0 => {

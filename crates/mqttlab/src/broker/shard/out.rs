@@ -87,32 +87,36 @@ impl Out {
     /// Writes until all is written or the stream takes no more.
     pub(super) fn write_to(&mut self, stream: &mut impl Write) -> io::Result<Progress> {
         let mut bytes = 0;
-        while !self.is_empty() {
-            let (offered, taken) = match self.write_once(stream) {
-                Ok(counts) => counts,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => (1, 0),
-                Err(error) => return Err(error),
+        loop {
+            let step = if self.is_empty() {
+                stream.flush().map(|()| 0)
+            } else {
+                self.write_once(stream)
             };
-            bytes += taken as u64;
-            self.advance(taken);
-            if taken < offered {
-                return Ok(Progress { bytes, done: false });
+            match step {
+                Ok(0) if self.is_empty() => return Ok(Progress { bytes, done: true }),
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(taken) => {
+                    bytes += taken as u64;
+                    self.advance(taken);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Progress { bytes, done: false });
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(Progress { bytes, done: true })
     }
 
-    /// Bytes offered and bytes taken.
-    fn write_once(&self, stream: &mut impl Write) -> io::Result<(usize, usize)> {
+    /// Bytes taken.
+    fn write_once(&self, stream: &mut impl Write) -> io::Result<usize> {
         let Some(chunks) = &self.chunks else {
-            let bytes = &self.tail[self.written..];
-            return Ok((bytes.len(), stream.write(bytes)?));
+            return stream.write(&self.tail[self.written..]);
         };
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let pieces = chunks.iter().map(Chunk::bytes).chain([&self.tail[..]]);
         let mut used = 0;
-        let mut offered = 0;
         for (slice, piece) in slices.iter_mut().zip(pieces) {
             let piece = if used == 0 {
                 &piece[self.written..]
@@ -120,10 +124,9 @@ impl Out {
                 piece
             };
             *slice = IoSlice::new(piece);
-            offered += piece.len();
             used += 1;
         }
-        Ok((offered, stream.write_vectored(&slices[..used])?))
+        stream.write_vectored(&slices[..used])
     }
 
     fn advance(&mut self, taken: usize) {
@@ -291,7 +294,7 @@ mod tests {
             room: 0,
             at_once: usize::MAX,
         };
-        for _ in 0..10_000 {
+        for _ in 0..1_000 {
             out.push(&frame);
             out.push(&frame);
             stream.room = frame.len() * 2 - 1;

@@ -1,8 +1,8 @@
 //! The sockets of all open connections, and what waits to be written to them.
 
 use std::fmt::Display;
-use std::io::{self, Read};
-use std::net::{Shutdown, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 use mqttlab_core::broker::{CloseReason, Established, Sink};
@@ -10,6 +10,7 @@ use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 
+use super::super::transport::{Got, Transport};
 use super::out::{Out, Pool, Progress};
 
 /// Bits of a [`ConnId`] that are the index of its slot; those above count connections, so that no name comes twice.
@@ -18,7 +19,7 @@ const INDEX_BITS: u32 = 20;
 /// One connection's socket.
 pub(super) struct Socket {
     conn: ConnId,
-    stream: TcpStream,
+    transport: Transport,
     peer: SocketAddr,
     /// Its Client Identifier once it is let in.
     client_id: Option<Box<str>>,
@@ -50,10 +51,10 @@ pub(super) enum Phase {
 }
 
 impl Socket {
-    fn new(conn: ConnId, stream: TcpStream, peer: SocketAddr) -> Self {
+    fn new(conn: ConnId, transport: Transport, peer: SocketAddr) -> Self {
         Self {
             conn,
-            stream,
+            transport,
             peer,
             client_id: None,
             phase: Phase::Open,
@@ -67,12 +68,18 @@ impl Socket {
         }
     }
 
-    pub(super) fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    /// The socket to ask the kernel about; `None` when it is gone already.
+    pub(super) fn tcp(&mut self) -> Option<&mut TcpStream> {
+        self.transport.tcp()
     }
 
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer)
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
+        self.transport.read(buffer)
+    }
+
+    /// Whether the layers below MQTT have something of their own to say.
+    pub(super) fn wants_write(&self) -> bool {
+        self.transport.wants_write()
     }
 
     pub(super) fn conn(&self) -> ConnId {
@@ -103,8 +110,7 @@ impl Socket {
     /// Says to the peer that nothing more comes.
     pub(super) fn finish(&mut self) {
         self.phase = Phase::Lingering;
-        // A socket that is broken already needs no end.
-        let _ = self.stream.shutdown(Shutdown::Write);
+        self.transport.finish();
     }
 }
 
@@ -133,7 +139,7 @@ pub(super) fn index(conn: ConnId) -> u32 {
 
 impl Sockets {
     /// Takes in a new connection; drops it where there are too many.
-    pub(super) fn open(&mut self, stream: TcpStream, peer: SocketAddr) -> Option<ConnId> {
+    pub(super) fn open(&mut self, transport: Transport, peer: SocketAddr) -> Option<ConnId> {
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.slots.len() >= 1 << INDEX_BITS => return None,
@@ -144,7 +150,7 @@ impl Sockets {
         };
         self.opened += 1;
         let conn = ConnId::new(self.opened << INDEX_BITS | u64::from(index))?;
-        self.slots[index as usize] = Some(Socket::new(conn, stream, peer));
+        self.slots[index as usize] = Some(Socket::new(conn, transport, peer));
         self.open += 1;
         Some(conn)
     }
@@ -230,7 +236,7 @@ impl Sockets {
     pub(super) fn write(&mut self, index: u32) -> Option<(ConnId, io::Result<Progress>)> {
         let socket = self.slots.get_mut(index as usize)?.as_mut()?;
         socket.dirty = false;
-        let progress = socket.out.write_to(&mut socket.stream);
+        let progress = socket.out.write_to(&mut socket.transport);
         if let Ok(Progress { done, .. }) = progress {
             socket.blocked = !done;
             if done {

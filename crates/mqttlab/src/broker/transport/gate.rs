@@ -1,0 +1,172 @@
+//! Which WebSocket requests are let through.
+
+use std::sync::Arc;
+
+use tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response};
+use tungstenite::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// The subprotocols that mean MQTT [MQTT-6.0.0-3]; the second is what clients of MQTT 3.1 say.
+const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
+
+/// What a WebSocket request must look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gate {
+    /// The path in the address, such as `/mqtt`.
+    pub(crate) path: String,
+    /// Web origins whose pages may connect, or `*` for any. Pages from this machine always may.
+    pub(crate) origins: Vec<String>,
+}
+
+/// A gate as the handshake of one connection holds it.
+pub(super) struct SharedGate(pub(super) Arc<Gate>);
+
+/// Why a request is turned away.
+type Refusal = (StatusCode, &'static str);
+
+impl Gate {
+    /// The subprotocol to speak.
+    fn check(&self, path: &str, headers: &HeaderMap) -> Result<&'static str, Refusal> {
+        if path != self.path {
+            return Err((StatusCode::NOT_FOUND, "MQTT is not spoken on this path\n"));
+        }
+        // Programs send no origin; a browser always says whose page it acts for.
+        if let Some(origin) = headers.get(header::ORIGIN)
+            && !self.admits(origin.to_str().unwrap_or_default())
+        {
+            return Err((StatusCode::FORBIDDEN, "pages from there may not connect\n"));
+        }
+        let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+        let offered: Vec<_> = offers
+            .filter_map(|offer| offer.to_str().ok())
+            .flat_map(|offer| offer.split(',').map(str::trim))
+            .collect();
+        SUBPROTOCOLS
+            .into_iter()
+            .find(|known| offered.contains(known))
+            .ok_or((
+                StatusCode::BAD_REQUEST,
+                "the subprotocol mqtt is not offered\n",
+            ))
+    }
+
+    fn admits(&self, origin: &str) -> bool {
+        is_local(origin)
+            || self
+                .origins
+                .iter()
+                .any(|known| known == "*" || known == origin)
+    }
+}
+
+/// Whether a page comes from this machine.
+fn is_local(origin: &str) -> bool {
+    let Some((_, host)) = origin.split_once("://") else {
+        return false;
+    };
+    let host = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        Some(_) | None => host,
+    };
+    ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+}
+
+impl Callback for SharedGate {
+    fn on_request(
+        self,
+        request: &Request,
+        mut response: Response,
+    ) -> Result<Response, ErrorResponse> {
+        match self.0.check(request.uri().path(), request.headers()) {
+            Ok(subprotocol) => {
+                response.headers_mut().insert(
+                    header::SEC_WEBSOCKET_PROTOCOL,
+                    HeaderValue::from_static(subprotocol),
+                );
+                Ok(response)
+            }
+            Err((status, text)) => {
+                let mut refusal = ErrorResponse::new(Some(text.to_owned()));
+                *refusal.status_mut() = status;
+                Err(refusal)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tungstenite::http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{Gate, is_local};
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter();
+        pairs
+            .map(|&(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    fn check(path: &str, pairs: &[(&'static str, &'static str)]) -> Result<&'static str, u16> {
+        let gate = Gate {
+            path: "/mqtt".into(),
+            origins: vec!["https://example.org".into()],
+        };
+        gate.check(path, &headers(pairs))
+            .map_err(|(status, _)| status.as_u16())
+    }
+
+    const MQTT: (&str, &str) = ("sec-websocket-protocol", "mqtt");
+
+    #[test]
+    fn the_subprotocol_must_be_offered() {
+        assert_eq!(check("/mqtt", &[MQTT]), Ok("mqtt"));
+        let both = ("sec-websocket-protocol", "mqttv3.1, mqtt");
+        assert_eq!(check("/mqtt", &[both]), Ok("mqtt"));
+        let old = ("sec-websocket-protocol", "mqttv3.1");
+        assert_eq!(check("/mqtt", &[old]), Ok("mqttv3.1"));
+        assert_eq!(check("/mqtt", &[]), Err(400));
+        assert_eq!(
+            check("/mqtt", &[("sec-websocket-protocol", "amqp")]),
+            Err(400)
+        );
+    }
+
+    #[test]
+    fn the_path_must_be_right() {
+        assert_eq!(check("/", &[MQTT]), Err(404));
+        assert_eq!(check("/mqtt/", &[MQTT]), Err(404));
+    }
+
+    #[test]
+    fn only_pages_of_known_origins_may_connect() {
+        for (origin, expected) in [
+            ("https://example.org", Ok("mqtt")),
+            ("http://localhost:8080", Ok("mqtt")),
+            ("http://127.0.0.1", Ok("mqtt")),
+            ("http://[::1]:3000", Ok("mqtt")),
+            ("http://example.org", Err(403)),
+            ("https://example.org.attacker.net", Err(403)),
+            ("http://localhost.attacker.net", Err(403)),
+            ("null", Err(403)),
+            ("", Err(403)),
+        ] {
+            assert_eq!(
+                check("/mqtt", &[MQTT, ("origin", origin)]),
+                expected,
+                "{origin}"
+            );
+        }
+    }
+
+    #[test]
+    fn this_machine_has_few_names() {
+        assert!(is_local("https://localhost"));
+        assert!(!is_local("localhost"));
+        assert!(!is_local("https://localhost:80:80"));
+    }
+}

@@ -1,0 +1,137 @@
+//! TLS around a socket, and the certificates for it.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+use crate::Failure;
+
+/// Bytes that TLS holds until the socket takes them.
+const HELD_MAX: usize = 64 << 10;
+
+/// A socket inside TLS.
+pub(crate) struct Tls {
+    stream: StreamOwned<ServerConnection, TcpStream>,
+}
+
+impl Tls {
+    pub(super) fn new(stream: TcpStream, config: &Arc<ServerConfig>) -> io::Result<Self> {
+        let mut connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        connection.set_buffer_limit(Some(HELD_MAX));
+        Ok(Self {
+            stream: StreamOwned::new(connection, stream),
+        })
+    }
+
+    pub(super) fn tcp(&mut self) -> &mut TcpStream {
+        &mut self.stream.sock
+    }
+
+    pub(super) fn wants_write(&self) -> bool {
+        self.stream.conn.wants_write()
+    }
+
+    /// Says that nothing more comes, so that the peer need not fear that something was cut off.
+    pub(super) fn finish(&mut self) {
+        self.stream.conn.send_close_notify();
+        // To a peer that takes no more there is no way to say it.
+        let _ = self.flush();
+    }
+}
+
+impl Read for Tls {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.stream.read(buffer) {
+            // Many peers close the socket and leave TLS out. MQTT has its own DISCONNECT, so nothing hangs on it.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            read => read,
+        }
+    }
+}
+
+impl Write for Tls {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Nothing is taken while something from before waits: what counts as written is then as good as written.
+        if self.wants_write() {
+            self.flush()?;
+        }
+        if self.stream.conn.is_handshaking() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let taken = self.stream.conn.writer().write(bytes)?;
+        match self.flush() {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            Ok(()) | Err(_) => Ok(taken),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.stream.conn.wants_write() {
+            self.stream.conn.write_tls(&mut self.stream.sock)?;
+        }
+        Ok(())
+    }
+}
+
+/// The files that a TLS listener needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Certificates {
+    /// PEM: the server's certificate and those that lead from it to a root.
+    pub(crate) certificate: PathBuf,
+    /// PEM: the private key to it.
+    pub(crate) key: PathBuf,
+    /// PEM: the roots whose clients are let in. Without it clients need no certificate.
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+impl Certificates {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// When one cannot be read or does not fit: which, and why.
+    pub(crate) fn load(&self) -> Result<Arc<ServerConfig>, Failure> {
+        let chain = certificates(&self.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|error| complain(&self.key, "no private key", &error))?;
+        let builder = ServerConfig::builder();
+        let builder = match &self.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                for certificate in certificates(path)? {
+                    roots
+                        .add(certificate)
+                        .map_err(|error| complain(path, "no root certificate", &error))?;
+                }
+                let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
+                    .build()
+                    .map_err(|error| complain(path, "no use as roots", &error))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let config = builder
+            .with_single_cert(chain, key)
+            .map_err(|error| complain(&self.certificate, "does not fit its key", &error))?;
+        Ok(Arc::new(config))
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let all = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| complain(path, "no certificates", &error))?;
+    if all.is_empty() {
+        return Err(complain(path, "no certificates", &"the file has none"));
+    }
+    Ok(all)
+}
+
+fn complain(path: &Path, what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("{}: {what} ({error})", path.display()))
+}
