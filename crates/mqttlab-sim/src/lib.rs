@@ -1,4 +1,17 @@
 //! A deterministic world of MQTT clients, a broker and the network between them, on a virtual clock.
+//!
+//! Read a [`Scenario`](scenario::Scenario), make a [`Recording`](recording::Recording) of it, go to any moment, and look
+//! at its [`View`](view::View). The broker and the clients are the real ones; the network carries real bytes.
 #![forbid(unsafe_code)]
 
+mod describe;
+pub mod export;
+mod inspect;
+mod log;
+mod look;
+pub mod monitor;
+mod pipe;
+pub mod recording;
+pub mod scenario;
 pub mod view;
+mod world;

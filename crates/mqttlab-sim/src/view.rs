@@ -85,6 +85,32 @@ pub enum ParticipantState {
     Crashed,
 }
 
+impl ParticipantState {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Running,
+        Self::Idle,
+        Self::Opening,
+        Self::Connecting,
+        Self::Connected,
+        Self::Waiting,
+        Self::Crashed,
+    ];
+
+    /// Its name in conditions and in serialised form: `connected`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Idle => "idle",
+            Self::Opening => "opening",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Waiting => "waiting",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
 /// A running timer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
@@ -289,6 +315,8 @@ pub struct Flight {
     pub sent_at: Micros,
     /// When its last byte arrived; `None` while it travels and where it never arrives.
     pub arrived_at: Option<Micros>,
+    /// When it will arrive if nothing changes; `None` while it is held or waits, and when it has arrived or is lost.
+    pub due_at: Option<Micros>,
     /// What became of it.
     pub fate: Fate,
     /// What it is.

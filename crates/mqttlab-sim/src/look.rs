@@ -1,0 +1,179 @@
+//! The world as plain data.
+
+use mqttlab_core::client::{Client, State as ClientState, TimerKind as ClientTimer};
+use mqttlab_core::qos;
+
+use crate::describe::payload_text;
+use crate::pipe::{Pipe, Way};
+use crate::view::{
+    Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Retained, Session,
+    Stage, Timer, TimerKind, View,
+};
+use crate::world::World;
+
+/// Everything there is to see at `now`, which is not before the last thing that happened.
+pub(crate) fn view(world: &World, now: Micros, next_event_at: Option<Micros>) -> View {
+    let clients = 1..=world.scenario.clients.len() as ParticipantId;
+    View {
+        now,
+        next_event_at,
+        events_done: world.log.next_event(),
+        hash: format!("{:016x}", world.state.hash.value()),
+        participants: std::iter::once(broker(world))
+            .chain(clients.map(|id| client(world, id)))
+            .collect(),
+        connections: connections(world),
+        sessions: sessions(world),
+        retained: retained(world),
+        in_flight: world.open_flights().collect(),
+    }
+}
+
+/// What a participant is doing, and since when.
+pub(crate) fn participant_state(world: &World, id: ParticipantId) -> (ParticipantState, Micros) {
+    if id == 0 {
+        let host = &world.state.broker;
+        let state = match host.machine {
+            Some(_) => ParticipantState::Running,
+            None => ParticipantState::Crashed,
+        };
+        return (state, host.since);
+    }
+    let host = &world.state.clients[id as usize - 1];
+    let Some(machine) = &host.machine else {
+        return (ParticipantState::Crashed, host.since);
+    };
+    let state = match machine.state() {
+        ClientState::Idle => ParticipantState::Idle,
+        ClientState::Opening => ParticipantState::Opening,
+        ClientState::Connecting => ParticipantState::Connecting,
+        ClientState::Connected => ParticipantState::Connected,
+        ClientState::Waiting => ParticipantState::Waiting,
+    };
+    (state, machine.since().as_micros().max(host.since))
+}
+
+fn broker(world: &World) -> Participant {
+    let (state, since) = participant_state(world, 0);
+    Participant {
+        id: 0,
+        name: "broker".to_owned(),
+        client_id: String::new(),
+        version: String::new(),
+        state,
+        since,
+        timers: broker_timers(world),
+        outgoing: Vec::new(),
+        incoming: Vec::new(),
+        queued: 0,
+        received: Vec::new(),
+    }
+}
+
+fn client(world: &World, id: ParticipantId) -> Participant {
+    let host = &world.state.clients[id as usize - 1];
+    let spec = &world.scenario.clients[id as usize - 1];
+    let (state, since) = participant_state(world, id);
+    let machine = host.machine.as_ref();
+    Participant {
+        id,
+        name: spec.name.clone(),
+        client_id: machine
+            .map_or(&*spec.options.client_id, Client::client_id)
+            .to_owned(),
+        version: spec.options.version.to_string(),
+        state,
+        since,
+        timers: machine.map_or_else(Vec::new, client_timers),
+        outgoing: machine.map_or_else(Vec::new, outgoing),
+        incoming: machine.map_or_else(Vec::new, |machine| {
+            machine.incoming().map(|id| id.number()).collect()
+        }),
+        queued: machine.map_or(0, |machine| machine.queue_len() as u32),
+        received: host.received.iter().cloned().collect(),
+    }
+}
+
+fn client_timers(machine: &Client) -> Vec<Timer> {
+    let timers = machine.timers().map(|timer| Timer {
+        kind: match timer.kind {
+            ClientTimer::Connect => TimerKind::Connect,
+            ClientTimer::KeepAlive => TimerKind::KeepAlive,
+            ClientTimer::PingResponse => TimerKind::PingResponse,
+            ClientTimer::Reconnect => TimerKind::Reconnect,
+            ClientTimer::SessionExpiry => TimerKind::SessionExpiry,
+        },
+        from: timer.from.as_micros(),
+        until: timer.until.as_micros(),
+        about: None,
+    });
+    timers.collect()
+}
+
+fn outgoing(machine: &Client) -> Vec<InFlight> {
+    let in_flight = machine.outgoing().map(|stored| {
+        let message = &stored.message.message;
+        InFlight {
+            packet_id: stored.packet_id.number(),
+            qos: message.qos.number(),
+            stage: stage(stored.stage),
+            topic: message.topic.clone(),
+            payload: payload_text(&message.payload),
+        }
+    });
+    in_flight.collect()
+}
+
+fn stage(stage: qos::Stage) -> Stage {
+    match stage {
+        qos::Stage::PubAck => Stage::PubAck,
+        qos::Stage::PubRec => Stage::PubRec,
+        qos::Stage::PubComp => Stage::PubComp,
+    }
+}
+
+fn broker_timers(_: &World) -> Vec<Timer> {
+    Vec::new()
+}
+
+/// Those that are, and for each client without one the last that was.
+fn connections(world: &World) -> Vec<Connection> {
+    let now = world.state.pipes.values().map(connection);
+    let past = world.state.past.values().cloned();
+    let mut all: Vec<Connection> = past.chain(now).collect();
+    all.sort_by_key(|connection| (connection.client, connection.id));
+    all
+}
+
+/// One connection as both its ends see it.
+pub(crate) fn connection(pipe: &Pipe) -> Connection {
+    let (up, down) = (pipe.lane(Way::Up), pipe.lane(Way::Down));
+    Connection {
+        id: pipe.id.number(),
+        client: pipe.client,
+        opened_at: pipe.opened_at,
+        client_end: pipe.client_end.state,
+        broker_end: pipe.broker_end.state,
+        cut: up.is_cut() && down.is_cut(),
+        stalled_up: up.is_blocked(),
+        stalled_down: down.is_blocked(),
+        latency: pipe.spec().latency_up,
+    }
+}
+
+/// The sessions the broker keeps.
+fn sessions(_: &World) -> Vec<Session> {
+    Vec::new()
+}
+
+/// The session of one client.
+pub(crate) fn session(world: &World, client_id: &str) -> Option<Session> {
+    sessions(world)
+        .into_iter()
+        .find(|session| session.client_id == client_id)
+}
+
+/// The retained messages the broker keeps.
+pub(crate) fn retained(_: &World) -> Vec<Retained> {
+    Vec::new()
+}

@@ -1,0 +1,275 @@
+//! One TCP connection: two streams of bytes, each in order, and two ends that may believe different things.
+//!
+//! ```text
+//!              up ───►  waiting → air (segments on their way) → broker's end
+//! client's end
+//!              ◄─── down  client's end ← air ← waiting
+//! ```
+//!
+//! What a machine writes waits until the sender's socket has room, then travels in segments. A segment is never lost in
+//! the middle of a stream: TCP sends it again, so loss and blocked ways show as delay of it and of all behind it.
+
+mod lane;
+#[cfg(test)]
+mod tests;
+
+use mqttlab_core::id::ConnId;
+use mqttlab_core::link::Link;
+use mqttlab_core::rng::Rng;
+
+use crate::scenario::LinkSpec;
+use crate::view::{EndState, FlightId, Micros, ParticipantId};
+
+pub(crate) use lane::{Lane, Segment, Signal};
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    /// Towards the broker.
+    Up,
+    /// Towards the client.
+    Down,
+}
+
+impl Way {
+    pub(crate) const BOTH: [Self; 2] = [Self::Up, Self::Down];
+
+    pub(crate) fn back(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+}
+
+/// What keeps a way from being passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// What travels is held where it is.
+    Stall,
+    /// What is sent is lost, and sent again later.
+    Cut,
+    /// The machine at the far end is off, which looks the same from here.
+    Dark,
+}
+
+/// One end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    /// What it believes.
+    pub(crate) state: EndState,
+    /// Cuts what it reads into packets; `None` while nobody reads.
+    pub(crate) link: Option<Link>,
+}
+
+impl End {
+    /// Whether it takes part: it sends and reads.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == EndState::Open
+    }
+
+    /// Whether it will neither send nor read any more.
+    pub(crate) fn is_over(&self) -> bool {
+        match self.state {
+            EndState::Closed | EndState::Reset | EndState::None => true,
+            EndState::Opening | EndState::Open => false,
+        }
+    }
+}
+
+/// One TCP connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Pipe {
+    pub(crate) id: ConnId,
+    pub(crate) client: ParticipantId,
+    pub(crate) opened_at: Micros,
+    pub(crate) client_end: End,
+    pub(crate) broker_end: End,
+    /// Client Identifier that the broker let in on it.
+    pub(crate) client_id: Option<String>,
+    /// Packets that an answer is expected for.
+    pub(crate) unanswered: Vec<(Way, &'static str, Option<u16>, FlightId)>,
+    spec: LinkSpec,
+    rng: Rng,
+    up: Lane,
+    down: Lane,
+}
+
+impl Pipe {
+    /// A connection that `client` begins to open. `rng` is for it alone.
+    pub(crate) fn new(
+        id: ConnId,
+        client: ParticipantId,
+        now: Micros,
+        spec: LinkSpec,
+        rng: Rng,
+    ) -> Self {
+        let end = |state| End { state, link: None };
+        Self {
+            id,
+            client,
+            opened_at: now,
+            client_end: end(EndState::Opening),
+            broker_end: end(EndState::None),
+            client_id: None,
+            unanswered: Vec::new(),
+            spec,
+            rng,
+            up: Lane::default(),
+            down: Lane::default(),
+        }
+    }
+
+    pub(crate) fn spec(&self) -> &LinkSpec {
+        &self.spec
+    }
+
+    pub(crate) fn lane(&self, way: Way) -> &Lane {
+        match way {
+            Way::Up => &self.up,
+            Way::Down => &self.down,
+        }
+    }
+
+    pub(crate) fn lane_mut(&mut self, way: Way) -> &mut Lane {
+        match way {
+            Way::Up => &mut self.up,
+            Way::Down => &mut self.down,
+        }
+    }
+
+    /// The end that sends this way.
+    pub(crate) fn sender(&mut self, way: Way) -> &mut End {
+        match way {
+            Way::Up => &mut self.client_end,
+            Way::Down => &mut self.broker_end,
+        }
+    }
+
+    /// The end that reads this way.
+    pub(crate) fn reader(&mut self, way: Way) -> &mut End {
+        self.sender(way.back())
+    }
+
+    fn latency(&self, way: Way) -> Micros {
+        match way {
+            Way::Up => self.spec.latency_up,
+            Way::Down => self.spec.latency_down,
+        }
+    }
+
+    /// Sends a signal without data. Returns whether it travels: a RST is not sent again, so a cut swallows it.
+    pub(crate) fn signal(
+        &mut self,
+        now: Micros,
+        way: Way,
+        signal: Signal,
+        flight: FlightId,
+    ) -> bool {
+        if signal == Signal::Rst && self.lane(way).loses() {
+            return false;
+        }
+        self.launch(now, way, Segment::signal(signal, flight, now));
+        true
+    }
+
+    /// Appends a packet to what a machine wrote; [`pump`](Self::pump) sends it.
+    pub(crate) fn write(&mut self, way: Way, bytes: &[u8], flight: FlightId) {
+        self.lane_mut(way).write(bytes, flight);
+    }
+
+    /// Lets the socket take what it has room for. Returns how many bytes it took.
+    pub(crate) fn pump(&mut self, now: Micros, way: Way) -> u64 {
+        let (segment, buffer) = (self.spec.segment, self.spec.buffer);
+        let mut taken = 0;
+        while let Some(next) = self.lane_mut(way).take_segment(segment, buffer, now) {
+            taken += next.bytes.len() as u64;
+            self.launch(now, way, next);
+        }
+        taken
+    }
+
+    fn launch(&mut self, now: Micros, way: Way, segment: Segment) {
+        let travel = self.travel_time(now, way, segment.bytes.len());
+        self.lane_mut(way).launch(now, segment, travel);
+    }
+
+    /// How long a segment that is sent now takes: its turn on the wire, the way, and what TCP needs to repair losses.
+    fn travel_time(&mut self, now: Micros, way: Way, length: usize) -> Micros {
+        const HEADERS: u64 = 40;
+        let mut wait = 0;
+        if let Some(bandwidth) = self.spec.bandwidth {
+            let bits = (length as u64 + HEADERS) * 8;
+            let on_wire = bits.saturating_mul(1_000_000) / bandwidth;
+            let lane = self.lane_mut(way);
+            let free_at = lane.wire_free_at.max(now) + on_wire;
+            lane.wire_free_at = free_at;
+            wait += free_at - now;
+        }
+        let jitter = self.spec.jitter.min(self.latency(way));
+        let spread = if jitter > 0 {
+            self.rng.below(2 * jitter + 1)
+        } else {
+            0
+        };
+        wait += self.latency(way) - jitter + spread;
+        let mut timeout = self.retransmission_timeout();
+        let loss = u64::from(self.spec.loss);
+        while loss > 0 && timeout < self.spec.give_up && self.rng.chance(loss, WHOLE) {
+            wait += timeout;
+            timeout *= 2;
+        }
+        wait
+    }
+
+    /// The first retransmission comes after two round trips, at least 200 ms; each further one after twice as long.
+    fn retransmission_timeout(&self) -> Micros {
+        (2 * (self.spec.latency_up + self.spec.latency_down)).max(200_000)
+    }
+
+    /// Puts an obstacle into a way.
+    pub(crate) fn block(&mut self, now: Micros, way: Way, obstacle: Obstacle) {
+        self.lane_mut(way).block(now, obstacle);
+    }
+
+    /// Takes an obstacle away. Returns how many bytes are known to have arrived by that, in the other direction.
+    pub(crate) fn unblock(&mut self, now: Micros, way: Way, obstacle: Obstacle) {
+        let latency = self.latency(way);
+        let timeout = self.retransmission_timeout();
+        self.lane_mut(way).unblock(now, obstacle, latency, timeout);
+        if !self.lane(way).is_blocked() {
+            self.lane_mut(way.back()).acknowledge(now);
+        }
+    }
+
+    /// The front segment has arrived: takes it off the lane and acknowledges it, if that can travel back.
+    pub(crate) fn arrive(&mut self, now: Micros, way: Way) -> Option<Segment> {
+        let back_is_free = !self.lane(way.back()).is_blocked();
+        let lane = self.lane_mut(way);
+        let segment = lane.arrive()?;
+        if back_is_free {
+            lane.acknowledge(now);
+        }
+        Some(segment)
+    }
+
+    /// The end that sends this way is gone without a word: what has not left it is lost. Says which packets.
+    pub(crate) fn forget_unsent(&mut self, way: Way) -> Vec<FlightId> {
+        self.lane_mut(way).forget_unsent()
+    }
+
+    /// When the sender of this way stops waiting for acknowledgements, if nothing changes.
+    pub(crate) fn gives_up_at(&self, way: Way) -> Option<Micros> {
+        let stuck = self.lane(way).is_blocked() || self.lane(way.back()).is_blocked();
+        let since = self.lane(way).unacknowledged_since()?;
+        stuck.then(|| since.saturating_add(self.spec.give_up))
+    }
+
+    /// Whether nothing can happen on it any more.
+    pub(crate) fn is_over(&self) -> bool {
+        let idle = |lane: &Lane| lane.is_empty() || lane.loses();
+        self.client_end.is_over() && self.broker_end.is_over() && idle(&self.up) && idle(&self.down)
+    }
+}
+
+const WHOLE: u64 = crate::scenario::WHOLE as u64;

@@ -1,0 +1,317 @@
+//! One direction of a connection.
+
+use std::collections::VecDeque;
+
+use super::Obstacle;
+use crate::view::{FlightId, Micros};
+
+/// TCP waits no longer than this between two attempts.
+const RETRANSMISSION_MAX: Micros = 120_000_000;
+
+/// What a segment says beside its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Syn,
+    SynAck,
+    Ack,
+    Data,
+    Fin,
+    Rst,
+}
+
+impl Signal {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "SYN",
+            Self::SynAck => "SYN-ACK",
+            Self::Ack => "ACK",
+            Self::Data => "DATA",
+            Self::Fin => "FIN",
+            Self::Rst => "RST",
+        }
+    }
+}
+
+/// Part of a stream on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) signal: Signal,
+    pub(crate) bytes: Vec<u8>,
+    /// The flight of a signal; packets have theirs beside the stream.
+    pub(crate) flight: Option<FlightId>,
+    sent_at: Micros,
+    due: Due,
+}
+
+/// When a segment arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    At(Micros),
+    /// It is held, and this much of its way is left.
+    Left(Micros),
+}
+
+impl Segment {
+    pub(super) fn signal(signal: Signal, flight: FlightId, now: Micros) -> Self {
+        Self {
+            signal,
+            bytes: Vec::new(),
+            flight: Some(flight),
+            sent_at: now,
+            due: Due::Left(0),
+        }
+    }
+}
+
+/// One direction of a connection; see the [parent](super).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lane {
+    stalled: bool,
+    cut: bool,
+    dark: bool,
+    air: VecDeque<Segment>,
+    /// Written by the machine and not taken by the socket.
+    waiting: VecDeque<u8>,
+    /// Close when all that waits is taken.
+    fin: Option<FlightId>,
+    /// Packets that have not arrived, each with the place in the stream where it ends.
+    packets: VecDeque<(FlightId, u64)>,
+    /// Bytes that the machine wrote, that the socket took, that arrived, and that the sender knows to have arrived.
+    written: u64,
+    taken: u64,
+    arrived: u64,
+    acknowledged: u64,
+    /// Since when something is unacknowledged and nothing has moved.
+    stuck_since: Option<Micros>,
+    last_due: Micros,
+    pub(super) wire_free_at: Micros,
+}
+
+impl Lane {
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.stalled || self.cut || self.dark
+    }
+
+    /// Whether what is sent now is lost, to be sent again.
+    pub(crate) fn loses(&self) -> bool {
+        self.cut || self.dark
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.air.is_empty() && self.waiting.is_empty() && self.fin.is_none()
+    }
+
+    pub(super) fn unacknowledged_since(&self) -> Option<Micros> {
+        self.stuck_since
+    }
+
+    /// When the front segment arrives; `None` while it is held or there is none.
+    pub(crate) fn next_arrival(&self) -> Option<Micros> {
+        match self.air.front()?.due {
+            Due::At(at) => Some(at),
+            Due::Left(_) => None,
+        }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8], flight: FlightId) {
+        self.waiting.extend(bytes);
+        self.written += bytes.len() as u64;
+        self.packets.push_back((flight, self.written));
+    }
+
+    /// Closes behind all that was written.
+    pub(crate) fn finish(&mut self, flight: FlightId) {
+        self.fin = Some(flight);
+    }
+
+    /// The next part of what waits that the socket has room for; FIN when all is taken.
+    pub(super) fn take_segment(&mut self, most: u32, buffer: u32, now: Micros) -> Option<Segment> {
+        if self.waiting.is_empty() {
+            return self
+                .fin
+                .take()
+                .map(|flight| Segment::signal(Signal::Fin, flight, now));
+        }
+        let room = u64::from(buffer).saturating_sub(self.taken - self.acknowledged);
+        let length = self.waiting.len().min(most as usize).min(room as usize);
+        if length == 0 {
+            return None;
+        }
+        let bytes: Vec<u8> = self.waiting.drain(..length).collect();
+        self.taken += length as u64;
+        self.stuck_since.get_or_insert(now);
+        Some(Segment {
+            signal: Signal::Data,
+            bytes,
+            flight: None,
+            sent_at: now,
+            due: Due::Left(0),
+        })
+    }
+
+    pub(super) fn launch(&mut self, now: Micros, mut segment: Segment, travel: Micros) {
+        segment.due = if self.is_blocked() {
+            Due::Left(travel)
+        } else {
+            // Bytes cannot overtake each other.
+            self.last_due = self.last_due.max(now + travel);
+            Due::At(self.last_due)
+        };
+        self.air.push_back(segment);
+    }
+
+    pub(super) fn block(&mut self, now: Micros, obstacle: Obstacle) {
+        match obstacle {
+            Obstacle::Stall => self.stalled = true,
+            Obstacle::Cut => self.cut = true,
+            Obstacle::Dark => self.dark = true,
+        }
+        for segment in &mut self.air {
+            if let Due::At(at) = segment.due {
+                segment.due = Due::Left(at.saturating_sub(now));
+            }
+        }
+    }
+
+    pub(super) fn unblock(
+        &mut self,
+        now: Micros,
+        obstacle: Obstacle,
+        latency: Micros,
+        timeout: Micros,
+    ) {
+        let lost = self.loses();
+        match obstacle {
+            Obstacle::Stall => self.stalled = false,
+            Obstacle::Cut => self.cut = false,
+            Obstacle::Dark => self.dark = false,
+        }
+        if self.is_blocked() {
+            return;
+        }
+        let Some(first) = self.air.front() else {
+            return;
+        };
+        // What was lost waits for the sender's next attempt; what was held just goes on.
+        let repeated_at = lost.then(|| next_attempt(first.sent_at, now, timeout) + latency);
+        self.last_due = now;
+        for segment in &mut self.air {
+            if let Due::Left(left) = segment.due {
+                self.last_due = self.last_due.max(repeated_at.unwrap_or(now + left));
+                segment.due = Due::At(self.last_due);
+            }
+        }
+    }
+
+    pub(super) fn arrive(&mut self) -> Option<Segment> {
+        let segment = self.air.pop_front()?;
+        self.arrived += segment.bytes.len() as u64;
+        Some(segment)
+    }
+
+    /// The sender learns of everything that has arrived.
+    pub(super) fn acknowledge(&mut self, now: Micros) {
+        if self.acknowledged < self.arrived {
+            self.acknowledged = self.arrived;
+            self.stuck_since = (self.acknowledged < self.taken).then_some(now);
+        }
+    }
+
+    /// The next packet whose last byte has arrived.
+    pub(crate) fn take_arrived(&mut self) -> Option<FlightId> {
+        let &(flight, end) = self.packets.front()?;
+        if end > self.arrived {
+            return None;
+        }
+        self.packets.pop_front();
+        Some(flight)
+    }
+
+    /// Loses what has not left the sender, and on a blocked way also what would have to be sent again.
+    pub(super) fn forget_unsent(&mut self) -> Vec<FlightId> {
+        let mut lost: Vec<FlightId> = self.fin.take().into_iter().collect();
+        self.waiting.clear();
+        self.written = self.taken;
+        if self.is_blocked() {
+            lost.extend(self.air.drain(..).filter_map(|segment| segment.flight));
+            self.taken = self.arrived;
+            self.written = self.arrived;
+        }
+        self.stuck_since = None;
+        let reachable = self.taken;
+        while let Some(&(flight, end)) = self.packets.back() {
+            if end <= reachable {
+                break;
+            }
+            lost.push(flight);
+            self.packets.pop_back();
+        }
+        lost
+    }
+
+    /// Everything on it, when the connection is over: signals and packets.
+    pub(crate) fn drain(&mut self) -> Vec<FlightId> {
+        let mut lost: Vec<FlightId> = self.fin.take().into_iter().collect();
+        lost.extend(self.air.drain(..).filter_map(|segment| segment.flight));
+        lost.extend(self.packets.drain(..).map(|(flight, _)| flight));
+        self.waiting.clear();
+        self.stuck_since = None;
+        lost
+    }
+
+    /// When each flight on it arrives; `None` for those that are held or wait.
+    pub(crate) fn dues(&self) -> impl Iterator<Item = (FlightId, Option<Micros>)> {
+        let due = |segment: &Segment| match segment.due {
+            Due::At(at) => Some(at),
+            Due::Left(_) => None,
+        };
+        let signals = self
+            .air
+            .iter()
+            .filter_map(move |segment| Some((segment.flight?, due(segment))));
+        let mut end = self.arrived;
+        let mut segments = self.air.iter().map(move |segment| {
+            end += segment.bytes.len() as u64;
+            (end, due(segment))
+        });
+        let mut current = segments.next();
+        let packets = self.packets.iter().map(move |&(flight, packet_end)| {
+            while current.is_some_and(|(end, _)| end < packet_end) {
+                current = segments.next();
+            }
+            (flight, current.and_then(|(_, due)| due))
+        });
+        signals
+            .chain(packets)
+            .chain(self.fin.map(|flight| (flight, None)))
+    }
+}
+
+/// The first attempt at or after `now` of a sender that began at `sent_at` and waits twice as long each time.
+fn next_attempt(sent_at: Micros, now: Micros, timeout: Micros) -> Micros {
+    let mut attempt = sent_at;
+    let mut wait = timeout.max(1);
+    while attempt < now {
+        attempt += wait;
+        wait = (wait * 2).min(RETRANSMISSION_MAX);
+    }
+    attempt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_attempt;
+
+    #[test]
+    fn attempts_come_after_twice_as_long_each_time() {
+        let at = |now| next_attempt(1_000_000, now, 200_000);
+        assert_eq!(at(1_000_000), 1_000_000);
+        assert_eq!(at(1_000_001), 1_200_000);
+        assert_eq!(at(1_200_001), 1_600_000);
+        assert_eq!(at(10_000_000), 13_600_000);
+    }
+}

@@ -1,0 +1,283 @@
+//! A run that can be looked at from any moment.
+//!
+//! What is recorded is the scenario with its seed and what users did; everything else follows from that. Going back is
+//! going to the last keyframe before, and forward again from there.
+
+use std::sync::Arc;
+
+use mqttlab_core::packet::Side;
+
+use crate::inspect;
+use crate::look;
+use crate::monitor::ExpectationResult;
+use crate::scenario::{Action, Scenario};
+use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
+use crate::world::{State, World};
+
+/// Happenings between two keyframes, at first.
+const KEYFRAME_EVERY: u64 = 64;
+/// When there are so many keyframes, every second one goes and the distance doubles. Fewer with many clients.
+const KEYFRAMES_MAX: usize = 256;
+
+/// A run, and a moment in it.
+///
+/// ```
+/// use mqttlab_sim::recording::Recording;
+/// use mqttlab_sim::scenario::Scenario;
+/// let scenario = Scenario::parse(r#"
+/// [scenario]
+/// id = "hello"
+/// title = "One client"
+/// version = 1
+/// until = "1s"
+/// [[client]]
+/// name = "A"
+/// [[do]]
+/// at = "0s"
+/// who = "A"
+/// act = "connect"
+/// "#)?;
+/// let mut recording = Recording::new(scenario);
+/// recording.seek(30_000);
+/// let view = recording.view();
+/// assert_eq!(view.now, 30_000);
+/// assert_eq!(view.in_flight.len(), 1);
+/// # Ok::<(), mqttlab_sim::scenario::ScenarioError>(())
+/// ```
+#[derive(Debug)]
+pub struct Recording {
+    world: World,
+    now: Micros,
+    /// What users did, each with how many happenings came before it.
+    inputs: Vec<UserInput>,
+    keyframes: Vec<State>,
+    every: u64,
+}
+
+/// Something that a user did.
+#[derive(Clone, Debug)]
+struct UserInput {
+    after: u64,
+    at: Micros,
+    action: Action,
+}
+
+impl Recording {
+    /// A run of `scenario`, at its begin.
+    pub fn new(scenario: Scenario) -> Self {
+        let world = World::new(Arc::new(scenario));
+        let keyframes = vec![world.snapshot()];
+        Self {
+            world,
+            now: 0,
+            inputs: Vec::new(),
+            keyframes,
+            every: KEYFRAME_EVERY,
+        }
+    }
+
+    /// What is played.
+    pub fn scenario(&self) -> &Scenario {
+        &self.world.scenario
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// The last moment of the run.
+    pub fn end(&self) -> Micros {
+        self.world.scenario.until
+    }
+
+    /// When the next event is; `None` at the end of the run.
+    pub fn next_event_at(&self) -> Option<Micros> {
+        self.next_at()
+    }
+
+    /// Lets the next thing happen, and what follows from it in the same moment. Returns the first event of it; `None` at
+    /// the end of the run, which is then the moment.
+    pub fn step(&mut self) -> Option<EventId> {
+        let before = self.world.log.next_event();
+        while self.advance() {
+            if self.world.log.next_event() > before {
+                return Some(before);
+            }
+        }
+        self.now = self.end();
+        None
+    }
+
+    /// Undoes the last thing that happened: the exact inverse of [`step`](Self::step). Returns the first event that was
+    /// undone; `None` at the begin of the run.
+    pub fn step_back(&mut self) -> Option<EventId> {
+        let moments = &self.world.log.moments;
+        let Some(last) = moments.last() else {
+            self.go_to(0);
+            return None;
+        };
+        let first_event = last.first_event;
+        let before = moments
+            .len()
+            .checked_sub(2)
+            .map_or(0, |index| moments[index].happened);
+        self.go_to(before);
+        Some(first_event)
+    }
+
+    /// Goes to this moment, after all that happens in it.
+    pub fn seek(&mut self, at: Micros) {
+        let at = at.min(self.end());
+        if at < self.world.state.now {
+            let keyframe = self
+                .keyframes
+                .partition_point(|keyframe| keyframe.now <= at);
+            self.go_to_keyframe(keyframe);
+        }
+        while self.next_at().is_some_and(|next| next <= at) {
+            self.advance();
+        }
+        self.now = at;
+    }
+
+    /// Goes to where so many events have happened; more if the last of them belongs to a happening that made more.
+    pub fn seek_event(&mut self, events: EventId) {
+        if events > self.world.log.next_event() {
+            while self.world.log.next_event() < events && self.advance() {}
+            return;
+        }
+        let moments = &self.world.log.moments;
+        let behind = moments.partition_point(|moment| moment.first_event < events);
+        let happened = behind
+            .checked_sub(1)
+            .map_or(0, |index| moments[index].happened);
+        self.go_to(happened);
+    }
+
+    /// Everything there is to see at this moment.
+    pub fn view(&self) -> View {
+        look::view(&self.world, self.now, self.next_at())
+    }
+
+    /// What has happened, up to this moment.
+    pub fn events(&self) -> &[Event] {
+        &self.world.log.events
+    }
+
+    /// What was sent, up to this moment.
+    pub fn flights(&self) -> &[Flight] {
+        &self.world.log.flights
+    }
+
+    /// The bytes of a packet and their meaning; `None` for TCP signals and for flights that are not sent yet.
+    pub fn packet(&self, id: FlightId) -> Option<PacketBytes> {
+        let flight = self.world.log.flights.get(id as usize)?;
+        if flight.what == FlightKind::Tcp {
+            return None;
+        }
+        let sent = self.world.log.sent.get(id as usize)?;
+        let side = match flight.from {
+            0 => Side::Client,
+            _ => Side::Server,
+        };
+        Some(inspect::packet(id, &sent.bytes, sent.version, side))
+    }
+
+    /// The rolling hash of all that happened up to this moment.
+    pub fn hash(&self) -> u64 {
+        self.world.state.hash.value()
+    }
+
+    /// What has come of the scenario's expectations by this moment.
+    pub fn check(&self) -> Vec<ExpectationResult> {
+        self.world.results(self.now)
+    }
+
+    /// Checks what must always hold; for tests.
+    ///
+    /// # Panics
+    /// When it does not: that is a bug of the simulator or of a machine in it.
+    pub fn check_invariants(&self) {
+        self.world.check_invariants();
+        assert!(
+            self.now >= self.world.state.now,
+            "the moment is not before what has happened"
+        );
+    }
+
+    /// The next input of a user that is not done yet.
+    fn next_input(&self) -> Option<&UserInput> {
+        let done = self.world.state.happened;
+        let index = self.inputs.partition_point(|input| input.after < done);
+        self.inputs.get(index)
+    }
+
+    fn next_at(&self) -> Option<Micros> {
+        let happened = self.world.state.happened;
+        match self.next_input() {
+            Some(input) if input.after == happened => Some(input.at),
+            Some(_) | None => self.world.next_at(),
+        }
+    }
+
+    /// Lets one thing happen.
+    fn advance(&mut self) -> bool {
+        let happened = self.world.state.happened;
+        let input = self
+            .next_input()
+            .filter(|input| input.after == happened)
+            .cloned();
+        let advanced = match input {
+            Some(UserInput { at, action, .. }) => {
+                self.world.inject(at, &action);
+                true
+            }
+            None => self.world.advance(),
+        };
+        if advanced {
+            self.now = self.world.state.now;
+            self.keep();
+        }
+        advanced
+    }
+
+    /// Takes a keyframe if the last one is far enough away.
+    fn keep(&mut self) {
+        let happened = self.world.state.happened;
+        let last = self
+            .keyframes
+            .last()
+            .map_or(0, |keyframe| keyframe.happened);
+        if happened < last + self.every {
+            return;
+        }
+        self.keyframes.push(self.world.snapshot());
+        // Many clients make large keyframes.
+        let max = (KEYFRAMES_MAX * 100 / self.scenario().clients.len().max(100)).max(16);
+        if self.keyframes.len() >= max {
+            let mut index = 0;
+            self.keyframes.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.every *= 2;
+        }
+    }
+
+    /// Goes to the last keyframe before number `index`. Those behind it stay: the future is the same.
+    fn go_to_keyframe(&mut self, index: usize) {
+        let keyframe = &self.keyframes[index.saturating_sub(1)];
+        self.world.restore(keyframe);
+        self.now = keyframe.now;
+    }
+
+    /// Goes back to where this number of things had happened.
+    fn go_to(&mut self, happened: u64) {
+        let keyframe = self
+            .keyframes
+            .partition_point(|keyframe| keyframe.happened <= happened);
+        self.go_to_keyframe(keyframe);
+        while self.world.state.happened < happened && self.advance() {}
+    }
+}

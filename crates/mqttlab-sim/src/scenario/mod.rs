@@ -1,0 +1,446 @@
+//! Scenarios: who takes part, how the network is, what happens when, and what must come of it.
+//!
+//! A scenario is TOML. This is a whole one:
+//!
+//! ```
+//! let text = r#"
+//! [scenario]
+//! id = "hello"
+//! title = "One message"
+//! version = 1                 # of this format
+//! mqtt = "3.1.1"              # or "3.1", "5.0"; each client may have its own
+//! seed = 7                    # everything random follows from it
+//! until = "10s"
+//!
+//! [link]                      # the network, the same for each client unless it has a `link` of its own
+//! latency = "40ms"
+//!
+//! [[client]]
+//! name = "A"
+//! client_id = "pump-1"        # the name unless said otherwise
+//! keep_alive = "30s"
+//! reconnect = { first = "1s" }
+//!
+//! [[client]]
+//! name = "monitor"
+//! subscribe = [{ filter = "status/#", qos = 1 }]
+//!
+//! [[do]]
+//! at = "0s"
+//! who = ["A", "monitor"]
+//! act = "connect"
+//!
+//! [[do]]
+//! at = "1s"
+//! who = "A"
+//! act = "publish"
+//! topic = "status/1"
+//! payload = "on"
+//! qos = 1
+//!
+//! [[expect]]
+//! eventually = 'received("monitor", "status/1", "on") == 1'
+//! "#;
+//! let scenario = mqttlab_sim::scenario::Scenario::parse(text)?;
+//! assert_eq!(scenario.clients[0].options.client_id, "pump-1");
+//! # Ok::<(), mqttlab_sim::scenario::ScenarioError>(())
+//! ```
+//!
+//! # Units
+//! Spans of time are `"250ms"`, `"1.5s"`, `"5m"`; rates `"2 Mbit/s"`; shares `"2%"`; sizes `"64 KiB"`.
+//!
+//! # `[broker]`
+//! | key | meaning | default |
+//! | --- | --- | --- |
+//! | `policy` | behaviour where the standard leaves room, and limits: [`Config`] | its defaults |
+//!
+//! # `[link]`, and `link = { … }` in a client
+//! | key | meaning | default |
+//! | --- | --- | --- |
+//! | `preset` | `lan`, `wifi`, `lte`, `2g` or `satellite`: values for the others to start from | |
+//! | `latency` | one way; `latency_up` and `latency_down` for each direction | `20ms` |
+//! | `jitter` | each segment takes up to so much less or more; order is kept | `0s` |
+//! | `bandwidth` | of each direction | unlimited |
+//! | `loss` | share of segments that are lost; TCP sends them again, so loss is delay | `0%` |
+//! | `segment` | most data in one segment | `1460 B` |
+//! | `buffer` | data that a sender's socket takes before it makes the sender wait | `64 KiB` |
+//! | `connect_timeout` | when the operating system stops trying to connect | `127s` |
+//! | `give_up` | when it drops a connection on which nothing is acknowledged | `924s` |
+//!
+//! # `[[client]]`
+//! | key | meaning | default |
+//! | --- | --- | --- |
+//! | `name` | how the scenario calls it; not `broker` | |
+//! | `client_id` | Client Identifier | the name |
+//! | `mqtt` | protocol version | that of the scenario |
+//! | `clean` | Clean Session, Clean Start | `true` |
+//! | `keep_alive` | whole seconds | `60s` |
+//! | `user_name`, `password` | credentials | none |
+//! | `session_expiry`, `receive_maximum` | 5.0 properties | none |
+//! | `reconnect` | `{ first, max, factor, jitter, steady_after, attempts_max }`: connect again after `first`, each time `factor` times later up to `max`, up to the share `jitter` earlier | never |
+//! | `resubscribe` | subscribe again when the broker has forgotten the session | `true` |
+//! | `retry_always` | connect again even where the broker says that it cannot help | `false` |
+//! | `lost_session` | messages in flight whose session is gone: `drop` or `republish` | `drop` |
+//! | `in_flight_max`, `queue` | the window, and `{ messages, bytes, qos0, when_full }` | the client's defaults |
+//! | `maximum_packet_size` | 5.0 property, in bytes | none |
+//! | `will` | `{ topic, payload, qos, retain, delay }` | none |
+//! | `connect_timeout`, `ping_timeout` | how long it waits for CONNACK, for PINGRESP | `10s` |
+//! | `bugs` | mistakes to make on purpose: [`Bugs`](mqttlab_core::client::Bugs) | none |
+//! | `subscribe` | `[{ filter, qos }]`: done once, after its first CONNACK | none |
+//! | `publish` | `[{ every, from, count, topic, payload, qos, retain }]`; `{n}` in the payload counts | none |
+//! | `link` | its own network, on top of `[link]` | |
+//!
+//! # `[[do]]`
+//! `at` says when, `who` a name or a list of names, `act` what:
+//!
+//! | `act` | of | takes |
+//! | --- | --- | --- |
+//! | `connect` | client | |
+//! | `disconnect` | client | `will = true` (5.0): and send the will |
+//! | `publish` | client | `topic`, `payload`, `qos`, `retain` |
+//! | `subscribe` | client | `filter`, `qos` |
+//! | `unsubscribe` | client | `filter` |
+//! | `crash` | client, broker | the process ends and its system closes what it had open: `how` = `fin` (default) or `rst` |
+//! | `power-off` | client, broker | the machine goes dark and says nothing to anybody |
+//! | `restart` | client, broker | it runs again, after `crash` or `power-off`; a client finds its session unless `memory = "lost"` |
+//! | `cut` | link | the cable is pulled: nothing passes, nobody is told; `way` = `both` (default), `up` or `down` |
+//! | `heal` | link | undoes `cut`; TCP sends again what was lost |
+//! | `stall`, `release` | link | hold what travels, and let it go on; `way` as above |
+//! | `reset` | link | something in between resets the connection: both ends get RST |
+//! | `close` | link | the client's side is closed without DISCONNECT: FIN |
+//! | `refuse`, `accept` | broker | turn new connections away, and take them again |
+//!
+//! An act of a link is written with the client's name.
+//!
+//! # `[[expect]]`
+//! One of `eventually`, `never`, `always` (each a condition) or `count` (a number, with `is`, `min`, `max`), looked at
+//! between `from` and `by`, which are the begin and the end of the run unless given; `because` is shown when it fails.
+//! See [`condition`] for what a condition can say.
+
+mod check;
+pub mod condition;
+pub mod duration;
+mod error;
+mod quantity;
+mod raw;
+#[cfg(test)]
+mod tests;
+
+use mqttlab_core::broker::Config;
+use mqttlab_core::client::Options;
+use mqttlab_core::packet::{QoS, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::view::{Micros, ParticipantId};
+use condition::Condition;
+
+pub use error::ScenarioError;
+pub use quantity::WHOLE;
+
+/// The most clients in a scenario.
+pub const CLIENTS_MAX: usize = 1_000;
+/// The most `[[do]]` in a scenario, each name counted.
+pub const SCRIPT_MAX: usize = 10_000;
+/// The most `[[expect]]` in a scenario.
+pub const EXPECTATIONS_MAX: usize = 100;
+/// The longest text of a scenario, in bytes.
+pub const TEXT_MAX: usize = 1 << 20;
+/// The largest payload, in bytes.
+pub const PAYLOAD_MAX: usize = 256 << 10;
+
+/// A checked scenario: every name in it exists, every number is within its limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Short name, fit for a file name.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// A sentence or two about it.
+    pub about: String,
+    /// Protocol version of clients that do not say otherwise.
+    pub mqtt: Version,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// When it ends.
+    pub until: Micros,
+    /// The broker.
+    pub broker: BrokerSpec,
+    /// The clients; number 0 here is participant 1.
+    pub clients: Vec<ClientSpec>,
+    /// What happens, by time.
+    pub script: Vec<Step>,
+    /// What must come of it.
+    pub expectations: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place and, where one comes to mind, advice.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        check::scenario(text)
+    }
+
+    /// The name of a participant; `broker` for number 0.
+    pub fn name(&self, id: ParticipantId) -> &str {
+        match id {
+            0 => "broker",
+            id => self
+                .clients
+                .get(id as usize - 1)
+                .map_or("?", |client| &client.name),
+        }
+    }
+
+    /// The participant called `name`.
+    pub fn participant(&self, name: &str) -> Option<ParticipantId> {
+        if name == "broker" {
+            return Some(0);
+        }
+        let at = self.clients.iter().position(|client| client.name == name)?;
+        Some(at as ParticipantId + 1)
+    }
+}
+
+/// How the broker is set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BrokerSpec {
+    /// Its behaviour where the standard leaves room, and its limits.
+    pub policy: Config,
+}
+
+/// One client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSpec {
+    /// What the scenario calls it.
+    pub name: String,
+    /// What it says in CONNECT and how it behaves.
+    pub options: Options,
+    /// What it subscribes to after its first CONNACK.
+    pub subscriptions: Vec<SubscribeSpec>,
+    /// What it publishes again and again.
+    pub publications: Vec<PublishSpec>,
+    /// Its network.
+    pub link: LinkSpec,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscribeSpec {
+    /// Topic Filter.
+    pub filter: String,
+    /// Requested QoS.
+    pub qos: QoS,
+}
+
+/// A message published again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishSpec {
+    /// The time between two.
+    pub every: Micros,
+    /// When the first is published.
+    pub from: Micros,
+    /// How many there are.
+    pub count: u32,
+    /// The message; `{n}` in its payload is its number, from 1.
+    pub message: Message,
+}
+
+/// Something to publish.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// Topic Name.
+    pub topic: String,
+    /// Payload, as text.
+    #[serde(default)]
+    pub payload: String,
+    /// QoS.
+    #[serde(default)]
+    pub qos: QoS,
+    /// RETAIN.
+    #[serde(default)]
+    pub retain: bool,
+}
+
+/// The network between one client and the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkSpec {
+    /// One way towards the broker.
+    pub latency_up: Micros,
+    /// One way towards the client.
+    pub latency_down: Micros,
+    /// A segment may be this much faster or slower.
+    pub jitter: Micros,
+    /// Bits a second of each direction; `None` is unlimited.
+    pub bandwidth: Option<u64>,
+    /// Share of segments lost, in parts of [`WHOLE`].
+    pub loss: u32,
+    /// Most data in one segment, in bytes.
+    pub segment: u32,
+    /// What a sender's socket holds, in bytes.
+    pub buffer: u32,
+    /// When the operating system stops trying to connect.
+    pub connect_timeout: Micros,
+    /// When it drops a connection on which nothing is acknowledged.
+    pub give_up: Micros,
+}
+
+/// One thing that happens at its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Micros,
+    /// What.
+    pub action: Action,
+}
+
+/// Something that somebody does or that is done to them, by a scenario or by a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Who: the broker, a client, or the client whose link is meant.
+    pub who: ParticipantId,
+    /// What.
+    #[serde(flatten)]
+    pub act: Act,
+}
+
+/// What can be done; see the [module](self) for their meaning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case")]
+pub enum Act {
+    /// A client connects.
+    Connect,
+    /// A client disconnects in order.
+    Disconnect {
+        /// 5.0: the broker shall publish the will all the same.
+        #[serde(default)]
+        will: bool,
+    },
+    /// A client publishes.
+    Publish(Message),
+    /// A client subscribes.
+    Subscribe {
+        /// Topic Filter.
+        filter: String,
+        /// Requested QoS.
+        #[serde(default)]
+        qos: QoS,
+    },
+    /// A client gives up a subscription.
+    Unsubscribe {
+        /// Topic Filter.
+        filter: String,
+    },
+    /// The process ends.
+    Crash {
+        /// How its system ends its connections.
+        #[serde(default)]
+        how: Ending,
+    },
+    /// The machine goes dark.
+    PowerOff,
+    /// It runs again.
+    Restart {
+        /// What it finds on its disk.
+        #[serde(default)]
+        memory: Memory,
+    },
+    /// Nothing passes and nobody is told.
+    Cut {
+        /// In which direction.
+        #[serde(default)]
+        way: Ways,
+    },
+    /// Everything passes again.
+    Heal,
+    /// What travels is held.
+    Stall {
+        /// In which direction.
+        #[serde(default)]
+        way: Ways,
+    },
+    /// What was held goes on.
+    Release {
+        /// In which direction.
+        #[serde(default)]
+        way: Ways,
+    },
+    /// Both ends get RST.
+    Reset,
+    /// The client's end is closed without DISCONNECT.
+    Close,
+    /// The broker turns new connections away.
+    Refuse,
+    /// The broker takes new connections again.
+    Accept,
+}
+
+/// How a system ends the connections of a process that is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// In order.
+    #[default]
+    Fin,
+    /// By resetting them.
+    Rst,
+}
+
+/// What a restarted participant finds of its earlier life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Memory {
+    /// What it had put on its disk.
+    #[default]
+    Kept,
+    /// Nothing.
+    Lost,
+}
+
+/// Directions of a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ways {
+    /// Towards the broker.
+    Up,
+    /// Towards the client.
+    Down,
+    /// Both.
+    #[default]
+    Both,
+}
+
+/// Something that must come of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// When it holds.
+    pub kind: ExpectationKind,
+    /// What is looked at.
+    pub condition: Condition,
+    /// Looked at from here on.
+    pub from: Micros,
+    /// Looked at until here; `None` is the end of the run.
+    pub by: Option<Micros>,
+    /// Shown when it fails.
+    pub because: Option<String>,
+}
+
+/// When an expectation holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectationKind {
+    /// The condition is true at some moment.
+    Eventually,
+    /// It is true at no moment.
+    Never,
+    /// It is true at every moment.
+    Always,
+    /// The number is within these bounds at the end.
+    Count {
+        /// At least this.
+        min: i64,
+        /// At most this.
+        max: i64,
+    },
+}

@@ -1,0 +1,242 @@
+//! What a scenario or a user does.
+
+use mqttlab_core::client::{self, SubscribeRequest};
+use mqttlab_core::id::ConnId;
+
+use super::World;
+use super::report::Note;
+use crate::describe;
+use crate::pipe::{Obstacle, Way};
+use crate::scenario::{Act, Action, Ending, Memory, Ways};
+use crate::view::{EndState, EventKind, ParticipantId};
+
+impl World {
+    /// Does it, or says why it cannot be done.
+    pub(super) fn act(&mut self, action: &Action) {
+        let Action { who, act } = action;
+        let who = *who;
+        let kind = match act {
+            Act::Connect
+            | Act::Disconnect { .. }
+            | Act::Publish(_)
+            | Act::Subscribe { .. }
+            | Act::Unsubscribe { .. }
+            | Act::Restart { .. }
+            | Act::Accept => EventKind::Action,
+            Act::Crash { .. }
+            | Act::PowerOff
+            | Act::Cut { .. }
+            | Act::Heal
+            | Act::Stall { .. }
+            | Act::Release { .. }
+            | Act::Reset
+            | Act::Close
+            | Act::Refuse => EventKind::Fault,
+        };
+        if !self.applies(who, act) {
+            let text = format!("{} cannot do that", self.name(who));
+            self.note(Note::new(
+                who.min(self.scenario.clients.len() as u32),
+                kind,
+                text,
+            ));
+            return;
+        }
+        let text = self.words(who, act);
+        self.note_cause(Note::new(who, kind, text));
+        match act {
+            Act::Connect => self.connect(who),
+            Act::Disconnect { will } => self.disconnect(who, *will),
+            Act::Publish(message) => self.publish(who, message),
+            Act::Subscribe { filter, qos } => {
+                self.subscribe(who, SubscribeRequest::new(filter.as_str(), *qos));
+            }
+            Act::Unsubscribe { filter } => self.unsubscribe(who, filter),
+            Act::Crash { how } if who == 0 => self.crash_broker(*how),
+            Act::Crash { how } => self.crash_client(who, *how),
+            Act::PowerOff if who == 0 => self.power_off_broker(),
+            Act::PowerOff => self.power_off_client(who),
+            Act::Restart { memory } => self.restart(who, *memory),
+            Act::Cut { way } => self.obstruct(who, *way, Obstacle::Cut, true),
+            Act::Heal => self.obstruct(who, Ways::Both, Obstacle::Cut, false),
+            Act::Stall { way } => self.obstruct(who, *way, Obstacle::Stall, true),
+            Act::Release { way } => self.obstruct(who, *way, Obstacle::Stall, false),
+            Act::Reset => self.reset_between(who),
+            Act::Close => self.close_without_word(who),
+            Act::Refuse => self.state.broker.refusing = true,
+            Act::Accept => self.state.broker.refusing = false,
+        }
+        self.settle();
+    }
+
+    /// Whether that participant exists and can do this. A scenario is checked before; a user's action may be anything.
+    fn applies(&self, who: ParticipantId, act: &Act) -> bool {
+        if who as usize > self.scenario.clients.len() {
+            return false;
+        }
+        match act {
+            Act::Crash { .. } | Act::PowerOff | Act::Restart { .. } => true,
+            Act::Refuse | Act::Accept => who == 0,
+            Act::Connect
+            | Act::Disconnect { .. }
+            | Act::Publish(_)
+            | Act::Subscribe { .. }
+            | Act::Unsubscribe { .. }
+            | Act::Cut { .. }
+            | Act::Heal
+            | Act::Stall { .. }
+            | Act::Release { .. }
+            | Act::Reset
+            | Act::Close => who != 0,
+        }
+    }
+
+    fn words(&self, who: ParticipantId, act: &Act) -> String {
+        let name = self.name(who);
+        match act {
+            Act::Connect => format!("{name} is told to connect"),
+            Act::Disconnect { .. } => format!("{name} is told to disconnect"),
+            Act::Publish(message) => format!(
+                "{name} is told to publish {} {} (QoS {})",
+                describe::clip(&message.topic),
+                describe::payload(message.payload.as_bytes()),
+                message.qos.number()
+            ),
+            Act::Subscribe { filter, qos } => {
+                let filter = describe::clip(filter);
+                format!(
+                    "{name} is told to subscribe to {filter} (QoS {})",
+                    qos.number()
+                )
+            }
+            Act::Unsubscribe { filter } => {
+                format!(
+                    "{name} is told to unsubscribe from {}",
+                    describe::clip(filter)
+                )
+            }
+            Act::Crash { .. } => format!("{name} crashes"),
+            Act::PowerOff => format!("{name} loses its power"),
+            Act::Restart { .. } => format!("{name} starts again"),
+            Act::Cut { way: Ways::Both } => format!("the cable of {name} is pulled"),
+            Act::Cut { way: Ways::Up } => {
+                format!("nothing passes from {name} to the broker any more")
+            }
+            Act::Cut { way: Ways::Down } => {
+                format!("nothing passes from the broker to {name} any more")
+            }
+            Act::Heal => format!("the cable of {name} is plugged in again"),
+            Act::Stall { way } => format!("the link of {name} stalls{}", direction(*way)),
+            Act::Release { way } => format!("the link of {name} goes on{}", direction(*way)),
+            Act::Reset => format!("something in between resets the connection of {name}"),
+            Act::Close => format!("the connection of {name} is closed without a word"),
+            Act::Refuse => "the broker takes no new connections".to_owned(),
+            Act::Accept => "the broker takes new connections again".to_owned(),
+        }
+    }
+
+    fn restart(&mut self, who: ParticipantId, memory: Memory) {
+        // What still runs has to end first.
+        if who == 0 {
+            if self.state.broker.machine.is_some() {
+                self.crash_broker(Ending::Fin);
+            }
+            self.restart_broker();
+        } else {
+            self.crash_client(who, Ending::Fin);
+            self.restart_client(who, memory);
+        }
+    }
+
+    /// Puts something into the way of a client's connections, or takes it away.
+    fn obstruct(&mut self, who: ParticipantId, ways: Ways, obstacle: Obstacle, is_there: bool) {
+        let now = self.state.now;
+        let ways: &[Way] = match ways {
+            Ways::Up => &[Way::Up],
+            Ways::Down => &[Way::Down],
+            Ways::Both => &Way::BOTH,
+        };
+        for &way in ways {
+            self.state.clients[who as usize - 1].set_obstacle(way, obstacle, is_there);
+        }
+        for conn in self.conns_of(who) {
+            if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                for &way in ways {
+                    match is_there {
+                        true => pipe.block(now, way, obstacle),
+                        false => pipe.unblock(now, way, obstacle),
+                    }
+                }
+            }
+            self.state.dirty.extend(Way::BOTH.map(|way| (conn, way)));
+            self.sync(conn);
+        }
+    }
+
+    /// A computer runs again: what its peers send again finds it.
+    pub(super) fn brighten(&mut self, conn: ConnId, way: Way) {
+        let now = self.state.now;
+        if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+            pipe.unblock(now, way, Obstacle::Dark);
+        }
+        self.sync(conn);
+    }
+
+    /// Both ends of a client's connection get RST at once.
+    fn reset_between(&mut self, who: ParticipantId) {
+        let Some(conn) = self.state.clients[who as usize - 1].conn else {
+            return;
+        };
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let broker_was_open = pipe.broker_end.is_open();
+        let client_was_open = pipe.client_end.is_open();
+        let mut lost = Vec::new();
+        for way in Way::BOTH {
+            let end = pipe.sender(way);
+            end.link = None;
+            if !end.is_over() {
+                end.state = EndState::Reset;
+            }
+            lost.extend(pipe.lane_mut(way).drain());
+        }
+        self.lost(lost);
+        if broker_was_open {
+            let how = mqttlab_core::broker::Loss::Rst;
+            self.broker_input(mqttlab_core::broker::Input::Lost { conn, how });
+        }
+        let input = match client_was_open {
+            true => client::Input::Lost(client::Loss::Rst),
+            false => client::Input::OpenFailed,
+        };
+        self.client_lost(who, conn, input);
+        self.sync(conn);
+    }
+
+    /// The client's end is closed by its system, as if its peer had done it.
+    fn close_without_word(&mut self, who: ParticipantId) {
+        let Some(conn) = self.state.clients[who as usize - 1].conn else {
+            return;
+        };
+        let was_open = self
+            .state
+            .pipes
+            .get(&conn)
+            .is_some_and(|pipe| pipe.client_end.is_open());
+        self.close_end(conn, Way::Up, Ending::Fin);
+        let input = match was_open {
+            true => client::Input::Lost(client::Loss::Error),
+            false => client::Input::OpenFailed,
+        };
+        self.client_lost(who, conn, input);
+    }
+}
+
+fn direction(ways: Ways) -> &'static str {
+    match ways {
+        Ways::Up => " towards the broker",
+        Ways::Down => " from the broker",
+        Ways::Both => "",
+    }
+}

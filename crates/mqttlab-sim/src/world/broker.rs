@@ -1,0 +1,237 @@
+//! The broker in its host: what it is handed and what it does.
+
+use mqttlab_core::broker::{Broker, CloseReason, Config, Established, Input, Sink, TimerKind};
+use mqttlab_core::codec::Limits;
+use mqttlab_core::frame::Frame;
+use mqttlab_core::id::ConnId;
+use mqttlab_core::rng::Rng;
+use mqttlab_core::why::Why;
+
+use super::report::Note;
+use super::{Alarm, World};
+use crate::pipe::Way;
+use crate::scenario::condition::Tally;
+use crate::scenario::{BrokerSpec, Ending};
+use crate::view::{EventKind, Micros};
+
+/// The computer that the broker runs on.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokerHost {
+    /// `None` while it does not run.
+    pub(crate) machine: Option<Broker>,
+    pub(crate) powered: bool,
+    pub(crate) refusing: bool,
+    /// Since when it runs or does not.
+    pub(crate) since: Micros,
+    config: Config,
+    rng: Rng,
+    lives: u64,
+}
+
+impl BrokerHost {
+    pub(super) fn new(spec: &BrokerSpec, rng: Rng) -> Self {
+        let config = spec.policy.clone();
+        let mut host = Self {
+            machine: None,
+            powered: true,
+            refusing: false,
+            since: 0,
+            config,
+            rng,
+            lives: 0,
+        };
+        host.start(0);
+        host
+    }
+
+    /// The broker begins to run, with nothing of an earlier life.
+    fn start(&mut self, now: Micros) {
+        self.lives += 1;
+        let seed = self.rng.fork(self.lives).next_u64();
+        self.machine = Some(Broker::new(self.config.clone(), seed));
+        self.since = now;
+    }
+
+    /// Whether a new connection finds somebody.
+    pub(super) fn listens(&self) -> bool {
+        self.machine.is_some() && !self.refusing
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            packet_size_max: self.config.packet_size_max,
+            topic_alias_max: self.config.topic_alias_maximum,
+            ..Limits::default()
+        }
+    }
+}
+
+/// What the broker wants done, in its order.
+enum Output {
+    Send(ConnId, Vec<u8>),
+    Close(ConnId, CloseReason),
+    Established(ConnId, String),
+    Why(Why),
+}
+
+#[derive(Default)]
+struct Outbox(Vec<Output>);
+
+impl Sink for Outbox {
+    const TRACE: bool = true;
+
+    fn send(&mut self, conn: ConnId, frame: &Frame<'_>) {
+        let mut bytes = Vec::new();
+        frame.write_to(&mut bytes);
+        self.0.push(Output::Send(conn, bytes));
+    }
+
+    fn close(&mut self, conn: ConnId, reason: CloseReason) {
+        self.0.push(Output::Close(conn, reason));
+    }
+
+    fn established(&mut self, conn: ConnId, established: &Established<'_>) {
+        self.0
+            .push(Output::Established(conn, established.client_id.to_owned()));
+    }
+
+    fn why(&mut self, why: Why) {
+        self.0.push(Output::Why(why));
+    }
+}
+
+impl World {
+    /// Hands something to the broker and does what it says.
+    pub(super) fn broker_input(&mut self, input: Input<'_>) {
+        let now = self.now();
+        let Some(machine) = &mut self.state.broker.machine else {
+            return;
+        };
+        let mut outbox = Outbox::default();
+        machine.handle(now, input, &mut outbox);
+        self.apply_broker(outbox);
+    }
+
+    fn apply_broker(&mut self, outbox: Outbox) {
+        let trigger = self.cause;
+        for output in outbox.0 {
+            match output {
+                Output::Send(conn, bytes) => self.broker_sends(conn, &bytes),
+                Output::Close(conn, reason) => {
+                    let text = format!("the broker closes connection {conn}: {reason}");
+                    self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
+                    self.pump_broker(conn);
+                    self.close_end(conn, Way::Down, Ending::Fin);
+                }
+                Output::Established(conn, client_id) => {
+                    if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                        pipe.client_id = Some(client_id);
+                    }
+                }
+                Output::Why(why) => self.broker_decides(&why),
+            }
+        }
+        self.cause = trigger;
+        self.settle();
+        let deadline = self
+            .state
+            .broker
+            .machine
+            .as_ref()
+            .and_then(Broker::next_deadline);
+        self.set_alarm(Alarm::WakeBroker, deadline.map(|(at, _)| at.as_micros()));
+    }
+
+    fn broker_sends(&mut self, conn: ConnId, bytes: &[u8]) {
+        let Some(pipe) = self.state.pipes.get(&conn) else {
+            return;
+        };
+        if !pipe.broker_end.is_open() {
+            return;
+        }
+        let version = self.scenario.clients[pipe.client as usize - 1]
+            .options
+            .version;
+        self.send_packet(conn, Way::Down, version, bytes);
+        self.state.dirty.insert((conn, Way::Down));
+    }
+
+    fn pump_broker(&mut self, conn: ConnId) {
+        if self.state.dirty.remove(&(conn, Way::Down)) {
+            self.pump(conn, Way::Down);
+        }
+    }
+
+    fn broker_decides(&mut self, why: &Why) {
+        if let Some(clause) = why.clause {
+            self.state.tallies.count(|tally| match tally {
+                Tally::Decided { clause: wanted } => wanted == clause.id(),
+                Tally::Received { .. } | Tally::Sent { .. } | Tally::Resent { .. } => false,
+            });
+        }
+        let text = format!("broker: {}", why.decision);
+        let note = Note::new(0, EventKind::Decision, text)
+            .on(why.conn)
+            .clause(why.clause);
+        self.note_cause(note);
+    }
+
+    /// The broker's next deadline has passed.
+    pub(super) fn wake_broker(&mut self) {
+        let now = self.now();
+        let Some(machine) = &mut self.state.broker.machine else {
+            return;
+        };
+        let kind = machine.next_deadline().map(|(_, kind)| kind);
+        let mut outbox = Outbox::default();
+        machine.handle(now, Input::Wake, &mut outbox);
+        if let (Some(kind), false) = (kind, outbox.0.is_empty()) {
+            self.note_cause(Note::new(0, EventKind::Timer, timer_text(kind)));
+        }
+        self.apply_broker(outbox);
+    }
+
+    /// The broker's process ends, and its system closes what it had open.
+    pub(super) fn crash_broker(&mut self, how: Ending) {
+        self.state.broker.machine = None;
+        self.state.broker.since = self.state.now;
+        self.set_alarm(Alarm::WakeBroker, None);
+        let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
+        for conn in conns {
+            self.close_end(conn, Way::Down, how);
+        }
+    }
+
+    /// The broker's computer goes dark.
+    pub(super) fn power_off_broker(&mut self) {
+        self.state.broker.machine = None;
+        self.state.broker.powered = false;
+        self.state.broker.since = self.state.now;
+        self.set_alarm(Alarm::WakeBroker, None);
+        let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
+        for conn in conns {
+            self.darken_end(conn, Way::Down);
+        }
+    }
+
+    pub(super) fn restart_broker(&mut self) {
+        let now = self.state.now;
+        self.state.broker.powered = true;
+        self.state.broker.start(now);
+        let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
+        for conn in conns {
+            self.brighten(conn, Way::Up);
+        }
+    }
+}
+
+fn timer_text(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Connect => "broker: the time for a CONNECT is over",
+        TimerKind::KeepAlive => "broker: a Keep Alive limit is reached",
+        TimerKind::SessionExpiry => "broker: a session's time is over",
+        TimerKind::WillDelay => "broker: a will's delay is over",
+        TimerKind::MessageExpiry => "broker: a message's time is over",
+        TimerKind::Retained => "broker: looks for more retained messages",
+    }
+}

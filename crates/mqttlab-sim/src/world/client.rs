@@ -1,0 +1,514 @@
+//! A client in its host: what it is handed, what it does, and what its application hears.
+
+use std::collections::VecDeque;
+
+use mqttlab_core::client::{
+    Client, ClientError, Close, DisconnectOptions, Event, Input, Message, Session, Sink, State,
+    SubscribeRequest, TimerKind, Why,
+};
+use mqttlab_core::frame::Frame;
+use mqttlab_core::id::ConnId;
+use mqttlab_core::reason::ReasonCode;
+use mqttlab_core::rng::Rng;
+use mqttlab_core::time::Instant;
+
+use super::report::Note;
+use super::{Alarm, Happening, World};
+use crate::describe;
+use crate::pipe::{Obstacle, Way};
+use crate::scenario::condition::Tally;
+use crate::scenario::{self, ClientSpec, Ending, LinkSpec, Memory};
+use crate::view::{EventKind, Micros, ParticipantId, Received};
+
+/// So many received messages are kept for a view.
+const RECEIVED_MAX: usize = 100;
+
+/// The computer that a client runs on.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientHost {
+    /// `None` while it does not run.
+    pub(crate) machine: Option<Client>,
+    pub(crate) powered: bool,
+    /// Since when its process runs or does not.
+    pub(crate) since: Micros,
+    /// The connection that the machine uses.
+    pub(crate) conn: Option<ConnId>,
+    /// How many connections it has opened.
+    pub(crate) connections: u64,
+    pub(crate) received: VecDeque<Received>,
+    pub(crate) link: LinkSpec,
+    pub(crate) rng: Rng,
+    /// What lies in the way of its connections, also of those to come.
+    stalled: [bool; 2],
+    cut: [bool; 2],
+    /// Whether its process has done its first subscriptions.
+    subscribed: bool,
+    /// What its disk keeps of its session.
+    saved: Session,
+    lives: u64,
+}
+
+impl ClientHost {
+    pub(super) fn new(spec: &ClientSpec, rng: Rng) -> Self {
+        let mut host = Self {
+            machine: None,
+            powered: true,
+            since: 0,
+            conn: None,
+            connections: 0,
+            received: VecDeque::new(),
+            link: spec.link,
+            rng,
+            stalled: [false; 2],
+            cut: [false; 2],
+            subscribed: false,
+            saved: Session::default(),
+            lives: 0,
+        };
+        host.start(spec, 0, Memory::Lost);
+        host
+    }
+
+    fn start(&mut self, spec: &ClientSpec, now: Micros, memory: Memory) {
+        self.lives += 1;
+        // Far from the streams of its connections, which count from 1.
+        let seed = self.rng.fork(u64::MAX - self.lives).next_u64();
+        let saved = std::mem::take(&mut self.saved);
+        let options = spec.options.clone();
+        self.machine = Some(match memory {
+            Memory::Kept => Client::with_session(options, seed, saved),
+            Memory::Lost => Client::new(options, seed),
+        });
+        self.since = now;
+        self.subscribed = false;
+    }
+
+    /// What lies in the way of a new connection.
+    pub(super) fn obstacles(&self) -> Vec<(Way, Obstacle)> {
+        let mut found = Vec::new();
+        for (index, way) in Way::BOTH.into_iter().enumerate() {
+            if self.stalled[index] {
+                found.push((way, Obstacle::Stall));
+            }
+            if self.cut[index] {
+                found.push((way, Obstacle::Cut));
+            }
+        }
+        found
+    }
+
+    pub(super) fn set_obstacle(&mut self, way: Way, obstacle: Obstacle, is_there: bool) {
+        match obstacle {
+            Obstacle::Stall => self.stalled[way as usize] = is_there,
+            Obstacle::Cut => self.cut[way as usize] = is_there,
+            // Whether a computer runs is no matter of its link.
+            Obstacle::Dark => {}
+        }
+    }
+}
+
+/// What a client wants done, in its order.
+enum Output {
+    Open,
+    Send(Vec<u8>),
+    Close(Close),
+    Connected { session_present: bool },
+    Message(Received),
+    Heard(String),
+    Why(Why),
+}
+
+#[derive(Default)]
+struct Outbox(Vec<Output>);
+
+impl Sink for Outbox {
+    const TRACE: bool = true;
+
+    fn open(&mut self) {
+        self.0.push(Output::Open);
+    }
+
+    fn send(&mut self, frame: &Frame<'_>) {
+        let mut bytes = Vec::new();
+        frame.write_to(&mut bytes);
+        self.0.push(Output::Send(bytes));
+    }
+
+    fn close(&mut self, how: Close) {
+        self.0.push(Output::Close(how));
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        self.0.push(hear(&event));
+    }
+
+    fn why(&mut self, why: Why) {
+        self.0.push(Output::Why(why));
+    }
+}
+
+/// What the application hears, in words.
+fn hear(event: &Event<'_>) -> Output {
+    let text = match event {
+        Event::Connected {
+            session_present, ..
+        } => {
+            return Output::Connected {
+                session_present: *session_present,
+            };
+        }
+        Event::Message(publish) => {
+            return Output::Message(Received {
+                at: 0,
+                topic: publish.topic.to_owned(),
+                payload: describe::payload_text(publish.payload),
+                qos: publish.qos.number(),
+                retain: publish.retain,
+                dup: publish.dup,
+            });
+        }
+        Event::Refused { reason, .. } => format!("hears that it was refused: {reason}"),
+        Event::Disconnected { cause, .. } => format!("hears that it is not connected: {cause}"),
+        Event::Redirected {
+            server_reference, ..
+        } => {
+            format!(
+                "is told to go to {}",
+                server_reference.unwrap_or("another server")
+            )
+        }
+        Event::ServerDisconnect { reason, .. } => format!("hears why the broker ends it: {reason}"),
+        Event::Published {
+            ticket,
+            reason: ReasonCode::Success,
+        } => {
+            format!("hears that its message {ticket} is done")
+        }
+        Event::Published { ticket, reason } => {
+            format!("hears about its message {ticket}: {reason}")
+        }
+        Event::Dropped { ticket, why } => {
+            format!("hears that its message {ticket} is dropped: {why}")
+        }
+        Event::Subscribed { codes, .. } => match codes.iter().any(|code| *code >= 0x80) {
+            true => "hears that a subscription was refused".to_owned(),
+            false => "hears that it is subscribed".to_owned(),
+        },
+        Event::Unsubscribed { .. } => "hears that it is unsubscribed".to_owned(),
+        Event::RequestDropped { error, .. } => format!("hears that a request is dropped: {error}"),
+        Event::Authenticate { .. } => "is asked to authenticate further".to_owned(),
+        Event::Reauthenticated { .. } => "hears that it is authenticated anew".to_owned(),
+    };
+    Output::Heard(text)
+}
+
+impl World {
+    fn host(&mut self, who: ParticipantId) -> &mut ClientHost {
+        &mut self.state.clients[who as usize - 1]
+    }
+
+    /// Hands something to a client and does what it says.
+    pub(super) fn client_input(&mut self, who: ParticipantId, input: Input<'_>) {
+        let now = self.now();
+        let Some(machine) = &mut self.host(who).machine else {
+            return;
+        };
+        let mut outbox = Outbox::default();
+        machine.handle(now, input, &mut outbox);
+        self.apply_client(who, outbox);
+    }
+
+    /// As [`client_input`](Self::client_input), if it is about the connection that the client uses.
+    pub(super) fn client_lost(&mut self, who: ParticipantId, conn: ConnId, input: Input<'_>) {
+        if self.host(who).conn == Some(conn) {
+            self.host(who).conn = None;
+            self.client_input(who, input);
+        }
+    }
+
+    fn apply_client(&mut self, who: ParticipantId, outbox: Outbox) {
+        let trigger = self.cause;
+        let mut first_subscriptions = false;
+        for output in outbox.0 {
+            match output {
+                Output::Open => {
+                    let conn = self.open_connection(who);
+                    self.host(who).conn = Some(conn);
+                }
+                Output::Send(bytes) => self.client_sends(who, &bytes),
+                Output::Close(how) => self.client_closes(who, how),
+                Output::Connected { session_present } => {
+                    let state = if session_present {
+                        "goes on with"
+                    } else {
+                        "begins"
+                    };
+                    let text = format!("{} is connected and {state} its session", self.name(who));
+                    self.note(Note::new(who, EventKind::Application, text));
+                    first_subscriptions = !std::mem::replace(&mut self.host(who).subscribed, true);
+                }
+                Output::Message(received) => self.message_received(who, received),
+                Output::Heard(text) => {
+                    let text = format!("{} {text}", self.name(who));
+                    self.note(Note::new(who, EventKind::Application, text));
+                }
+                Output::Why(why) => self.client_decides(who, &why),
+            }
+        }
+        self.cause = trigger;
+        if first_subscriptions {
+            self.subscribe_first(who);
+        }
+        self.settle();
+        let machine = self.host(who).machine.as_ref();
+        let deadline = machine
+            .and_then(Client::next_deadline)
+            .map(|(at, _)| at.as_micros());
+        self.set_alarm(Alarm::WakeClient(who), deadline);
+    }
+
+    fn client_sends(&mut self, who: ParticipantId, bytes: &[u8]) {
+        let version = self.scenario.clients[who as usize - 1].options.version;
+        if let Some(conn) = self.host(who).conn {
+            self.send_packet(conn, Way::Up, version, bytes);
+            self.state.dirty.insert((conn, Way::Up));
+        }
+    }
+
+    fn client_closes(&mut self, who: ParticipantId, how: Close) {
+        let Some(conn) = self.host(who).conn.take() else {
+            return;
+        };
+        let (ending, words) = match how {
+            Close::Orderly => (Ending::Fin, "closes"),
+            Close::Reset => (Ending::Rst, "resets"),
+        };
+        let text = format!("{} {words} connection {conn}", self.name(who));
+        self.note_cause(Note::new(who, EventKind::Connection, text).on(conn));
+        if self.state.dirty.remove(&(conn, Way::Up)) {
+            self.pump(conn, Way::Up);
+        }
+        self.close_end(conn, Way::Up, ending);
+    }
+
+    fn message_received(&mut self, who: ParticipantId, received: Received) {
+        let received = Received {
+            at: self.state.now,
+            ..received
+        };
+        let text = format!(
+            "{} gets the message {} {}",
+            self.name(who),
+            describe::clip(&received.topic),
+            describe::payload(received.payload.as_bytes())
+        );
+        self.note(Note::new(who, EventKind::Application, text));
+        self.state.tallies.count(|tally| match tally {
+            Tally::Received {
+                who: wanted,
+                filter,
+                payload,
+            } => {
+                *wanted == who
+                    && filter
+                        .as_deref()
+                        .is_none_or(|filter| mqttlab_core::topic::matches(filter, &received.topic))
+                    && payload
+                        .as_deref()
+                        .is_none_or(|payload| payload == received.payload)
+            }
+            Tally::Sent { .. } | Tally::Resent { .. } | Tally::Decided { .. } => false,
+        });
+        let kept = &mut self.host(who).received;
+        if kept.len() == RECEIVED_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(received);
+    }
+
+    fn client_decides(&mut self, who: ParticipantId, why: &Why) {
+        let text = format!("{}: {}", self.name(who), why.decision);
+        let conn = self.host(who).conn;
+        let note = Note::new(who, EventKind::Decision, text)
+            .on(conn)
+            .clause(why.clause);
+        self.note_cause(note);
+    }
+
+    fn subscribe_first(&mut self, who: ParticipantId) {
+        let scenario = std::sync::Arc::clone(&self.scenario);
+        let wanted = &scenario.clients[who as usize - 1].subscriptions;
+        if wanted.is_empty() {
+            return;
+        }
+        let request = wanted
+            .iter()
+            .fold(SubscribeRequest::default(), |request, wanted| {
+                request.and(wanted.filter.as_str(), wanted.qos)
+            });
+        self.ask(who, |client, now, sink| {
+            client.subscribe(now, request, sink).map(|_| ())
+        });
+    }
+
+    /// Lets the application ask its client for something.
+    fn ask(
+        &mut self,
+        who: ParticipantId,
+        request: impl FnOnce(&mut Client, Instant, &mut Outbox) -> Result<(), ClientError>,
+    ) {
+        let now = self.now();
+        let Some(machine) = &mut self.host(who).machine else {
+            let text = format!("{} does not run, so nothing happens", self.name(who));
+            self.note(Note::new(who, EventKind::Application, text));
+            return;
+        };
+        let mut outbox = Outbox::default();
+        let result = request(machine, now, &mut outbox);
+        self.apply_client(who, outbox);
+        if let Err(error) = result {
+            let text = format!("{} cannot do that: {error}", self.name(who));
+            self.note(Note::new(who, EventKind::Application, text));
+        }
+    }
+
+    pub(super) fn connect(&mut self, who: ParticipantId) {
+        self.ask(who, |client, now, sink| client.connect(now, sink));
+    }
+
+    pub(super) fn disconnect(&mut self, who: ParticipantId, with_will: bool) {
+        let reason = match with_will {
+            true => ReasonCode::DisconnectWithWill,
+            false => ReasonCode::Success,
+        };
+        let options = DisconnectOptions::new(reason);
+        self.ask(who, |client, now, sink| {
+            client.disconnect(now, &options, sink)
+        });
+    }
+
+    pub(super) fn publish(&mut self, who: ParticipantId, message: &scenario::Message) {
+        let scenario::Message {
+            topic,
+            payload,
+            qos,
+            retain,
+        } = message.clone();
+        let message = Message {
+            retain,
+            ..Message::new(topic, payload, qos)
+        };
+        self.ask(who, |client, now, sink| {
+            client.publish(now, message, sink).map(|_| ())
+        });
+    }
+
+    pub(super) fn subscribe(&mut self, who: ParticipantId, request: SubscribeRequest) {
+        self.ask(who, |client, now, sink| {
+            client.subscribe(now, request, sink).map(|_| ())
+        });
+    }
+
+    pub(super) fn unsubscribe(&mut self, who: ParticipantId, filter: &str) {
+        self.ask(who, |client, now, sink| {
+            client.unsubscribe(now, &[filter], sink).map(|_| ())
+        });
+    }
+
+    /// One of a client's regular messages, and the next one after it. Only a connected client makes them.
+    pub(super) fn publication(&mut self, who: ParticipantId, index: usize, number: u32) {
+        let scenario = std::sync::Arc::clone(&self.scenario);
+        let publication = &scenario.clients[who as usize - 1].publications[index];
+        let machine = self.host(who).machine.as_ref();
+        if machine.is_some_and(|machine| machine.state() != State::Idle) {
+            let payload = publication
+                .message
+                .payload
+                .replace("{n}", &number.to_string());
+            let message = scenario::Message {
+                payload,
+                ..publication.message.clone()
+            };
+            let text = format!("{} publishes its regular message {number}", self.name(who));
+            self.note_cause(Note::new(who, EventKind::Action, text));
+            self.publish(who, &message);
+        }
+        if number < publication.count {
+            let at = self.state.now + publication.every;
+            self.schedule(at, Happening::Publication(who, index, number + 1));
+        }
+    }
+
+    /// A client's next deadline has passed.
+    pub(super) fn wake_client(&mut self, who: ParticipantId) {
+        let now = self.now();
+        let Some(machine) = &mut self.host(who).machine else {
+            return;
+        };
+        let kind = machine.next_deadline().map(|(_, kind)| kind);
+        let mut outbox = Outbox::default();
+        machine.handle(now, Input::Wake, &mut outbox);
+        if let (Some(kind), false) = (kind, outbox.0.is_empty()) {
+            let text = format!("{}: {}", self.name(who), timer_text(kind));
+            self.note_cause(Note::new(who, EventKind::Timer, text));
+        }
+        self.apply_client(who, outbox);
+    }
+
+    /// A client's process ends, and its system closes what it had open.
+    pub(super) fn crash_client(&mut self, who: ParticipantId, how: Ending) {
+        let conn = self.stop_client(who);
+        if let Some(conn) = conn {
+            self.close_end(conn, Way::Up, how);
+        }
+    }
+
+    /// A client's computer goes dark.
+    pub(super) fn power_off_client(&mut self, who: ParticipantId) {
+        self.stop_client(who);
+        self.host(who).powered = false;
+        for conn in self.conns_of(who) {
+            self.darken_end(conn, Way::Up);
+        }
+    }
+
+    fn stop_client(&mut self, who: ParticipantId) -> Option<ConnId> {
+        self.set_alarm(Alarm::WakeClient(who), None);
+        let now = self.state.now;
+        let host = self.host(who);
+        if let Some(machine) = host.machine.take() {
+            host.saved = machine.session().clone();
+            host.since = now;
+        }
+        host.conn.take()
+    }
+
+    pub(super) fn restart_client(&mut self, who: ParticipantId, memory: Memory) {
+        let now = self.state.now;
+        let scenario = std::sync::Arc::clone(&self.scenario);
+        let host = self.host(who);
+        host.powered = true;
+        host.start(&scenario.clients[who as usize - 1], now, memory);
+        for conn in self.conns_of(who) {
+            self.brighten(conn, Way::Down);
+        }
+    }
+
+    pub(super) fn conns_of(&self, who: ParticipantId) -> Vec<ConnId> {
+        let pipes = self.state.pipes.values();
+        pipes
+            .filter(|pipe| pipe.client == who)
+            .map(|pipe| pipe.id)
+            .collect()
+    }
+}
+
+fn timer_text(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Connect => "the time to connect is over",
+        TimerKind::KeepAlive => "nothing was sent for the Keep Alive",
+        TimerKind::PingResponse => "no PINGRESP came in time",
+        TimerKind::Reconnect => "it is time to connect again",
+        TimerKind::SessionExpiry => "its session's time is over",
+    }
+}

@@ -1,0 +1,322 @@
+//! The world: a broker, clients and the network between them, and a queue of what will happen.
+//!
+//! Everything that happens is taken from the queue in the order of (time, number); nothing else moves the clock. A
+//! machine works at once: what it says in answer to something happens in the same moment.
+
+mod act;
+mod broker;
+mod client;
+mod network;
+mod report;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mqttlab_core::id::ConnId;
+use mqttlab_core::rng::Rng;
+use mqttlab_core::time::Instant;
+
+use crate::log::{Log, Moment, RollingHash};
+use crate::monitor::{Monitors, Tallies};
+use crate::pipe::{Pipe, Way};
+use crate::scenario::{Action, Scenario};
+use crate::view::{Connection, EventId, FlightId, Micros, ParticipantId};
+
+pub(crate) use broker::BrokerHost;
+pub(crate) use client::ClientHost;
+
+/// A run ends after so many happenings, whatever the scenario says.
+const HAPPENINGS_MAX: u64 = 500_000;
+/// A run ends when its packets have so many bytes together.
+const BYTES_MAX: u64 = 64 << 20;
+
+/// The place of something in the queue.
+type Key = (Micros, u64);
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    /// An entry of the script.
+    Script(usize),
+    /// The next of a client's regular messages: whose, which of them, and its number.
+    Publication(ParticipantId, usize, u32),
+    /// A condition begins or ends to be looked at.
+    Checkpoint,
+    Alarm(Alarm),
+}
+
+/// Something that will happen once, and may still move or be called off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Alarm {
+    /// The front segment arrives.
+    Arrival(ConnId, Way),
+    /// The sender of this way stops waiting for acknowledgements.
+    GiveUp(ConnId, Way),
+    /// The client's system stops trying to connect.
+    ConnectTimeout(ConnId),
+    WakeBroker,
+    WakeClient(ParticipantId),
+}
+
+/// All that the future depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) now: Micros,
+    /// How many happenings there were.
+    pub(crate) happened: u64,
+    /// How many events and flights there were.
+    pub(crate) events: usize,
+    pub(crate) flights: usize,
+    bytes: u64,
+    pub(crate) hash: RollingHash,
+    queue: BTreeMap<Key, Happening>,
+    alarms: BTreeMap<Alarm, Key>,
+    last_key: u64,
+    last_conn: u64,
+    pub(crate) broker: BrokerHost,
+    pub(crate) clients: Vec<ClientHost>,
+    pub(crate) pipes: BTreeMap<ConnId, Pipe>,
+    /// The last connection of each client that is over.
+    pub(crate) past: BTreeMap<ParticipantId, Connection>,
+    /// Flights that are on their way, and when they arrive.
+    open: BTreeMap<FlightId, Option<Micros>>,
+    /// Ways on which something was written or room has come since their sockets were looked at.
+    dirty: BTreeSet<(ConnId, Way)>,
+    pub(crate) tallies: Tallies,
+    pub(crate) monitors: Monitors,
+    ended: bool,
+}
+
+/// A run at one moment, with all that happened before.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) state: State,
+    pub(crate) log: Log,
+    /// The event that leads to what happens now.
+    cause: Option<EventId>,
+}
+
+impl World {
+    /// A world in which nothing has happened yet.
+    pub(crate) fn new(scenario: Arc<Scenario>) -> Self {
+        let rng = Rng::new(scenario.seed);
+        let clients = scenario
+            .clients
+            .iter()
+            .map(|spec| ClientHost::new(spec, rng.fork(label("client", &spec.name))))
+            .collect();
+        let state = State {
+            now: 0,
+            happened: 0,
+            events: 0,
+            flights: 0,
+            bytes: 0,
+            hash: RollingHash::default(),
+            queue: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            last_key: 0,
+            last_conn: 0,
+            broker: BrokerHost::new(&scenario.broker, rng.fork(label("broker", ""))),
+            clients,
+            pipes: BTreeMap::new(),
+            past: BTreeMap::new(),
+            open: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            tallies: Tallies::new(&scenario),
+            monitors: Monitors::new(&scenario),
+            ended: false,
+        };
+        let mut world = Self {
+            scenario,
+            state,
+            log: Log::default(),
+            cause: None,
+        };
+        world.plan();
+        world
+    }
+
+    /// Puts all that is known from the begin into the queue.
+    fn plan(&mut self) {
+        let scenario = Arc::clone(&self.scenario);
+        for (index, step) in scenario.script.iter().enumerate() {
+            self.schedule(step.at, Happening::Script(index));
+        }
+        for (index, client) in scenario.clients.iter().enumerate() {
+            for (number, publication) in client.publications.iter().enumerate() {
+                if publication.count > 0 {
+                    let who = index as ParticipantId + 1;
+                    self.schedule(publication.from, Happening::Publication(who, number, 1));
+                }
+            }
+        }
+        for at in Monitors::moments(&scenario) {
+            self.schedule(at, Happening::Checkpoint);
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        Instant::from_micros(self.state.now)
+    }
+
+    /// When the next thing happens; `None` at the end of the run.
+    pub(crate) fn next_at(&self) -> Option<Micros> {
+        let (&(at, _), _) = self.state.queue.first_key_value()?;
+        (at <= self.scenario.until && !self.state.ended).then_some(at)
+    }
+
+    /// Lets the next thing happen. Returns whether there was one.
+    pub(crate) fn advance(&mut self) -> bool {
+        if self.next_at().is_none() {
+            return false;
+        }
+        let Some(((at, _), happening)) = self.state.queue.pop_first() else {
+            return false;
+        };
+        self.begin(at);
+        match happening {
+            Happening::Script(index) => {
+                let action = self.scenario.script[index].action.clone();
+                self.act(&action);
+            }
+            Happening::Publication(who, index, number) => self.publication(who, index, number),
+            Happening::Checkpoint => {}
+            Happening::Alarm(alarm) => {
+                self.state.alarms.remove(&alarm);
+                self.ring(alarm);
+            }
+        }
+        self.finish();
+        true
+    }
+
+    /// Lets a user do something at `at`, which is not before now and not after the next thing in the queue.
+    pub(crate) fn inject(&mut self, at: Micros, action: &Action) {
+        self.begin(at);
+        self.act(action);
+        self.finish();
+    }
+
+    fn begin(&mut self, at: Micros) {
+        debug_assert!(at >= self.state.now, "time never goes back");
+        self.state.now = at;
+        self.state.happened += 1;
+        self.cause = None;
+    }
+
+    fn finish(&mut self) {
+        if self.log.events.len() > self.state.events {
+            let first_event = self.state.events as EventId;
+            self.log.moments.push(Moment {
+                first_event,
+                happened: self.state.happened,
+            });
+        }
+        self.state.events = self.log.events.len();
+        self.state.flights = self.log.flights.len();
+        self.watch();
+        if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= BYTES_MAX {
+            self.state.ended = true;
+        }
+    }
+
+    fn ring(&mut self, alarm: Alarm) {
+        match alarm {
+            Alarm::Arrival(conn, way) => self.arrival(conn, way),
+            Alarm::GiveUp(conn, way) => self.give_up(conn, way),
+            Alarm::ConnectTimeout(conn) => self.connect_timeout(conn),
+            Alarm::WakeBroker => self.wake_broker(),
+            Alarm::WakeClient(who) => self.wake_client(who),
+        }
+    }
+
+    fn schedule(&mut self, at: Micros, happening: Happening) -> Key {
+        self.state.last_key += 1;
+        let key = (at, self.state.last_key);
+        self.state.queue.insert(key, happening);
+        key
+    }
+
+    /// Sets, moves or calls off an alarm.
+    fn set_alarm(&mut self, alarm: Alarm, at: Option<Micros>) {
+        let now = self.state.now;
+        let at = at.map(|at| at.max(now));
+        let set = self.state.alarms.get(&alarm).copied();
+        if set.map(|(at, _)| at) == at {
+            return;
+        }
+        if let Some(key) = set {
+            self.state.queue.remove(&key);
+            self.state.alarms.remove(&alarm);
+        }
+        if let Some(at) = at {
+            let key = self.schedule(at, Happening::Alarm(alarm));
+            self.state.alarms.insert(alarm, key);
+        }
+    }
+
+    /// Flights that are on their way.
+    pub(crate) fn open_flights(&self) -> impl Iterator<Item = FlightId> {
+        self.state.open.keys().copied()
+    }
+
+    /// A copy of everything that the future depends on.
+    pub(crate) fn snapshot(&self) -> State {
+        self.state.clone()
+    }
+
+    /// Goes back to a snapshot of this same run.
+    pub(crate) fn restore(&mut self, state: &State) {
+        self.state = state.clone();
+        let open = self.state.open.iter().map(|(&id, &due)| (id, due));
+        self.log.rewind(self.state.events, self.state.flights, open);
+    }
+
+    /// Checks what must always hold.
+    ///
+    /// # Panics
+    /// When it does not: that is a bug of the simulator or of a machine in it.
+    pub(crate) fn check_invariants(&self) {
+        let state = &self.state;
+        assert!(
+            state
+                .queue
+                .keys()
+                .next()
+                .is_none_or(|&(at, _)| at >= state.now)
+        );
+        for (alarm, key) in &state.alarms {
+            let planned = state.queue.get(key);
+            assert!(
+                matches!(planned, Some(Happening::Alarm(a)) if a == alarm),
+                "{alarm:?}"
+            );
+        }
+        for (id, pipe) in &state.pipes {
+            assert_eq!(*id, pipe.id);
+            assert!(!pipe.is_over(), "{id} is over and was not put away");
+            for way in Way::BOTH {
+                let alarm = state
+                    .alarms
+                    .get(&Alarm::Arrival(*id, way))
+                    .map(|&(at, _)| at);
+                assert_eq!(alarm, pipe.lane(way).next_arrival(), "{id} {way:?}");
+            }
+        }
+        for client in &state.clients {
+            if let Some(machine) = &client.machine {
+                machine.check_invariants();
+            }
+        }
+    }
+}
+
+/// What the random stream of something depends on: its name, so that others may come and go.
+fn label(kind: &str, name: &str) -> u64 {
+    let mut hash = RollingHash::default();
+    hash.bytes(kind.as_bytes());
+    hash.bytes(&[0]);
+    hash.bytes(name.as_bytes());
+    hash.value()
+}

@@ -1,0 +1,444 @@
+//! Connections: how they open, carry bytes, break and end.
+
+use mqttlab_core::broker;
+use mqttlab_core::client;
+use mqttlab_core::id::ConnId;
+use mqttlab_core::link::{Link, Side};
+
+use super::report::Note;
+use super::{Alarm, World};
+use crate::describe::no_limits;
+use crate::pipe::{Obstacle, Pipe, Segment, Signal, Way};
+use crate::scenario::{Ending, LinkSpec};
+use crate::view::{EndState, EventKind, ParticipantId};
+
+impl World {
+    /// A client's system begins to open a connection.
+    pub(super) fn open_connection(&mut self, who: ParticipantId) -> ConnId {
+        self.state.last_conn += 1;
+        let conn = ConnId::new(self.state.last_conn).expect("the count begins at 1");
+        let host = &mut self.state.clients[who as usize - 1];
+        host.connections += 1;
+        let rng = host.rng.fork(host.connections);
+        let LinkSpec {
+            connect_timeout, ..
+        } = host.link;
+        let now = self.state.now;
+        let mut pipe = Pipe::new(conn, who, now, host.link, rng);
+        for (way, obstacle) in host.obstacles() {
+            pipe.block(now, way, obstacle);
+        }
+        if !self.state.broker.powered {
+            pipe.block(now, Way::Up, Obstacle::Dark);
+        }
+        self.state.pipes.insert(conn, pipe);
+        self.send_signal(conn, Way::Up, Signal::Syn);
+        self.set_alarm(Alarm::ConnectTimeout(conn), Some(now + connect_timeout));
+        conn
+    }
+
+    pub(super) fn send_signal(&mut self, conn: ConnId, way: Way, signal: Signal) {
+        let flight = self.signal_flight(conn, way, signal);
+        let now = self.state.now;
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        if !pipe.signal(now, way, signal, flight) {
+            self.lost([flight]);
+        }
+        self.sync(conn);
+    }
+
+    /// Lets the sockets of a way take what they have room for. Returns how many bytes they took.
+    pub(super) fn pump(&mut self, conn: ConnId, way: Way) -> u64 {
+        let now = self.state.now;
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return 0;
+        };
+        let taken = pipe.pump(now, way);
+        self.sync(conn);
+        taken
+    }
+
+    /// Lets all sockets take what they have room for, and tells the machines.
+    pub(super) fn settle(&mut self) {
+        while let Some((conn, way)) = self.state.dirty.pop_first() {
+            let bytes = self.pump(conn, way);
+            let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+                continue;
+            };
+            let who = pipe.client;
+            if bytes == 0 || !pipe.sender(way).is_open() {
+                continue;
+            }
+            match way {
+                Way::Up => self.client_input(who, client::Input::Flushed(bytes)),
+                Way::Down => self.broker_input(broker::Input::Flushed { conn, bytes }),
+            }
+        }
+    }
+
+    /// Brings the queue and the flights up to what the connection is now.
+    pub(super) fn sync(&mut self, conn: ConnId) {
+        let Some(pipe) = self.state.pipes.get(&conn) else {
+            return;
+        };
+        if pipe.is_over() {
+            self.put_away(conn);
+            return;
+        }
+        let times =
+            Way::BOTH.map(|way| (way, pipe.lane(way).next_arrival(), pipe.gives_up_at(way)));
+        let opening = pipe.client_end.state == EndState::Opening;
+        let dues: Vec<_> = Way::BOTH
+            .into_iter()
+            .flat_map(|way| pipe.lane(way).dues())
+            .collect();
+        for (way, arrival, gives_up) in times {
+            self.set_alarm(Alarm::Arrival(conn, way), arrival);
+            self.set_alarm(Alarm::GiveUp(conn, way), gives_up);
+        }
+        if !opening {
+            self.set_alarm(Alarm::ConnectTimeout(conn), None);
+        }
+        for (flight, due_at) in dues {
+            self.set_due(flight, due_at);
+        }
+    }
+
+    /// Nothing can happen on it any more: what is still on it is lost.
+    fn put_away(&mut self, conn: ConnId) {
+        for way in Way::BOTH {
+            self.set_alarm(Alarm::Arrival(conn, way), None);
+            self.set_alarm(Alarm::GiveUp(conn, way), None);
+        }
+        self.set_alarm(Alarm::ConnectTimeout(conn), None);
+        let Some(mut pipe) = self.state.pipes.remove(&conn) else {
+            return;
+        };
+        let lost: Vec<_> = Way::BOTH
+            .into_iter()
+            .flat_map(|way| pipe.lane_mut(way).drain())
+            .collect();
+        self.lost(lost);
+        self.state
+            .past
+            .insert(pipe.client, crate::look::connection(&pipe));
+    }
+
+    /// The front segment of a way arrives.
+    pub(super) fn arrival(&mut self, conn: ConnId, way: Way) {
+        let now = self.state.now;
+        let Some(segment) = self
+            .state
+            .pipes
+            .get_mut(&conn)
+            .and_then(|pipe| pipe.arrive(now, way))
+        else {
+            return;
+        };
+        if let Some(flight) = segment.flight {
+            self.arrived(flight);
+        }
+        match segment.signal {
+            Signal::Syn => self.syn_arrived(conn),
+            Signal::SynAck => self.syn_ack_arrived(conn),
+            Signal::Ack => self.ack_arrived(conn),
+            Signal::Data => self.data_arrived(conn, way, segment),
+            Signal::Fin => self.ended_by_peer(conn, way, EndState::Closed),
+            Signal::Rst => self.ended_by_peer(conn, way, EndState::Reset),
+        }
+        // There may be room in a socket that something waited for.
+        self.state.dirty.extend(Way::BOTH.map(|way| (conn, way)));
+        self.settle();
+        self.sync(conn);
+    }
+
+    fn syn_arrived(&mut self, conn: ConnId) {
+        let listens = self.state.broker.listens();
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        if listens {
+            pipe.broker_end.state = EndState::Opening;
+            self.send_signal(conn, Way::Down, Signal::SynAck);
+        } else {
+            self.note_cause(
+                Note::new(0, EventKind::Connection, "nobody listens at the broker").on(conn),
+            );
+            self.send_signal(conn, Way::Down, Signal::Rst);
+        }
+    }
+
+    fn syn_ack_arrived(&mut self, conn: ConnId) {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let who = pipe.client;
+        if pipe.client_end.state != EndState::Opening {
+            self.send_signal(conn, Way::Up, Signal::Rst);
+            return;
+        }
+        let version = self.scenario.clients[who as usize - 1].options.version;
+        let pipe = self
+            .state
+            .pipes
+            .get_mut(&conn)
+            .expect("it was there just now");
+        pipe.client_end.state = EndState::Open;
+        pipe.client_end.link = Some(Link::new(Side::Client, version, no_limits()));
+        self.send_signal(conn, Way::Up, Signal::Ack);
+        let text = format!("connection {conn} is open for {}", self.name(who));
+        self.note_cause(Note::new(who, EventKind::Connection, text).on(conn));
+        self.client_input(who, client::Input::Opened);
+    }
+
+    fn ack_arrived(&mut self, conn: ConnId) {
+        let limits = self.state.broker.limits();
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        if pipe.broker_end.state != EndState::Opening {
+            return;
+        }
+        pipe.broker_end.state = EndState::Open;
+        pipe.broker_end.link = Some(Link::new(Side::Server, Default::default(), limits));
+        let text = format!("the broker accepts connection {conn}");
+        self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
+        self.broker_input(broker::Input::Open { conn });
+    }
+
+    fn data_arrived(&mut self, conn: ConnId, way: Way, segment: Segment) {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let Some(link) = pipe.reader(way).link.take() else {
+            self.nobody_reads(conn, way);
+            return;
+        };
+        let link = self.read(conn, way, link, &segment.bytes);
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let reader = pipe.reader(way);
+        if reader.is_open() {
+            reader.link = Some(link);
+        } else {
+            self.drop_unread(conn, way);
+        }
+    }
+
+    /// Data for an end that is gone: its system answers with RST.
+    fn nobody_reads(&mut self, conn: ConnId, way: Way) {
+        self.drop_unread(conn, way);
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        if !pipe.sender(way).is_over() {
+            self.send_signal(conn, way.back(), Signal::Rst);
+        }
+    }
+
+    fn drop_unread(&mut self, conn: ConnId, way: Way) {
+        let mut unread = Vec::new();
+        if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+            while let Some(flight) = pipe.lane_mut(way).take_arrived() {
+                unread.push(flight);
+            }
+        }
+        self.lost(unread);
+    }
+
+    /// Cuts what arrived into packets and hands them to the machine, as long as it reads.
+    fn read(&mut self, conn: ConnId, way: Way, mut link: Link, bytes: &[u8]) -> Link {
+        let mut input = bytes;
+        loop {
+            let next = link.next_packet(&mut input);
+            let is_end = matches!(next, Ok(None));
+            let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+                return link;
+            };
+            let who = pipe.client;
+            if is_end || !pipe.reader(way).is_open() {
+                return link;
+            }
+            if let Some(flight) = pipe.lane_mut(way).take_arrived() {
+                self.arrived(flight);
+            }
+            match (next, way) {
+                (Ok(Some(packet)), Way::Up) => {
+                    self.broker_input(broker::Input::Packet { conn, packet });
+                }
+                (Ok(Some(packet)), Way::Down) => {
+                    self.client_input(who, client::Input::Packet(packet));
+                }
+                (Err(error), Way::Up) => {
+                    self.broker_input(broker::Input::Malformed { conn, error });
+                }
+                (Err(error), Way::Down) => {
+                    self.client_input(who, client::Input::Malformed(error));
+                }
+                (Ok(None), Way::Up | Way::Down) => return link,
+            }
+            let pipe = self.state.pipes.get(&conn);
+            if way == Way::Up && pipe.is_some_and(|pipe| pipe.client_id.is_some()) {
+                link.establish();
+            }
+        }
+    }
+
+    /// FIN or RST has come.
+    fn ended_by_peer(&mut self, conn: ConnId, way: Way, how: EndState) {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let who = pipe.client;
+        let reader = pipe.reader(way);
+        let before = reader.state;
+        if reader.is_over() {
+            return;
+        }
+        reader.state = how;
+        reader.link = None;
+        let lost = match how {
+            EndState::Reset => pipe.forget_unsent(way.back()),
+            EndState::None | EndState::Opening | EndState::Open | EndState::Closed => Vec::new(),
+        };
+        self.lost(lost);
+        if how == EndState::Closed {
+            // The machines close when their peer does.
+            self.finish_stream(conn, way.back());
+        }
+        self.drop_unread(conn, way);
+        match (way, before) {
+            (Way::Up, EndState::Open) => {
+                let how = match how {
+                    EndState::Reset => broker::Loss::Rst,
+                    EndState::None | EndState::Opening | EndState::Open | EndState::Closed => {
+                        broker::Loss::Fin
+                    }
+                };
+                self.broker_input(broker::Input::Lost { conn, how });
+            }
+            (Way::Down, EndState::Open) => {
+                let loss = match how {
+                    EndState::Reset => client::Loss::Rst,
+                    EndState::None | EndState::Opening | EndState::Open | EndState::Closed => {
+                        client::Loss::Fin
+                    }
+                };
+                self.client_lost(who, conn, client::Input::Lost(loss));
+            }
+            (Way::Down, EndState::Opening) => {
+                self.client_lost(who, conn, client::Input::OpenFailed);
+            }
+            (_, EndState::Opening | EndState::None | EndState::Closed | EndState::Reset) => {}
+        }
+    }
+
+    fn finish_stream(&mut self, conn: ConnId, way: Way) {
+        let flight = self.signal_flight(conn, way, Signal::Fin);
+        if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+            pipe.lane_mut(way).finish(flight);
+        }
+        self.pump(conn, way);
+    }
+
+    /// The end that sends this way closes, by its machine or its system.
+    pub(super) fn close_end(&mut self, conn: ConnId, way: Way, how: Ending) {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let end = pipe.sender(way);
+        if end.is_over() {
+            return;
+        }
+        let was_open = end.is_open();
+        let was_opening_client = !was_open && way == Way::Up;
+        end.link = None;
+        end.state = match how {
+            Ending::Fin => EndState::Closed,
+            Ending::Rst => EndState::Reset,
+        };
+        if was_opening_client {
+            // Nobody has answered yet: there is nobody to tell.
+            end.state = EndState::Closed;
+        } else if how == Ending::Fin && was_open {
+            self.finish_stream(conn, way);
+        } else {
+            let lost = pipe.forget_unsent(way);
+            self.lost(lost);
+            self.send_signal(conn, way, Signal::Rst);
+        }
+        self.sync(conn);
+    }
+
+    /// The machine at an end goes dark: it says nothing, and what comes to it finds nobody.
+    pub(super) fn darken_end(&mut self, conn: ConnId, way: Way) {
+        let now = self.state.now;
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let end = pipe.sender(way);
+        end.link = None;
+        if !end.is_over() {
+            end.state = EndState::None;
+        }
+        pipe.block(now, way.back(), Obstacle::Dark);
+        let lost = pipe.forget_unsent(way);
+        self.lost(lost);
+        self.sync(conn);
+    }
+
+    /// Nothing was acknowledged for too long: the sender's system drops the connection.
+    pub(super) fn give_up(&mut self, conn: ConnId, way: Way) {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let who = pipe.client;
+        let end = pipe.sender(way);
+        let was_open = end.is_open();
+        if !end.is_over() {
+            end.state = EndState::Reset;
+        }
+        end.link = None;
+        let lost = pipe.forget_unsent(way);
+        self.lost(lost);
+        let from = match way {
+            Way::Up => who,
+            Way::Down => 0,
+        };
+        let text = format!(
+            "the system of {} drops connection {conn}: nothing was acknowledged for too long",
+            self.name(from)
+        );
+        self.note_cause(Note::new(from, EventKind::Timer, text).on(conn));
+        match way {
+            _ if !was_open => {}
+            Way::Up => self.client_lost(who, conn, client::Input::Lost(client::Loss::Error)),
+            Way::Down => {
+                self.broker_input(broker::Input::Lost {
+                    conn,
+                    how: broker::Loss::Error,
+                });
+            }
+        }
+        self.sync(conn);
+    }
+
+    /// The client's system has tried to connect for long enough.
+    pub(super) fn connect_timeout(&mut self, conn: ConnId) {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return;
+        };
+        let who = pipe.client;
+        if pipe.client_end.state != EndState::Opening {
+            return;
+        }
+        pipe.client_end.state = EndState::Closed;
+        let text = format!("the system of {} stops trying to connect", self.name(who));
+        self.note_cause(Note::new(who, EventKind::Timer, text).on(conn));
+        self.client_lost(who, conn, client::Input::OpenFailed);
+        self.sync(conn);
+    }
+}

@@ -1,0 +1,326 @@
+//! Writing down what happens.
+
+use mqttlab_core::clause::Clause;
+use mqttlab_core::id::ConnId;
+use mqttlab_core::packet::{Side, Version};
+
+use super::World;
+use crate::describe;
+use crate::log::Sent;
+use crate::pipe::{Signal, Way};
+use crate::scenario::condition::Tally;
+use crate::view::{
+    Event, EventId, EventKind, Fate, Flight, FlightId, FlightKind, Micros, ParticipantId,
+};
+
+/// An event under construction.
+pub(super) struct Note {
+    participant: ParticipantId,
+    kind: EventKind,
+    text: String,
+    connection: Option<ConnId>,
+    flight: Option<FlightId>,
+    clause: Option<Clause>,
+}
+
+impl Note {
+    pub(super) fn new(
+        participant: ParticipantId,
+        kind: EventKind,
+        text: impl Into<String>,
+    ) -> Self {
+        let text = text.into();
+        Self {
+            participant,
+            kind,
+            text,
+            connection: None,
+            flight: None,
+            clause: None,
+        }
+    }
+
+    pub(super) fn on(self, connection: impl Into<Option<ConnId>>) -> Self {
+        Self {
+            connection: connection.into(),
+            ..self
+        }
+    }
+
+    pub(super) fn clause(self, clause: Option<Clause>) -> Self {
+        Self { clause, ..self }
+    }
+
+    fn flight(self, flight: FlightId) -> Self {
+        Self {
+            flight: Some(flight),
+            ..self
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn name(&self, who: ParticipantId) -> &str {
+        self.scenario.name(who)
+    }
+
+    /// Writes down an event whose cause is the one before it in this moment.
+    pub(super) fn note(&mut self, note: Note) -> EventId {
+        let id = self.log.next_event();
+        let event = Event {
+            id,
+            at: self.state.now,
+            participant: note.participant,
+            connection: note.connection.map(ConnId::number),
+            kind: note.kind,
+            text: note.text,
+            flight: note.flight,
+            clause: note.clause.map(|clause| clause.id().to_owned()),
+            cause: self.cause,
+        };
+        let hash = &mut self.state.hash;
+        hash.number(event.at);
+        hash.number(u64::from(event.participant));
+        hash.bytes(event.text.as_bytes());
+        self.log.events.push(event);
+        id
+    }
+
+    /// Writes down an event that leads to all that follows in this moment.
+    pub(super) fn note_cause(&mut self, note: Note) -> EventId {
+        let id = self.note(note);
+        self.cause = Some(id);
+        id
+    }
+
+    /// The two participants of a way on a connection of `client`: from, to.
+    fn from_to(client: ParticipantId, way: Way) -> (ParticipantId, ParticipantId) {
+        match way {
+            Way::Up => (client, 0),
+            Way::Down => (0, client),
+        }
+    }
+
+    /// A packet goes to the network.
+    pub(super) fn send_packet(&mut self, conn: ConnId, way: Way, version: Version, bytes: &[u8]) {
+        let Some(pipe) = self.state.pipes.get(&conn) else {
+            return;
+        };
+        let client = pipe.client;
+        let (from, to) = Self::from_to(client, way);
+        let side = match way {
+            Way::Up => Side::Server,
+            Way::Down => Side::Client,
+        };
+        let what = describe::packet(bytes, version, side);
+        let text = match what.summary.as_str() {
+            "" => format!(
+                "{} sends {} to {}",
+                self.name(from),
+                what.name,
+                self.name(to)
+            ),
+            summary => {
+                format!(
+                    "{} sends {} {summary} to {}",
+                    self.name(from),
+                    what.name,
+                    self.name(to)
+                )
+            }
+        };
+        let id = self.log.next_flight();
+        let event = self.note(Note::new(from, EventKind::Sent, text).on(conn).flight(id));
+        let flight = Flight {
+            id,
+            connection: conn.number(),
+            from,
+            to,
+            sent_at: self.state.now,
+            arrived_at: None,
+            due_at: None,
+            fate: Fate::Travelling,
+            what: what.kind,
+            name: what.name.to_owned(),
+            summary: what.summary,
+            qos: what.qos,
+            dup: what.dup,
+            retain: what.retain,
+            packet_id: what.packet_id,
+            topic: what.topic,
+            length: bytes.len() as u32,
+            answers: self.answered(conn, way, what.name, what.packet_id, id),
+            event,
+        };
+        self.count_sent(&flight);
+        self.state.hash.bytes(bytes);
+        self.state.bytes += bytes.len() as u64;
+        self.log.flights.push(flight);
+        self.log.sent.push(Sent {
+            bytes: bytes.into(),
+            version,
+        });
+        self.state.open.insert(id, None);
+        if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+            pipe.write(way, bytes, id);
+        }
+    }
+
+    /// The flight of a TCP signal, not yet on its way.
+    pub(super) fn signal_flight(&mut self, conn: ConnId, way: Way, signal: Signal) -> FlightId {
+        let client = self.state.pipes.get(&conn).map_or(0, |pipe| pipe.client);
+        let (from, to) = Self::from_to(client, way);
+        let id = self.log.next_flight();
+        let text = format!(
+            "{} sends {} to {}",
+            self.name(from),
+            signal.name(),
+            self.name(to)
+        );
+        let event = self.note(Note::new(from, EventKind::Sent, text).on(conn).flight(id));
+        let flight = Flight {
+            id,
+            connection: conn.number(),
+            from,
+            to,
+            sent_at: self.state.now,
+            arrived_at: None,
+            due_at: None,
+            fate: Fate::Travelling,
+            what: FlightKind::Tcp,
+            name: signal.name().to_owned(),
+            summary: String::new(),
+            qos: None,
+            dup: false,
+            retain: false,
+            packet_id: None,
+            topic: None,
+            length: 0,
+            answers: self.answered(conn, way, signal.name(), None, id),
+            event,
+        };
+        self.count_sent(&flight);
+        self.log.flights.push(flight);
+        self.log.sent.push(Sent {
+            bytes: Box::default(),
+            version: Version::default(),
+        });
+        self.state.open.insert(id, None);
+        id
+    }
+
+    /// Which earlier flight this one answers; remembers it in turn if it wants an answer.
+    fn answered(
+        &mut self,
+        conn: ConnId,
+        way: Way,
+        name: &'static str,
+        packet_id: Option<u16>,
+        id: FlightId,
+    ) -> Option<FlightId> {
+        let unanswered = &mut self.state.pipes.get_mut(&conn)?.unanswered;
+        let asks = question(name).and_then(|question| {
+            let at = unanswered.iter().position(|&(asked, what, with, _)| {
+                asked == way.back() && what == question && with == packet_id
+            })?;
+            Some(unanswered.remove(at).3)
+        });
+        let wants_answer = match name {
+            "PUBLISH" => packet_id.is_some(),
+            name => WANT_ANSWERS.contains(&name),
+        };
+        if wants_answer {
+            unanswered.push((way, name, packet_id, id));
+        }
+        asks
+    }
+
+    fn count_sent(&mut self, flight: &Flight) {
+        self.state.tallies.count(|tally| match tally {
+            Tally::Sent {
+                who,
+                packet,
+                filter,
+            } => {
+                *who == flight.from
+                    && *packet == flight.name
+                    && filter.as_deref().is_none_or(|filter| {
+                        let topic = flight.topic.as_deref();
+                        topic.is_some_and(|topic| mqttlab_core::topic::matches(filter, topic))
+                    })
+            }
+            Tally::Resent { who } => *who == flight.from && flight.dup,
+            Tally::Received { .. } | Tally::Decided { .. } => false,
+        });
+    }
+
+    /// A flight has arrived whole; what follows in this moment follows from it.
+    pub(super) fn arrived(&mut self, id: FlightId) {
+        self.conclude(id, Fate::Arrived);
+        let flight = self.log.flight(id);
+        let (to, conn) = (flight.to, ConnId::new(flight.connection));
+        let (name, from) = (flight.name.as_str(), self.name(flight.from));
+        let text = match flight.summary.as_str() {
+            "" => format!("{} gets {name} from {from}", self.name(to)),
+            summary => format!("{} gets {name} {summary} from {from}", self.name(to)),
+        };
+        self.cause = Some(flight.event);
+        self.note_cause(Note::new(to, EventKind::Arrived, text).on(conn).flight(id));
+    }
+
+    /// Flights will never arrive, or nobody reads them.
+    pub(super) fn lost(&mut self, flights: impl IntoIterator<Item = FlightId>) {
+        for id in flights {
+            self.conclude(id, Fate::Lost);
+        }
+    }
+
+    fn conclude(&mut self, id: FlightId, fate: Fate) {
+        if self.state.open.remove(&id).is_none() {
+            return;
+        }
+        let now = self.state.now;
+        self.state.hash.number(u64::from(id) << 2 | fate as u64);
+        let flight = self.log.flight_mut(id);
+        flight.fate = fate;
+        flight.due_at = None;
+        flight.arrived_at = (fate == Fate::Arrived).then_some(now);
+    }
+
+    pub(super) fn set_due(&mut self, id: FlightId, due_at: Option<Micros>) {
+        if let Some(known) = self.state.open.get_mut(&id)
+            && *known != due_at
+        {
+            *known = due_at;
+            self.log.flight_mut(id).due_at = due_at;
+        }
+    }
+}
+
+/// Packets that an answer comes to. A PUBLISH only if it has a Packet Identifier.
+const WANT_ANSWERS: &[&str] = &[
+    "CONNECT",
+    "PUBREC",
+    "PUBREL",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PINGREQ",
+    "SYN",
+    "SYN-ACK",
+];
+
+/// What a packet answers.
+fn question(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "CONNACK" => "CONNECT",
+        "PUBACK" | "PUBREC" => "PUBLISH",
+        "PUBREL" => "PUBREC",
+        "PUBCOMP" => "PUBREL",
+        "SUBACK" => "SUBSCRIBE",
+        "UNSUBACK" => "UNSUBSCRIBE",
+        "PINGRESP" => "PINGREQ",
+        "SYN-ACK" => "SYN",
+        "ACK" => "SYN-ACK",
+        _ => return None,
+    })
+}
