@@ -145,6 +145,10 @@ impl Client {
         assert!(self.session.incoming.len() <= usize::from(u16::MAX));
         assert!(self.session.exists || in_flight == 0 && self.session.incoming.is_empty());
 
+        let reserved = self.session.outgoing.reserved();
+        let is_reused = self.options.bugs.packet_id_reuse;
+        assert!(is_reused || reserved == self.requests.sent_count());
+
         check_queue(&self.queue);
         assert!(self.wire.aliases.len() <= usize::from(self.wire.aliases.max()));
         for stored in self.session.outgoing.iter() {
@@ -152,7 +156,7 @@ impl Client {
             assert!(
                 self.requests
                     .sent_ids()
-                    .all(|id| self.options.bugs.packet_id_reuse || id != stored.packet_id)
+                    .all(|id| is_reused || id != stored.packet_id)
             );
         }
     }

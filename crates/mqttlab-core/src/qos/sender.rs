@@ -159,6 +159,11 @@ impl<M> Sender<M> {
         found.map(|at| self.requests.remove(at)).is_some()
     }
 
+    /// How many requests wait for their answers.
+    pub fn reserved(&self) -> usize {
+        self.requests.len()
+    }
+
     /// Forgets the requests, whose answers died with the connection.
     pub fn clear_requests(&mut self) {
         self.requests.clear();

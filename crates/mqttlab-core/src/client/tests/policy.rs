@@ -469,6 +469,89 @@ fn a_network_that_takes_no_more_makes_messages_wait() {
 }
 
 #[test]
+fn a_network_that_takes_no_more_makes_messages_wait_that_are_sent_again() {
+    let options = Options {
+        write_buffer_max: 30,
+        ..kept()
+    };
+    check(
+        options,
+        "connect
+         opened
+         < connack
+         publish a 0123456789012345678901234567 q1
+         publish a 2 q1
+         lost rst
+         wait 1
+         opened
+         stuck
+         < connack present
+         flushed 100",
+        expect![[r#"
+            connect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60
+            < connack
+                * connected as "c", session present false
+            publish a 0123456789012345678901234567 q1
+                > PUBLISH "a" "0123456789012345678901234567" q1 id=1
+            publish a 2 q1
+                > PUBLISH "a" "2" q1 id=2
+            lost rst
+                * disconnected: it was reset, again at 1.000000 s
+            wait 1
+                1.0 s: Reconnect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60
+            stuck
+            < connack present
+                * connected as "c", session present true
+                > PUBLISH "a" "0123456789012345678901234567" q1 id=1 dup
+            flushed 100
+                > PUBLISH "a" "2" q1 id=2 dup
+        "#]],
+    );
+}
+
+#[test]
+fn one_unanswered_pingreq_sets_the_time_limit_whatever_comes_after_it() {
+    let options = Options {
+        keep_alive: 2,
+        ping_timeout: Duration::from_secs(5),
+        ..named()
+    };
+    check(
+        options,
+        "connect
+         opened
+         < connack
+         wait 8",
+        expect![[r#"
+            connect
+                open
+            opened
+                > CONNECT "c" clean=1 keep_alive=2
+            < connack
+                * connected as "c", session present false
+            wait 8
+                2.0 s: KeepAlive
+                > PINGREQ
+                4.0 s: KeepAlive
+                > PINGREQ
+                6.0 s: KeepAlive
+                > PINGREQ
+                7.0 s: PingResponse
+                reset
+                * disconnected: no PINGRESP in time, again at 8.000000 s
+                8.0 s: Reconnect
+                open
+        "#]],
+    );
+}
+
+#[test]
 fn an_orderly_end_leaves_the_queue_for_the_next_time() {
     check(
         kept(),

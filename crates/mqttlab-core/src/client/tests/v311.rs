@@ -5,6 +5,7 @@ use expect_test::expect;
 use super::rig::check;
 use super::{kept, named};
 use crate::client::{Client, Options, State};
+use crate::packet::Version;
 
 #[test]
 fn connect_is_the_first_packet_and_the_application_hears_of_connack() {
@@ -422,4 +423,57 @@ fn a_session_can_be_taken_up_by_a_later_life_of_the_client() {
             > PUBLISH "a" "2" q1 id=3
     "#]]
     .assert_eq(&rig.out);
+}
+
+#[test]
+fn in_3_1_nobody_knows_whether_the_server_has_the_session_so_all_of_it_goes_on() {
+    let options = Options {
+        version: Version::V3_1,
+        ..kept()
+    };
+    check(
+        options,
+        "connect
+         opened
+         < connack
+         subscribe a:1
+         < suback 1 1
+         publish a 1 q1
+         < publish a x q2 id=4
+         lost rst
+         wait 1
+         opened
+         < connack
+         < publish a x q2 id=4 dup",
+        expect![[r#"
+            connect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60
+            < connack
+                * connected as "c", session present false
+            subscribe a:1
+                > SUBSCRIBE 1 a:1
+            < suback 1 1
+                * subscribed 1: [1]
+            publish a 1 q1
+                > PUBLISH "a" "1" q1 id=2
+            < publish a x q2 id=4
+                * message "a" "x" q2 id=4
+                > PUBREC 4
+            lost rst
+                * disconnected: it was reset, again at 1.000000 s
+            wait 1
+                1.0 s: Reconnect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60
+            < connack
+                * connected as "c", session present false
+                > SUBSCRIBE 3 a:1
+                > PUBLISH "a" "1" q1 id=2 dup
+            < publish a x q2 id=4 dup
+                > PUBREC 4
+        "#]],
+    );
 }

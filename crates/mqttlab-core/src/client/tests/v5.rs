@@ -253,6 +253,59 @@ fn resent_messages_keep_within_the_window_of_the_new_connection() {
 }
 
 #[test]
+fn an_answer_that_comes_before_its_message_was_sent_again_is_good_too() {
+    check(
+        five(),
+        "connect
+         opened
+         < connack
+         publish a 1 q1
+         publish a 2 q2
+         publish a 3 q1
+         lost fin
+         wait 1
+         opened
+         < connack present receive_max=1
+         < puback 3
+         < pubrec 2
+         < puback 1
+         < pubcomp 2",
+        expect![[r#"
+            connect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
+            < connack
+                * connected as "c", session present false
+            publish a 1 q1
+                > PUBLISH "a" "1" q1 id=1
+            publish a 2 q2
+                > PUBLISH "a" "2" q2 id=2
+            publish a 3 q1
+                > PUBLISH "a" "3" q1 id=3
+            lost fin
+                * disconnected: the server closed it, again at 1.000000 s
+            wait 1
+                1.0 s: Reconnect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
+            < connack present receive_max=1
+                * connected as "c", session present true
+                > PUBLISH "a" "1" q1 id=1 dup
+            < puback 3
+                * published 3: 0x00 Success
+            < pubrec 2
+                > PUBREL 2
+            < puback 1
+                * published 1: 0x00 Success
+            < pubcomp 2
+                * published 2: 0x00 Success
+        "#]],
+    );
+}
+
+#[test]
 fn a_refusing_answer_ends_the_exchange() {
     check(
         five(),
@@ -509,7 +562,11 @@ fn a_session_that_the_client_does_not_know_is_not_taken() {
          < connack present
          wait 1
          opened
-         < connack",
+         < connack
+         lost fin
+         wait 1
+         opened
+         < connack present",
         expect![[r#"
             trace
             connect
@@ -535,6 +592,21 @@ fn a_session_that_the_client_does_not_know_is_not_taken() {
             < connack
                 ? begins a session
                 * connected as "c", session present false
+            lost fin
+                ? takes the connection as ended: the server closed it
+                ? keeps the session: 0 outgoing and 0 incoming messages incomplete [MQTT-3.1.2-23]
+                ? will connect again in 1000 ms
+                * disconnected: the server closed it, again at 2.000000 s
+            wait 1
+                2.0 s: Reconnect
+                ? opens a connection, attempt 2
+                open
+            opened
+                ? asks to go on with its session [MQTT-3.1.0-1]
+                > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
+            < connack present
+                ? goes on with the session: 0 outgoing and 0 incoming messages incomplete [MQTT-3.2.2-3]
+                * connected as "c", session present true
         "#]],
     );
 }
