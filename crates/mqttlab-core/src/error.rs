@@ -83,6 +83,7 @@ kinds! {
     TrailingBytes "bytes are left over at the end of the packet";
     IllFormedString "text is not well-formed UTF-8";
     NulInString "text has the character U+0000 in it";
+    DisallowedCodePoint "text has a control character or a non-character in it";
     ProtocolName "the protocol name is not known";
     ProtocolLevel "the protocol level is not supported";
     ConnectFlags "the Connect Flags contradict each other";

@@ -87,7 +87,7 @@ pub(crate) fn decode_body<'a, F: FieldSink>(
         PacketType::PubRec => Packet::PubRec(ack::ack(r)?),
         PacketType::PubRel => Packet::PubRel(ack::ack(r)?),
         PacketType::PubComp => Packet::PubComp(ack::ack(r)?),
-        PacketType::Connect => Packet::Connect(connect::connect(r)?),
+        PacketType::Connect => Packet::Connect(connect::connect(r, header.first)?),
         PacketType::ConnAck => Packet::ConnAck(connect::connack(r)?),
         PacketType::Subscribe => Packet::Subscribe(subscribe::subscribe(r)?),
         PacketType::SubAck => Packet::SubAck(subscribe::suback(r)?),

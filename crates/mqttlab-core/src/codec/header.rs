@@ -17,6 +17,9 @@ pub struct Limits {
     pub stranger_packet_size_max: u32,
     /// The most User Properties in one packet; those of a will are counted apart.
     pub user_properties_max: u16,
+    /// Whether text may have control characters and non-characters in it, which a receiver may refuse as malformed
+    /// (section 1.5.3 of 3.1.1, section 1.6.4 of 5.0).
+    pub disallowed_code_points: bool,
     /// 5.0: the highest Topic Alias that the peer was told it may use.
     pub topic_alias_max: u16,
     /// 5.0: the most bytes that the Topic Names behind the Topic Aliases of one connection may have.
@@ -29,6 +32,7 @@ impl Default for Limits {
             packet_size_max: 1024 * 1024,
             stranger_packet_size_max: 64 * 1024,
             user_properties_max: 128,
+            disallowed_code_points: true,
             topic_alias_max: 0,
             topic_alias_bytes_max: 64 * 1024,
         }
@@ -177,8 +181,9 @@ const fn flags_fit(packet_type: PacketType, flags: u8, version: Version) -> bool
         PacketType::PubRel | PacketType::Subscribe | PacketType::Unsubscribe
     );
     let expected = if is_request { 0b0010 } else { 0 };
-    // 3.1 calls the bits of most packets unused, and knows DUP on those that are repeated.
-    let unused = matches!(version, Version::V3_1) && !matches!(packet_type, PacketType::Connect);
+    // 3.1 calls the bits of most packets unused, and knows DUP on those that are repeated. A CONNECT has yet to tell
+    // its version.
+    let unused = matches!(version, Version::V3_1) || matches!(packet_type, PacketType::Connect);
     flags == expected || unused
 }
 
@@ -226,6 +231,20 @@ fn first_byte_error(
             ReasonCode::MalformedPacket
         },
     }
+}
+
+/// Checks the flags of a CONNECT, now that its `version` is known: 3.1 calls them unused.
+pub(super) fn check_connect_flags(first: u8, version: Version) -> Result<(), DecodeError> {
+    if first & 0x0F == 0 || version == Version::V3_1 {
+        return Ok(());
+    }
+    let mut error = first_byte_error(
+        DecodeErrorKind::ReservedFlags,
+        Some(PacketType::Connect),
+        version,
+    );
+    error.version = Some(version);
+    Err(error)
 }
 
 const fn flags_clauses(packet_type: PacketType) -> (Clause, Clause) {

@@ -259,7 +259,47 @@ fn check<F: FieldSink>(
             return Err(error);
         }
     }
+    for (start, text) in texts(property) {
+        r.check_code_points(text, at + start)?;
+    }
     check_value(r, property, at)
+}
+
+/// The strings in a property, and where their text begins, counted from the property's identifier.
+fn texts<'a>(property: &Property<'a>) -> impl Iterator<Item = (usize, &'a str)> {
+    let (one, two) = match *property {
+        Property::ContentType(text)
+        | Property::ResponseTopic(text)
+        | Property::AssignedClientIdentifier(text)
+        | Property::AuthenticationMethod(text)
+        | Property::ResponseInformation(text)
+        | Property::ServerReference(text)
+        | Property::ReasonString(text) => (Some(text), None),
+        Property::UserProperty(name, value) => (Some(name), Some(value)),
+        Property::PayloadFormatIndicator(_)
+        | Property::MessageExpiryInterval(_)
+        | Property::CorrelationData(_)
+        | Property::SubscriptionIdentifier(_)
+        | Property::SessionExpiryInterval(_)
+        | Property::ServerKeepAlive(_)
+        | Property::AuthenticationData(_)
+        | Property::RequestProblemInformation(_)
+        | Property::WillDelayInterval(_)
+        | Property::RequestResponseInformation(_)
+        | Property::ReceiveMaximum(_)
+        | Property::TopicAliasMaximum(_)
+        | Property::TopicAlias(_)
+        | Property::MaximumQoS(_)
+        | Property::RetainAvailable(_)
+        | Property::MaximumPacketSize(_)
+        | Property::WildcardSubscriptionAvailable(_)
+        | Property::SubscriptionIdentifierAvailable(_)
+        | Property::SharedSubscriptionAvailable(_) => (None, None),
+    };
+    // An identifier, and two bytes of length before each text.
+    let first = one.map(|text| (3, text));
+    let second = two.map(|text| (5 + one.map_or(0, str::len), text));
+    first.into_iter().chain(second)
 }
 
 /// The statement that forbids the peer of `side` this property, which the other side may send.

@@ -191,7 +191,10 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
     pub(super) fn text(&mut self, kind: FieldKind) -> Result<&'a str, DecodeError> {
         let data = self.binary(kind)?;
         match core::str::from_utf8(data) {
-            Ok(text) if !data.contains(&0) => Ok(text),
+            Ok(text) if !data.contains(&0) => {
+                self.check_code_points(text, self.at - data.len())?;
+                Ok(text)
+            }
             Ok(_) | Err(_) => Err(self.text_error(data)),
         }
     }
@@ -205,9 +208,38 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
             found | (byte == 0) | (byte == b'+') | (byte == b'#')
         });
         match core::str::from_utf8(data) {
-            Ok(text) if !suspicious => Ok(text),
+            Ok(text) if !suspicious => {
+                self.check_code_points(text, self.at - data.len())?;
+                Ok(text)
+            }
             Ok(_) | Err(_) => Err(self.topic_name_error(data)),
         }
+    }
+
+    /// Checks that `text`, which begins at `start`, has no code points that the standards advise against, where the
+    /// limits forbid them.
+    #[inline]
+    pub(super) fn check_code_points(&self, text: &str, start: usize) -> Result<(), DecodeError> {
+        if self.limits.disallowed_code_points || is_printable_ascii(text) {
+            Ok(())
+        } else {
+            self.find_disallowed(text, start)
+        }
+    }
+
+    #[inline(never)]
+    fn find_disallowed(&self, text: &str, start: usize) -> Result<(), DecodeError> {
+        let Some((at, _)) = text.char_indices().find(|&(_, c)| is_disallowed(c)) else {
+            return Ok(());
+        };
+        Err(DecodeError {
+            kind: DecodeErrorKind::DisallowedCodePoint,
+            packet: Some(self.packet),
+            version: self.known_version,
+            at: start + at,
+            clause: None,
+            reason: ReasonCode::MalformedPacket,
+        })
     }
 
     /// What is wrong with `data`, which was just read and is not a string.
@@ -325,4 +357,18 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
         };
         self.error(kind, at, Clause::by_version(self.version, v311, v5), reason)
     }
+}
+
+/// Without an early exit this is done for many bytes at a time.
+#[inline]
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().fold(true, |printable, byte| {
+        printable & (b' '..0x7F).contains(&byte)
+    })
+}
+
+/// The control characters, and the code points that Unicode keeps free of characters.
+fn is_disallowed(c: char) -> bool {
+    let number = u32::from(c);
+    c.is_control() || matches!(number, 0xFDD0..=0xFDEF) || number & 0xFFFE == 0xFFFE
 }

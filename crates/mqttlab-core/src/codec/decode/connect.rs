@@ -3,6 +3,7 @@
 use crate::clause::Clause;
 use crate::codec::decode::ack::{code_error, reason_code};
 use crate::codec::fields::{FieldKind, FieldSink};
+use crate::codec::header::check_connect_flags;
 use crate::codec::property::{Owner, properties};
 use crate::codec::reader::Reader;
 use crate::error::{DecodeError, DecodeErrorKind};
@@ -17,10 +18,13 @@ const WILL: u8 = 0x04;
 const CLEAN_START: u8 = 0x02;
 const RESERVED: u8 = 0x01;
 
+/// Decodes what follows the fixed header, whose flags are checked as soon as the version is known.
 pub(super) fn connect<'a, F: FieldSink>(
     r: &mut Reader<'a, '_, F>,
+    first: u8,
 ) -> Result<Connect<'a>, DecodeError> {
     protocol(r)?;
+    check_connect_flags(first, r.version)?;
     let flags = connect_flags(r)?;
     let keep_alive = r.two(FieldKind::KeepAlive)?;
     let connect_properties = properties(r, Owner::Packet)?;

@@ -259,7 +259,11 @@ fn the_first_byte_alone_decides_type_direction_and_flags() {
     for first in 0..=0xFF_u8 {
         let (receivers, flags) = TYPES[usize::from(first >> 4)];
         let is_publish = first >> 4 == 3;
-        let flags_right = if is_publish {
+        // Those of a CONNECT are judged when it has told its version.
+        let is_connect = first >> 4 == 1;
+        let flags_right = if is_connect {
+            true
+        } else if is_publish {
             first & 0b0110 != 0b0110 && first & 0b1110 != 0b1000
         } else {
             first & 0x0F == flags
