@@ -74,6 +74,10 @@ pub struct Config {
     /// What Response Information a client gets that asks for it (5.0); empty for none.
     pub response_information: String,
 
+    /// Whether text from clients may have control characters and non-characters in it: Client Identifiers, User Names,
+    /// topics, properties. The standards advise against them, and allow to refuse them as malformed. The driver's links
+    /// check it.
+    pub disallowed_code_points: bool,
     /// The most levels of a Topic Name or Topic Filter.
     pub topic_levels_max: u16,
     /// Topics that begin so are the broker's own: no client may publish to them.
@@ -143,6 +147,7 @@ impl Default for Config {
             report_no_subscribers: true,
             check_payload_format: false,
             response_information: String::new(),
+            disallowed_code_points: false,
             topic_levels_max: 128,
             reserved_topics: ["$SYS/", "$share/", "$CONTROL/"].map(String::from).into(),
             denied_publish: DeniedPublish::Acknowledge,

@@ -197,6 +197,7 @@ fn limits(config: &BrokerConfig) -> Limits {
     Limits {
         packet_size_max: config.packet_size_max,
         topic_alias_max: config.topic_alias_maximum,
+        disallowed_code_points: config.disallowed_code_points,
         ..Limits::default()
     }
 }

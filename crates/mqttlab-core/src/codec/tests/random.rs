@@ -114,6 +114,7 @@ const LIMITS: Limits = Limits {
     packet_size_max: 1 << 20,
     stranger_packet_size_max: 1 << 20,
     user_properties_max: 4,
+    disallowed_code_points: true,
     topic_alias_max: u16::MAX,
     topic_alias_bytes_max: 1 << 20,
 };
