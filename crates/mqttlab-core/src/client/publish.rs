@@ -380,7 +380,11 @@ impl Client {
 
     pub(super) fn on_pubcomp<S: Sink>(&mut self, ack: Ack<'_>, sink: &mut S) {
         match self.session.outgoing.on_pubcomp(ack.packet_id) {
-            Ok(outgoing) => self.complete(&outgoing, ack, sink),
+            Ok(outgoing) => {
+                // Where PUBREL went out again the server may have forgotten the message: it had taken it.
+                let taken = Ack::success(ack.packet_id);
+                self.complete(&outgoing, taken, sink);
+            }
             Err(unexpected) => self.on_unexpected(PacketType::PubComp, ack, unexpected, sink),
         }
     }

@@ -269,7 +269,7 @@ fn an_answer_that_comes_before_its_message_was_sent_again_is_good_too() {
          < puback 3
          < pubrec 2
          < puback 1
-         < pubcomp 2",
+         < pubcomp 2 0x92",
         expect![[r#"
             connect
                 open
@@ -299,7 +299,7 @@ fn an_answer_that_comes_before_its_message_was_sent_again_is_good_too() {
                 > PUBREL 2
             < puback 1
                 * published 1: 0x00 Success
-            < pubcomp 2
+            < pubcomp 2 0x92
                 * published 2: 0x00 Success
         "#]],
     );
