@@ -2,9 +2,13 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::child;
 
 /// The root of the checkout, also when called from one of its subfolders.
 pub(crate) fn root() -> PathBuf {
@@ -24,9 +28,28 @@ pub(crate) fn root() -> PathBuf {
         .to_owned()
 }
 
-/// Cargo's build folder: `CARGO_TARGET_DIR`, or `target/` in the checkout.
+/// Cargo's build folder, wherever the user's own configuration puts it.
 pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+    #[derive(Deserialize)]
+    struct Folders {
+        target_directory: PathBuf,
+    }
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let asked = || metadata().map(|folders: Folders| folders.target_directory);
+    TARGET
+        .get_or_init(|| asked().unwrap_or_else(|_| root().join("target")))
+        .clone()
+}
+
+/// The part of `cargo metadata` that `T` names.
+///
+/// # Errors
+/// When Cargo cannot read the workspace, or says something else.
+pub(crate) fn metadata<T: DeserializeOwned>() -> Result<T> {
+    let mut cargo = child::cargo();
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let metadata = child::output_of(&mut cargo).context("cargo metadata fails")?;
+    serde_json::from_str(&metadata).context("cargo metadata is not in the form expected")
 }
 
 /// The project's folder under the user's cache directory.

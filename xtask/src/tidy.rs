@@ -60,7 +60,7 @@ impl fmt::Display for Finding {
 }
 
 fn check(root: &Path) -> Result<Vec<Finding>> {
-    let mut findings = graph::check(&graph::read()?);
+    let mut findings = graph::check(&project::metadata()?);
     findings.extend(manifests::check(root)?);
     for path in files()? {
         // Deleted but not yet committed, or not text: nothing to read.

@@ -1,10 +1,8 @@
 //! Who may import whom.
 
-use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::Finding;
-use crate::child;
 
 /// Each package of the workspace, and which others it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -37,13 +35,6 @@ struct Dependency {
     name: String,
     /// Absent for a dependency of the package itself.
     kind: Option<String>,
-}
-
-pub(super) fn read() -> Result<Metadata> {
-    let metadata =
-        child::output_of(child::cargo().args(["metadata", "--no-deps", "--format-version", "1"]))
-            .context("cargo metadata fails")?;
-    serde_json::from_str(&metadata).context("cargo metadata is not in the form expected")
 }
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
