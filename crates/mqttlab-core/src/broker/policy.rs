@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::codec::Limits;
 use crate::packet::{QoS, Version};
 
 /// How the broker behaves where the standard leaves room, and how much it takes on.
@@ -114,6 +115,20 @@ pub struct Config {
     pub retained_messages_max: u32,
     /// The most bytes of retained messages.
     pub retained_bytes_max: u64,
+}
+
+impl Config {
+    /// What the driver's links hold clients to.
+    ///
+    /// Ask for it when a connection opens; what is left at its default is no policy but protects the link itself.
+    pub fn link_limits(&self) -> Limits {
+        Limits {
+            packet_size_max: self.packet_size_max,
+            topic_alias_max: self.topic_alias_maximum,
+            disallowed_code_points: self.disallowed_code_points,
+            ..Limits::default()
+        }
+    }
 }
 
 impl Default for Config {

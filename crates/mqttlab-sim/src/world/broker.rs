@@ -58,11 +58,7 @@ impl BrokerHost {
     }
 
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            packet_size_max: self.config.packet_size_max,
-            topic_alias_max: self.config.topic_alias_maximum,
-            ..Limits::default()
-        }
+        self.config.link_limits()
     }
 }
 

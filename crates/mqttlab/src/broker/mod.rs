@@ -18,8 +18,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use mqttlab_core::broker::{Broker, Config as BrokerConfig};
-use mqttlab_core::codec::Limits;
+use mqttlab_core::broker::Broker;
 use tokio::sync::oneshot;
 
 use crate::Failure;
@@ -130,7 +129,7 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
         .build()
         .map_err(|error| Failure::running(format!("the runtime does not start: {error}")))?;
     let (ended, shard_ended) = oneshot::channel::<()>();
-    let limits = limits(&config.broker);
+    let limits = config.broker.link_limits();
     let broker = Broker::new(config.broker, seed()?);
     let shard = shard::start(mqtt, broker, limits, ended)
         .map_err(|error| Failure::running(format!("the event loop does not start: {error}")))?;
@@ -189,16 +188,6 @@ fn check_exposure(config: &Config) -> Result<(), Failure> {
              add --allow-anonymous if that is what you want, or listen on 127.0.0.1"
         ))),
         Some(_) | None => Ok(()),
-    }
-}
-
-/// What links hold clients to, as the broker tells them.
-fn limits(config: &BrokerConfig) -> Limits {
-    Limits {
-        packet_size_max: config.packet_size_max,
-        topic_alias_max: config.topic_alias_maximum,
-        disallowed_code_points: config.disallowed_code_points,
-        ..Limits::default()
     }
 }
 
