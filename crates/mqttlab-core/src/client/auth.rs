@@ -3,7 +3,7 @@
 use crate::clause::Clause;
 use crate::client::error::PeerErrorKind;
 use crate::client::message::check_data;
-use crate::client::{Client, ClientError, Event, Part, Sink, State};
+use crate::client::{Client, ClientError, Decision, Event, Part, Sink, State, say};
 use crate::packet::{Auth, Packet};
 use crate::properties::{Properties, Property, PropertyList};
 use crate::reason::ReasonCode;
@@ -97,6 +97,13 @@ impl Client {
             properties: list.properties(),
         });
         self.check_size(&packet)?;
+        if reason == ReasonCode::ReAuthenticate {
+            let clause = Some(Clause::V5_4_12_1_1);
+            say(sink, clause, || Decision::Reauthenticate);
+        } else {
+            let clause = Some(Clause::V5_4_12_0_3);
+            say(sink, clause, || Decision::Authenticate);
+        }
         self.wire.send(self.now, &packet, sink);
         self.authentication = Authentication::AwaitServer;
         Ok(())
@@ -114,11 +121,13 @@ impl Client {
         });
         match (auth.reason, self.authentication, self.state) {
             (ReasonCode::ContinueAuthentication, Authentication::AwaitServer, _) => {
+                say(sink, None, || Decision::AskForAuthentication);
                 self.authentication = Authentication::AwaitApplication;
                 let properties = auth.properties;
                 sink.event(Event::Authenticate { data, properties });
             }
             (ReasonCode::Success, Authentication::AwaitServer, State::Connected) => {
+                say(sink, None, || Decision::AcceptReauthentication);
                 self.authentication = Authentication::None;
                 sink.event(Event::Reauthenticated { data });
             }

@@ -61,6 +61,9 @@ impl Client {
             say(sink, None, || Decision::IgnoreStray);
             return;
         }
+        if self.session.client_id != self.client_id {
+            self.discard_session(DiscardBecause::OtherClientId, sink);
+        }
         let (clean_start, because) = self.clean_start();
         self.asked_clean_start = clean_start;
         if clean_start {
@@ -159,7 +162,9 @@ impl Client {
             say(sink, clause, || Decision::UseServerKeepAlive { seconds });
         }
         for property in connack.properties.iter() {
-            if let Property::AssignedClientIdentifier(id) = property {
+            if let Property::AssignedClientIdentifier(id) = property
+                && self.client_id.is_empty()
+            {
                 let clause = Some(Clause::V5_3_1_3_7);
                 say(sink, clause, || Decision::UseAssignedClientId);
                 self.client_id = String::from(id);

@@ -103,6 +103,9 @@ impl Client {
     }
 
     fn send_disconnect<S: Sink>(&mut self, options: &DisconnectOptions, sink: &mut S) {
+        let reason = options.reason;
+        let clause = self.clause(Clause::V311_3_14_4_1, Clause::V5_3_14_4_2);
+        say(sink, clause, || Decision::Disconnect { reason });
         let mut list = PropertyList::new();
         if let Some(expiry) = options.session_expiry {
             list.push(Property::SessionExpiryInterval(expiry));

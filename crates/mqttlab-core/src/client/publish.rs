@@ -85,7 +85,7 @@ impl Client {
         if is_offline && (limits.messages == 0 || message.qos == QoS::AtMostOnce && !limits.qos0) {
             return Err(ClientError::NotConnected);
         }
-        if limits.messages == 0 {
+        if limits.messages == 0 && because == QueueBecause::WindowFull {
             let max = self.window();
             return Err(ClientError::TooManyInFlight { max });
         }
@@ -93,7 +93,8 @@ impl Client {
         if self.queue.has_room(weight, &limits) {
             return Ok(());
         }
-        if limits.when_full == WhenFull::Reject || weight > limits.bytes {
+        let can_fit = limits.messages > 0 && weight <= limits.bytes;
+        if limits.when_full == WhenFull::Reject || !can_fit {
             return Err(ClientError::QueueFull);
         }
         while !self.queue.has_room(weight, &limits) {

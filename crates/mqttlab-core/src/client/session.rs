@@ -1,5 +1,6 @@
 //! What outlives a network connection.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::clause::Clause;
@@ -17,6 +18,8 @@ use crate::time::Duration;
 pub struct Session {
     /// The server has accepted it once, and it has not ended.
     pub(super) exists: bool,
+    /// The Client Identifier that it belongs to. [MQTT-3.1.3-2]
+    pub(super) client_id: String,
     /// How long it outlives its connection, in seconds; `u32::MAX` is for ever.
     pub(super) expiry: u32,
     /// Messages that are sent and not completed.
@@ -68,6 +71,7 @@ impl Client {
                 Version::V5 => None,
             },
             DiscardBecause::CleanStart => self.clause(Clause::V311_3_1_2_6, Clause::V5_3_1_2_4),
+            DiscardBecause::OtherClientId => self.clause(Clause::V311_3_1_3_2, Clause::V5_3_1_3_2),
             DiscardBecause::NotAtServer => Some(Clause::V5_3_2_2_5),
             DiscardBecause::Expired => None,
         }
@@ -113,6 +117,7 @@ impl Client {
             say(sink, None, || Decision::BeginSession);
         }
         self.session.exists = true;
+        self.session.client_id.clone_from(&self.client_id);
     }
 
     /// 3.1.1 has unacknowledged messages sent again after Clean Session 0 whatever Session Present says; but a server

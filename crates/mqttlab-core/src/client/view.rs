@@ -113,6 +113,9 @@ impl Client {
             .iter()
             .map(|stored| stored.message.ticket.0);
         client.last_ticket = tickets.max().unwrap_or(0);
+        if client.client_id.is_empty() {
+            client.client_id.clone_from(&session.client_id);
+        }
         client.session = session;
         client.session.outgoing.clear_requests();
         client

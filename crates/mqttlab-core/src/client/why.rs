@@ -218,6 +218,19 @@ pub enum Decision {
         /// Which.
         ticket: Ticket,
     },
+    /// The application must answer the server's authentication.
+    AskForAuthentication,
+    /// The next step of an authentication goes out.
+    Authenticate,
+    /// A live connection is authenticated anew.
+    Reauthenticate,
+    /// The re-authentication succeeded.
+    AcceptReauthentication,
+    /// DISCONNECT goes out, and nothing after it.
+    Disconnect {
+        /// Its reason.
+        reason: ReasonCode,
+    },
     /// A request whose answer did not come goes out again as a new one.
     RepeatRequest {
         /// Which; `None` for one that the client makes by itself.
@@ -279,6 +292,8 @@ pub enum DiscardBecause {
     ConnectionEnded,
     /// A new one is asked for.
     CleanStart,
+    /// It belongs to another Client Identifier.
+    OtherClientId,
     /// The server has none.
     NotAtServer,
     /// It expired.

@@ -8,6 +8,7 @@ use crate::client::why::{
 use crate::client::{Cause, Dropped, Loss};
 use crate::packet::QoS;
 use crate::qos::Stage;
+use crate::reason::ReasonCode;
 
 #[expect(clippy::too_many_lines, reason = "a table: one line for each decision")]
 impl fmt::Display for Decision {
@@ -70,6 +71,7 @@ impl fmt::Display for Decision {
                 let because = match because {
                     DiscardBecause::ConnectionEnded => "it ends with its connection",
                     DiscardBecause::CleanStart => "a new one is asked for",
+                    DiscardBecause::OtherClientId => "it has another Client Identifier",
                     DiscardBecause::NotAtServer => "the server has none",
                     DiscardBecause::Expired => "it expired",
                 };
@@ -98,6 +100,18 @@ impl fmt::Display for Decision {
                 packet, packet_id, ..
             } => write!(f, "sends {packet} as {packet_id}"),
             Self::QueueRequest { .. } => f.write_str("lets a request wait for a connection"),
+            Self::AskForAuthentication => {
+                f.write_str("asks its application to go on with the authentication")
+            }
+            Self::Authenticate => f.write_str("goes on with the authentication"),
+            Self::Reauthenticate => f.write_str("authenticates anew"),
+            Self::AcceptReauthentication => f.write_str("is authenticated anew"),
+            Self::Disconnect {
+                reason: ReasonCode::Success,
+            } => f.write_str("says DISCONNECT and closes the connection"),
+            Self::Disconnect { reason } => {
+                write!(f, "says DISCONNECT with {reason} and closes the connection")
+            }
             Self::RepeatRequest { .. } => {
                 f.write_str("will make a request again that got no answer")
             }

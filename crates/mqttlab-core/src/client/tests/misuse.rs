@@ -339,3 +339,39 @@ fn reconfiguring_needs_a_closed_connection_and_valid_options() {
         Err(ClientError::AlreadyConnected)
     );
 }
+
+#[test]
+fn a_session_belongs_to_its_client_identifier() {
+    let mut rig = super::rig::Rig::new(kept());
+    rig.run("connect\nopened\n< connack\npublish a 1 q1\ndisconnect\ntrace");
+    let other = Options {
+        client_id: "d".into(),
+        ..kept()
+    };
+    assert_eq!(rig.client.reconfigure(other), Ok(()));
+    rig.run("connect\nopened");
+    expect![[r#"
+        connect
+            open
+        opened
+            > CONNECT "c" clean=0 keep_alive=60
+        < connack
+            * connected as "c", session present false
+        publish a 1 q1
+            > PUBLISH "a" "1" q1 id=1
+        disconnect
+            > DISCONNECT
+            close
+            * disconnected: asked for
+        trace
+        connect
+            ? opens a connection
+            open
+        opened
+            ? forgets the session, it has another Client Identifier: 1 messages were in flight [MQTT-3.1.3-2]
+            ? drops message 1: the session ended before PUBACK
+            * dropped 1: the session ended before PUBACK
+            ? asks to go on with its session [MQTT-3.1.0-1]
+            > CONNECT "d" clean=0 keep_alive=60
+    "#]].assert_eq(&rig.out);
+}

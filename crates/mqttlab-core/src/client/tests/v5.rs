@@ -39,8 +39,12 @@ fn connect_says_what_the_options_say() {
 
 #[test]
 fn what_the_server_announces_holds() {
+    let nameless = Options {
+        client_id: "".into(),
+        ..five()
+    };
     check(
-        five(),
+        nameless,
         "trace
          connect
          opened
@@ -59,7 +63,7 @@ fn what_the_server_announces_holds() {
                 open
             opened
                 ? asks to go on with its session [MQTT-3.1.0-1]
-                > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
+                > CONNECT "" clean=0 keep_alive=60 SessionExpiryInterval(60)
             < connack keep_alive=5 assigned=auto-1 max_qos=1 retain_available=0 max_packet=30
                 ? uses the server's Keep Alive of 5 s [MQTT-3.2.2-21]
                 ? uses the Client Identifier that the server gave it [MQTT-3.1.3-7]
@@ -74,6 +78,7 @@ fn what_the_server_announces_holds() {
             subscribe 01234567890123456789012345678901234567890123456789:0
                 error: the packet has 58 bytes and 30 are allowed
             disconnect
+                ? says DISCONNECT and closes the connection [MQTT-3.14.4-2]
                 > DISCONNECT
                 close
                 ? takes the connection as ended: asked for
@@ -577,6 +582,7 @@ fn a_session_that_the_client_does_not_know_is_not_taken() {
                 > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
             < connack present
                 ? closes the connection: Session Present is 1 and the client knows of no session [MQTT-3.2.2-4]
+                ? says DISCONNECT with 0x82 Protocol Error and closes the connection [MQTT-3.14.4-2]
                 > DISCONNECT 0x82 Protocol Error
                 close
                 ? takes the connection as ended: Session Present is 1 and the client knows of no session [MQTT-3.2.2-4]
@@ -664,6 +670,7 @@ fn a_session_expires_and_its_clock_starts_at_the_end_of_the_connection() {
                 > PUBLISH "a" "1" q1 id=1
             wait 30
             disconnect
+                ? says DISCONNECT and closes the connection [MQTT-3.14.4-2]
                 > DISCONNECT
                 close
                 ? takes the connection as ended: asked for
@@ -784,6 +791,7 @@ fn after_a_loss_the_session_goes_on_if_the_options_say_so() {
                 ? publishes 1 again: it was not acknowledged [MQTT-4.4.0-1]
                 > PUBLISH "a" "1" q1 id=1 dup
             disconnect
+                ? says DISCONNECT and closes the connection [MQTT-3.14.4-2]
                 > DISCONNECT
                 close
                 ? takes the connection as ended: asked for
