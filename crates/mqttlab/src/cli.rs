@@ -2,15 +2,15 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::broker;
+use crate::{broker, run};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all went well
-  1  it failed while running
+  1  it failed while running, or an expectation of a scenario fails
   2  wrong usage: an option, a file or an address that cannot be used";
 
-/// MQTT, live: a broker over real sockets, with the Lab's page beside it
+/// MQTT, live and simulated: a broker over real sockets with the Lab's page beside it, and scenarios to play
 #[derive(Parser)]
 #[command(name = "mqttlab", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -23,6 +23,12 @@ pub(crate) enum Command {
     /// Serve MQTT 3.1, 3.1.1 and 5.0 until told to stop
     #[command(after_help = broker::HELP)]
     Broker(broker::Options),
+    /// Play a scenario in the simulated world and print what happens
+    #[command(after_help = run::HELP)]
+    Run(run::RunOptions),
+    /// Play scenarios and say which of their expectations fail
+    #[command(after_help = run::HELP)]
+    Check(run::CheckOptions),
 }
 
 #[cfg(test)]

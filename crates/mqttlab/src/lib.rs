@@ -1,11 +1,12 @@
-//! The native MQTT Lab: `mqttlab broker` serves MQTT over real sockets, with the Lab's page beside it.
+//! The native MQTT Lab: `mqttlab broker` serves MQTT over real sockets, with the Lab's page beside it; `mqttlab run` and
+//! `mqttlab check` play scenarios in the simulated world.
 //!
-//! What decides is in `mqttlab-core`; here are sockets, clocks, threads and the command line around it.
-//! [`broker`] is the server.
+//! What decides is in `mqttlab-core` and `mqttlab-sim`; here are sockets, clocks, threads and the command line.
 
 mod cli;
 mod failure;
 mod log;
+mod run;
 
 pub mod broker;
 
@@ -21,6 +22,8 @@ pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let done = match cli.command {
         cli::Command::Broker(options) => broker::run(options),
+        cli::Command::Run(options) => run::run(&options),
+        cli::Command::Check(options) => run::check(&options),
     };
     match done {
         Ok(code) => code,
