@@ -99,7 +99,7 @@ impl Client {
         }
         while !self.queue.has_room(weight, &limits) {
             let oldest = self.queue.pop().expect("an empty queue has room");
-            self.drop_message(oldest.ticket, Dropped::QueueFull, None, sink);
+            self.drop_message(oldest.ticket, Dropped::QueueFull, sink);
         }
         Ok(())
     }
@@ -128,19 +128,8 @@ impl Client {
         if self.state != State::Connected {
             return Some(Obstacle::Wait(QueueBecause::NotConnected));
         }
-        if message.qos > self.server.maximum_qos {
-            let max = self.server.maximum_qos;
-            let error = ClientError::QosNotSupported { max };
-            return Some(Obstacle::Never(error, Dropped::QosNotSupported));
-        }
-        if message.retain && !self.server.retain_available {
-            let error = ClientError::RetainNotAvailable;
-            return Some(Obstacle::Never(error, Dropped::RetainNotAvailable));
-        }
-        let (size, max) = (self.wire.publish_size(message), self.wire.packet_size_max);
-        if size > u64::from(max) {
-            let error = ClientError::PacketTooLarge { size, max };
-            return Some(Obstacle::Never(error, Dropped::PacketTooLarge));
+        if let Some((error, why)) = self.refusal(message) {
+            return Some(Obstacle::Never(error, why));
         }
         if self.wire.unflushed >= self.options.write_buffer_max {
             return Some(Obstacle::Wait(QueueBecause::WriteBuffer));
@@ -152,6 +141,25 @@ impl Client {
         let is_counted = message.qos != QoS::AtMostOnce;
         if is_counted && !self.has_window() {
             return Some(Obstacle::Wait(QueueBecause::WindowFull));
+        }
+        None
+    }
+
+    /// Why this server will never take the message.
+    fn refusal(&self, message: &Message) -> Option<(ClientError, Dropped)> {
+        let max = self.server.maximum_qos;
+        if message.qos > max {
+            let error = ClientError::QosNotSupported { max };
+            return Some((error, Dropped::QosNotSupported));
+        }
+        if message.retain && !self.server.retain_available {
+            let error = ClientError::RetainNotAvailable;
+            return Some((error, Dropped::RetainNotAvailable));
+        }
+        let (size, max) = (self.wire.publish_size(message), self.wire.packet_size_max);
+        if size > u64::from(max) {
+            let error = ClientError::PacketTooLarge { size, max };
+            return Some((error, Dropped::PacketTooLarge));
         }
         None
     }
@@ -174,29 +182,20 @@ impl Client {
                 return;
             }
             self.resend.pop_front();
-            self.publish_again(packet_id, sink);
+            self.publish_again_if_taken(packet_id, sink);
         }
         while let Some(front) = self.queue.front() {
             let (ticket, is_expired) = (front.ticket, front.expiry_left(self.now) == Some(0));
             if is_expired {
                 self.queue.pop();
-                self.drop_message(ticket, Dropped::Expired, None, sink);
+                self.drop_message(ticket, Dropped::Expired, sink);
                 continue;
             }
             match self.obstacle(&front.message) {
                 Some(Obstacle::Wait(_)) => return,
                 Some(Obstacle::Never(_, why)) => {
                     self.queue.pop();
-                    let clause = match why {
-                        Dropped::QosNotSupported => Some(Clause::V5_3_2_2_11),
-                        Dropped::RetainNotAvailable => Some(Clause::V5_3_2_2_14),
-                        Dropped::PacketTooLarge => Some(Clause::V5_3_2_2_15),
-                        Dropped::SessionEnded(_)
-                        | Dropped::QueueFull
-                        | Dropped::Expired
-                        | Dropped::Replaced => None,
-                    };
-                    self.drop_message(ticket, why, clause, sink);
+                    self.drop_message(ticket, why, sink);
                 }
                 None => {
                     let outgoing = self.queue.pop().expect("it has a front");
@@ -206,13 +205,16 @@ impl Client {
         }
     }
 
-    fn drop_message<S: Sink>(
-        &self,
-        ticket: Ticket,
-        why: Dropped,
-        clause: Option<Clause>,
-        sink: &mut S,
-    ) {
+    fn drop_message<S: Sink>(&self, ticket: Ticket, why: Dropped, sink: &mut S) {
+        let clause = match why {
+            Dropped::QosNotSupported => Some(Clause::V5_3_2_2_11),
+            Dropped::RetainNotAvailable => Some(Clause::V5_3_2_2_14),
+            Dropped::PacketTooLarge => Some(Clause::V5_3_2_2_15),
+            Dropped::SessionEnded(_)
+            | Dropped::QueueFull
+            | Dropped::Expired
+            | Dropped::Replaced => None,
+        };
         say(sink, clause, || Decision::Drop { ticket, why });
         sink.event(Event::Dropped { ticket, why });
     }
@@ -275,7 +277,7 @@ impl Client {
             say(sink, clause, || Decision::Bug(BugKind::PacketIdReuse));
             self.resend.retain(|&id| id != packet_id);
             let ticket = replaced.message.ticket;
-            self.drop_message(ticket, Dropped::Replaced, None, sink);
+            self.drop_message(ticket, Dropped::Replaced, sink);
         }
         self.session.outgoing.restore(InFlight {
             packet_id,
@@ -311,6 +313,21 @@ impl Client {
                     let ack = Packet::PubRel(Ack::success(packet_id));
                     self.wire.send(self.now, &ack, sink);
                 }
+            }
+        }
+    }
+
+    /// A session can meet tighter limits than those under which its messages were sent.
+    fn publish_again_if_taken<S: Sink>(&mut self, packet_id: PacketId, sink: &mut S) {
+        let Some(stored) = self.session.outgoing.find_message(packet_id) else {
+            return;
+        };
+        let ticket = stored.message.ticket;
+        match self.refusal(&stored.message.message) {
+            None => self.publish_again(packet_id, sink),
+            Some((_, why)) => {
+                self.session.outgoing.remove(packet_id);
+                self.drop_message(ticket, why, sink);
             }
         }
     }

@@ -258,6 +258,56 @@ fn resent_messages_keep_within_the_window_of_the_new_connection() {
 }
 
 #[test]
+fn what_the_server_no_longer_takes_is_not_sent_again() {
+    check(
+        five(),
+        "connect
+         opened
+         < connack
+         publish a 1 q2
+         publish a 2 q1 retain
+         publish a 01234567890123456789012345678901234567890123456789 q1
+         publish a 4 q1
+         lost fin
+         wait 1
+         opened
+         < connack present max_qos=1 retain_available=0 max_packet=30
+         < puback 4",
+        expect![[r#"
+            connect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
+            < connack
+                * connected as "c", session present false
+            publish a 1 q2
+                > PUBLISH "a" "1" q2 id=1
+            publish a 2 q1 retain
+                > PUBLISH "a" "2" q1 id=2 retain
+            publish a 01234567890123456789012345678901234567890123456789 q1
+                > PUBLISH "a" "01234567890123456789012345678901234567890123456789" q1 id=3
+            publish a 4 q1
+                > PUBLISH "a" "4" q1 id=4
+            lost fin
+                * disconnected: the server closed it, again at 1.000000 s
+            wait 1
+                1.0 s: Reconnect
+                open
+            opened
+                > CONNECT "c" clean=0 keep_alive=60 SessionExpiryInterval(60)
+            < connack present max_qos=1 retain_available=0 max_packet=30
+                * connected as "c", session present true
+                * dropped 1: the server does not take this QoS
+                * dropped 2: the server keeps no retained messages
+                * dropped 3: the server takes only smaller packets
+                > PUBLISH "a" "4" q1 id=4 dup
+            < puback 4
+                * published 4: 0x00 Success
+        "#]],
+    );
+}
+
+#[test]
 fn an_answer_that_comes_before_its_message_was_sent_again_is_good_too() {
     check(
         five(),
