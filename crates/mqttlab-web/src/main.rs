@@ -1,14 +1,31 @@
 //! The Lab: the page that plays, explains and rewinds a simulated run.
 #![forbid(unsafe_code)]
 
-use yew::{Html, component, html};
-
-/// Says what the page is for until there is more to show.
-#[component]
-fn App() -> Html {
-    html! { <main><h1>{ "MQTT Lab" }</h1></main> }
-}
+mod app;
+mod filter;
+mod keys;
+mod lab;
+mod layout;
+mod lesson;
+#[cfg(test)]
+mod palette;
+mod platform;
+mod player;
+mod scene;
+mod texts;
+mod ui;
 
 fn main() {
-    yew::Renderer::<App>::new().render();
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        platform::show_problem(&info.to_string());
+    }));
+    let root = platform::document().and_then(|document| document.get_element_by_id("app"));
+    match root {
+        Some(root) => {
+            root.set_inner_html("");
+            yew::Renderer::<app::App>::with_root(root).render();
+        }
+        None => platform::show_problem("The page has no place for the program."),
+    }
 }

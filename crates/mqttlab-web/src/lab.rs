@@ -1,0 +1,550 @@
+//! The state of the page, in plain Rust: the run, the clock, the selection, the lesson. Panels only draw it.
+
+use std::rc::Rc;
+
+use mqttlab_sim::recording::Recording;
+use mqttlab_sim::scenario::{Scenario, ScenarioError};
+use mqttlab_sim::view::{
+    Event, EventId, EventKind, Flight, FlightId, FlightKind, Micros, PacketBytes, ParticipantId,
+    View,
+};
+
+use crate::filter::Filter;
+use crate::lesson::{Asking, Quiz};
+use crate::player::{Outlook, Player, Speed};
+use crate::scene::{Scene, is_close, is_folded};
+
+/// How many events may happen in one frame; more wait for the next, so that the page stays alive.
+const EVENTS_PER_FRAME_MAX: usize = 2_000;
+/// Wall time that a frame may stand for, in milliseconds: after a pause of the browser the run does not leap.
+const FRAME_MS_MAX: f64 = 100.0;
+/// How often the live region speaks at most, in milliseconds.
+const SPEAK_EVERY_MS: f64 = 1_500.0;
+
+/// What the user, or the browser's frames, ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Message {
+    /// Play or pause.
+    Toggle,
+    /// So many milliseconds have passed on the wall.
+    Frame(f64),
+    Step(Step),
+    Seek(Micros),
+    Speed(Speed),
+    SelectFlight(FlightId),
+    SelectEvent(EventId),
+    /// One field of the packet that is inspected.
+    SelectField(Option<usize>),
+    /// Whose state is shown.
+    StateOf(ParticipantId),
+    Filter(String),
+    ShowTcp(bool),
+    /// One of the answers to the question.
+    Choose(u8),
+    /// Check the answer and let the run go on.
+    Check,
+    /// Ask for the causes of what is selected.
+    Why,
+    Inspect(InspectorTab),
+    Side(SideTab),
+    Run(RunTab),
+    Pane(Pane),
+}
+
+/// A step in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Start,
+    EventBack,
+    PacketBack,
+    Event,
+    Packet,
+    Timer,
+    End,
+}
+
+/// The inspector's tabs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InspectorTab {
+    Fields,
+    #[default]
+    Bytes,
+    Rule,
+    Why,
+}
+
+/// What the right side shows where there is no room for both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SideTab {
+    #[default]
+    Inspector,
+    State,
+}
+
+/// How the run is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RunTab {
+    #[default]
+    Ladder,
+    Events,
+}
+
+/// Which panel a phone shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pane {
+    #[default]
+    Story,
+    Run,
+    Inspector,
+    State,
+}
+
+/// The one selection, shown everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selection {
+    pub(crate) flight: Option<FlightId>,
+    pub(crate) event: Option<EventId>,
+    /// Index into the fields of the packet.
+    pub(crate) field: Option<usize>,
+}
+
+/// The bytes of the selected packet, compared by identity.
+#[derive(Clone)]
+pub(crate) struct Packet(pub(crate) Rc<PacketBytes>);
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The page.
+pub(crate) struct Lab {
+    recording: Recording,
+    scene: Scene,
+    player: Player,
+    quiz: Quiz,
+    selection: Selection,
+    packet: Option<Packet>,
+    /// Whether the selection goes along with what happens; a choice of the user's own ends that until the next play.
+    follows: bool,
+    filter_text: String,
+    filter: Filter,
+    pub(crate) shows_tcp: bool,
+    pub(crate) state_of: ParticipantId,
+    pub(crate) inspector_tab: InspectorTab,
+    pub(crate) side_tab: SideTab,
+    pub(crate) run_tab: RunTab,
+    pub(crate) pane: Pane,
+    spoken: String,
+    silent_ms: f64,
+}
+
+impl Lab {
+    /// Opens the scenario at the moment of its question, paused.
+    ///
+    /// # Errors
+    /// When the text is no scenario.
+    pub(crate) fn open(text: &str) -> Result<Self, ScenarioError> {
+        let scenario = Scenario::parse(text)?;
+        let quiz = Quiz::of(Recording::new(scenario.clone()));
+        let recording = Recording::new(scenario);
+        let scene = Scene::of(&recording, None, None);
+        let mut lab = Self {
+            recording,
+            scene,
+            player: Player::default(),
+            quiz,
+            selection: Selection::default(),
+            packet: None,
+            follows: true,
+            filter_text: String::new(),
+            filter: Filter::default(),
+            shows_tcp: false,
+            state_of: 0,
+            inspector_tab: InspectorTab::default(),
+            side_tab: SideTab::default(),
+            run_tab: RunTab::default(),
+            pane: Pane::default(),
+            spoken: String::new(),
+            silent_ms: SPEAK_EVERY_MS,
+        };
+        if let Some((opening, flight)) = lab.quiz.opening() {
+            lab.seek(opening);
+            lab.select_flight(flight);
+            lab.select_field_named("Client Identifier");
+        }
+        lab.follows = true;
+        Ok(lab)
+    }
+
+    /// What is played.
+    pub(crate) fn scenario(&self) -> &Scenario {
+        self.recording.scenario()
+    }
+
+    pub(crate) fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    pub(crate) fn player(&self) -> &Player {
+        &self.player
+    }
+
+    pub(crate) fn selection(&self) -> Selection {
+        self.selection
+    }
+
+    pub(crate) fn packet(&self) -> Option<&Packet> {
+        self.packet.as_ref()
+    }
+
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub(crate) fn filter_text(&self) -> &str {
+        &self.filter_text
+    }
+
+    /// What a screen reader is to say now.
+    pub(crate) fn spoken(&self) -> &str {
+        &self.spoken
+    }
+
+    /// Where the question stands at the moment on the screen.
+    pub(crate) fn asking(&self) -> Asking {
+        self.quiz.asking(self.player.shown())
+    }
+
+    /// Whether there is nothing more to come.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.scene.view.next_event_at.is_none() && self.player.shown() >= self.scene.view.now
+    }
+
+    /// Does what was asked for; says whether there is anything new to draw.
+    pub(crate) fn update(&mut self, message: Message) -> bool {
+        match message {
+            Message::Toggle => self.toggle(),
+            Message::Frame(wall_ms) => return self.frame(wall_ms),
+            Message::Step(step) => self.step(step),
+            Message::Seek(to) => {
+                self.player.pause();
+                self.seek(to);
+            }
+            Message::Speed(speed) => self.player.choose(speed),
+            Message::SelectFlight(flight) => {
+                self.select_flight(flight);
+                self.side_tab = SideTab::Inspector;
+            }
+            Message::SelectEvent(event) => self.select_event(event),
+            Message::SelectField(field) => self.selection.field = field,
+            Message::StateOf(participant) => self.state_of = participant,
+            Message::Filter(text) => {
+                self.filter = Filter::parse(&text);
+                self.filter_text = text;
+            }
+            Message::ShowTcp(shows) => self.shows_tcp = shows,
+            Message::Choose(option) => return self.quiz.choose(option, self.player.shown()),
+            Message::Check => {
+                if !self.quiz.check() {
+                    return false;
+                }
+                self.play();
+            }
+            Message::Why => {
+                self.inspector_tab = InspectorTab::Why;
+                self.side_tab = SideTab::Inspector;
+                self.pane = Pane::Inspector;
+            }
+            Message::Inspect(tab) => self.inspector_tab = tab,
+            Message::Side(tab) => self.side_tab = tab,
+            Message::Run(tab) => self.run_tab = tab,
+            Message::Pane(pane) => self.pane = pane,
+        }
+        true
+    }
+
+    fn toggle(&mut self) {
+        if self.player.is_playing() {
+            self.player.pause();
+            return;
+        }
+        if self.is_at_end() {
+            self.seek(0);
+        }
+        self.play();
+    }
+
+    fn play(&mut self) {
+        self.follows = true;
+        self.player.play();
+    }
+
+    /// Lets wall time pass: virtual time follows as the speed says, and what is due happens.
+    fn frame(&mut self, wall_ms: f64) -> bool {
+        self.silent_ms += wall_ms;
+        let had_note = self.player.skip().is_some();
+        self.player.age_note(wall_ms);
+        if !self.player.is_playing() {
+            return had_note;
+        }
+        let mut left_ms = wall_ms.min(FRAME_MS_MAX);
+        let mut events = 0;
+        while self.player.is_playing() && events < EVENTS_PER_FRAME_MAX {
+            let outlook = self.outlook();
+            left_ms = self.player.advance(left_ms, &outlook);
+            match outlook.next_event_at {
+                None => {
+                    self.player.pause();
+                    self.player.jump(self.scene.end.max(self.player.shown()));
+                }
+                Some(next) if self.player.shown() >= next => {
+                    events += self.happen_until(next);
+                    if let Some(flight) = self.quiz.reveal(next) {
+                        self.player.pause();
+                        self.select_flight(flight);
+                    }
+                }
+                Some(_) => break,
+            }
+        }
+        true
+    }
+
+    fn outlook(&self) -> Outlook {
+        let shown = self.player.shown();
+        let travelling = || {
+            let coming = self.scene.travelling();
+            coming.filter(|flight| flight.due_at.is_some_and(|due| due > shown))
+        };
+        let time = |folded: bool| {
+            let flights = travelling().filter(move |flight| is_folded(flight) == folded);
+            flights
+                .filter_map(|flight| Some(flight.due_at? - flight.sent_at))
+                .min()
+        };
+        let real = time(self.shows_tcp && travelling().all(|flight| is_folded(flight)));
+        let folded = real.is_none();
+        Outlook {
+            next_event_at: self.scene.view.next_event_at,
+            flight: real.or_else(|| time(true)),
+            folded: folded && !self.shows_tcp,
+        }
+    }
+
+    /// Lets everything happen that is due at `at`, and says how many events that were.
+    fn happen_until(&mut self, at: Micros) -> usize {
+        let first = self.scene.view.events_done;
+        let before = Rc::new(self.scene.view.clone());
+        self.recording.seek(at);
+        if self.recording.events().len() == first as usize {
+            // Something too small for an event: what changed last stays marked.
+            self.refresh(self.scene.before.clone());
+            return 1;
+        }
+        self.refresh(Some(before));
+        self.go_along(first);
+        self.scene
+            .events
+            .len()
+            .saturating_sub(first as usize)
+            .max(1)
+    }
+
+    fn step(&mut self, step: Step) {
+        self.player.pause();
+        match step {
+            Step::Start => self.seek(0),
+            Step::End => self.seek(self.scene.end),
+            Step::EventBack => self.step_back(),
+            Step::PacketBack => self.back_to_packet(),
+            Step::Event => self.step_to(|_, _| true),
+            Step::Timer => self.step_to(|kind, _| kind == EventKind::Timer),
+            Step::Packet => self.step_to(|kind, is_folded| {
+                matches!(kind, EventKind::Sent | EventKind::Arrived) && !is_folded
+            }),
+        }
+    }
+
+    /// Steps until an event that `is_wanted` has happened, or to the end.
+    fn step_to(&mut self, is_wanted: impl Fn(EventKind, bool) -> bool) {
+        let first = self.scene.view.events_done;
+        let mut before;
+        loop {
+            before = self.recording.view();
+            if before.next_event_at.is_none() {
+                self.player.jump(self.scene.end);
+                break;
+            }
+            self.recording.step();
+            let Some(event) = self.recording.events().last() else {
+                break;
+            };
+            let flights = self.recording.flights();
+            let flight = event.flight.and_then(|id| flights.get(id as usize));
+            if is_wanted(event.kind, flight.is_none_or(is_folded)) {
+                break;
+            }
+        }
+        if self.recording.view().events_done == first {
+            return;
+        }
+        self.refresh(Some(Rc::new(before)));
+        self.player.jump(self.scene.view.now);
+        self.show_latest();
+    }
+
+    fn step_back(&mut self) {
+        // Between two events the first step back goes to the earlier of them.
+        match self.scene.events.last().map(|event| event.at) {
+            Some(last) if self.player.shown() > last => self.recording.seek(last),
+            Some(_) | None => {
+                self.recording.step_back();
+            }
+        }
+        self.settle();
+    }
+
+    fn back_to_packet(&mut self) {
+        let is_packet = |event: &Event| {
+            matches!(event.kind, EventKind::Sent | EventKind::Arrived)
+                && (event.flight)
+                    .and_then(|id| self.scene.flight(id))
+                    .is_some_and(|flight| !is_folded(flight))
+        };
+        let shown = self.player.shown();
+        let earlier = self.scene.events.iter().rev();
+        let to = earlier
+            .filter(|event| event.at < shown)
+            .find(|event| is_packet(event))
+            .map_or(0, |event| event.id + 1);
+        self.recording.seek_event(to);
+        self.settle();
+    }
+
+    /// After a step back: shows the moment of the recording and what is new in it.
+    fn settle(&mut self) {
+        let before = (self.recording.view().events_done > 0).then(|| {
+            self.recording.step_back();
+            let before = Rc::new(self.recording.view());
+            self.recording.step();
+            before
+        });
+        self.refresh(before);
+        self.player.jump(self.scene.view.now);
+        self.show_latest();
+    }
+
+    /// Shows the moment `to`.
+    pub(crate) fn seek(&mut self, to: Micros) {
+        let to = to.min(self.scene.end);
+        self.recording.seek(to);
+        let done = self.recording.view().events_done;
+        let before = (done > 0).then(|| {
+            self.recording.step_back();
+            let before: View = self.recording.view();
+            self.recording.seek(to);
+            Rc::new(before)
+        });
+        self.refresh(before);
+        self.player.jump(to);
+        let gone = self
+            .selection
+            .flight
+            .is_some_and(|id| self.scene.flight(id).is_none())
+            || self
+                .selection
+                .event
+                .is_some_and(|id| self.scene.event(id).is_none());
+        if gone || self.follows {
+            self.selection = Selection::default();
+            self.packet = None;
+            self.go_along(0);
+        }
+    }
+
+    fn refresh(&mut self, before: Option<Rc<View>>) {
+        self.scene = Scene::of(&self.recording, Some(&self.scene), before);
+    }
+
+    /// Selects the latest packet that was sent since event `first`, and speaks of the latest decision.
+    fn go_along(&mut self, first: EventId) {
+        let new = self.scene.events.get(first as usize..).unwrap_or_default();
+        let sent = |wanted: fn(&Flight) -> bool| {
+            new.iter().rev().find_map(|event| {
+                let flight = self.scene.flight(event.flight?)?;
+                (event.kind == EventKind::Sent && wanted(flight)).then_some((event.id, flight.id))
+            })
+        };
+        // A client's answer to a close says nothing new.
+        let sent = sent(|flight| flight.what != FlightKind::Tcp)
+            .or_else(|| sent(|flight| is_close(flight) && flight.from == 0));
+        let decided = new.iter().rev().find(|event| match event.kind {
+            EventKind::Decision | EventKind::Fault | EventKind::Connection => true,
+            EventKind::Action
+            | EventKind::Sent
+            | EventKind::Arrived
+            | EventKind::Timer
+            | EventKind::Application => false,
+        });
+        if let Some(event) = decided
+            && self.player.speed().is_slow()
+            && self.silent_ms >= SPEAK_EVERY_MS
+        {
+            self.spoken.clone_from(&event.text);
+            self.silent_ms = 0.0;
+        }
+        if let Some((event, flight)) = sent
+            && self.follows
+        {
+            self.put_selection(Some(flight), Some(event));
+        }
+    }
+
+    /// After a step: the event that happened last is what everybody looks at.
+    fn show_latest(&mut self) {
+        self.follows = true;
+        match self.scene.events.last() {
+            Some(event) => {
+                let (id, flight) = (event.id, event.flight);
+                self.spoken.clone_from(&event.text);
+                self.put_selection(flight, Some(id));
+            }
+            None => self.put_selection(None, None),
+        }
+    }
+
+    fn select_flight(&mut self, flight: FlightId) {
+        let event = self.scene.flight(flight).map(|flight| flight.event);
+        self.follows = false;
+        self.put_selection(Some(flight), event);
+    }
+
+    fn select_event(&mut self, event: EventId) {
+        let flight = self.scene.event(event).and_then(|event| event.flight);
+        self.follows = false;
+        self.put_selection(flight, Some(event));
+        self.side_tab = SideTab::Inspector;
+    }
+
+    fn put_selection(&mut self, flight: Option<FlightId>, event: Option<EventId>) {
+        if flight != self.selection.flight {
+            self.packet = flight
+                .and_then(|flight| self.recording.packet(flight))
+                .map(|packet| Packet(Rc::new(packet)));
+            self.selection.field = None;
+        }
+        self.selection.flight = flight;
+        self.selection.event = event;
+    }
+
+    fn select_field_named(&mut self, name: &str) {
+        let fields = self.packet.as_ref().map(|packet| &packet.0.fields);
+        self.selection.field =
+            fields.and_then(|fields| fields.iter().position(|field| field.name == name));
+    }
+}
+
+#[cfg(test)]
+mod tests;

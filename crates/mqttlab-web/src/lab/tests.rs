@@ -1,0 +1,183 @@
+use super::{InspectorTab, Lab, Message, Step};
+use crate::lesson::Asking;
+use crate::player::Speed;
+use crate::scene::is_folded;
+
+const DUEL: &str = include_str!("../../../../lessons/duel/scenario.toml");
+
+fn duel() -> Lab {
+    Lab::open(DUEL).expect("the lesson's scenario is right")
+}
+
+/// Plays until it pauses by itself.
+fn play(lab: &mut Lab) {
+    for _ in 0..20_000 {
+        if !lab.player().is_playing() {
+            return;
+        }
+        lab.update(Message::Frame(16.0));
+    }
+    unreachable!("a run comes to its end");
+}
+
+#[test]
+fn it_opens_paused_with_the_second_connect_on_the_wire() {
+    let lab = duel();
+    assert!(!lab.player().is_playing());
+    let packets = lab.scene().travelling().filter(|flight| !is_folded(flight));
+    let names: Vec<&str> = packets.map(|flight| flight.name.as_str()).collect();
+    assert_eq!(names, ["CONNECT"]);
+    assert!(lab.asking().is_open());
+    let packet = lab.packet().expect("the CONNECT is selected");
+    let field = lab
+        .selection()
+        .field
+        .and_then(|index| packet.0.fields.get(index));
+    assert_eq!(
+        field.map(|field| field.name.as_str()),
+        Some("Client Identifier")
+    );
+}
+
+#[test]
+fn a_broken_scenario_is_an_error_with_words() {
+    let error = Lab::open("[scenario]")
+        .err()
+        .expect("there is nothing in it");
+    assert!(!error.to_string().is_empty());
+}
+
+#[test]
+fn a_step_back_undoes_a_step() {
+    let mut lab = duel();
+    lab.update(Message::Step(Step::Event));
+    let (view, count) = (lab.scene().view.clone(), lab.scene().events.len());
+    lab.update(Message::Step(Step::Event));
+    assert!(lab.scene().events.len() > count);
+    lab.update(Message::Step(Step::EventBack));
+    assert_eq!(lab.scene().view, view);
+    assert_eq!(lab.player().shown(), view.now);
+}
+
+#[test]
+fn between_two_events_the_first_step_back_goes_to_the_earlier() {
+    let mut lab = duel();
+    let (shown, count) = (lab.player().shown(), lab.scene().events.len());
+    lab.update(Message::Step(Step::EventBack));
+    assert!(lab.player().shown() < shown);
+    assert_eq!(lab.scene().events.len(), count);
+    lab.update(Message::Step(Step::EventBack));
+    assert!(lab.scene().events.len() < count);
+}
+
+#[test]
+fn start_and_end_are_the_ends_of_the_run() {
+    let mut lab = duel();
+    lab.update(Message::Step(Step::Start));
+    assert_eq!(lab.player().shown(), 0);
+    lab.update(Message::Step(Step::End));
+    assert_eq!(lab.player().shown(), lab.scene().end);
+    assert!(lab.is_at_end());
+}
+
+#[test]
+fn the_way_through_time_does_not_matter() {
+    let mut played = duel();
+    played.update(Message::Step(Step::Start));
+    played.update(Message::Speed(Speed::Scaled { times: 100, per: 1 }));
+    played.update(Message::Toggle);
+    play(&mut played);
+    // The answer to the question is worth a pause.
+    while !played.is_at_end() {
+        played.update(Message::Toggle);
+        play(&mut played);
+    }
+    let mut jumped = duel();
+    jumped.update(Message::Seek(u64::MAX));
+    assert_eq!(played.scene().view.hash, jumped.scene().view.hash);
+    assert_eq!(played.scene().events.len(), jumped.scene().events.len());
+}
+
+#[test]
+fn playing_moves_time_and_pausing_stops_it() {
+    let mut lab = duel();
+    let shown = lab.player().shown();
+    lab.update(Message::Toggle);
+    lab.update(Message::Frame(16.0));
+    lab.update(Message::Frame(16.0));
+    assert!(lab.player().shown() > shown);
+    lab.update(Message::Toggle);
+    let shown = lab.player().shown();
+    lab.update(Message::Frame(1_000.0));
+    assert_eq!(lab.player().shown(), shown);
+}
+
+#[test]
+fn an_answer_must_be_chosen_before_it_is_checked() {
+    let mut lab = duel();
+    assert!(!lab.update(Message::Check));
+    assert!(!lab.update(Message::Choose(9)));
+    assert!(lab.update(Message::Choose(1)));
+    assert_eq!(lab.asking(), Asking::Open { chosen: Some(1) });
+    lab.update(Message::Check);
+    assert!(lab.player().is_playing());
+    assert_eq!(lab.asking(), Asking::Waiting { chosen: 1 });
+    play(&mut lab);
+    assert!(matches!(
+        lab.asking(),
+        Asking::Revealed {
+            chosen: Some(1),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn going_back_before_the_question_takes_it_away() {
+    let mut lab = duel();
+    lab.update(Message::Seek(1_000_000));
+    assert_eq!(lab.asking(), Asking::NotYet);
+}
+
+#[test]
+fn what_is_selected_in_one_place_is_selected_everywhere() {
+    let mut lab = duel();
+    let event = lab.scene().events.iter().find(|event| {
+        event
+            .flight
+            .and_then(|id| lab.scene().flight(id))
+            .is_some_and(|flight| flight.name == "CONNECT")
+    });
+    let event = event.expect("somebody has sent CONNECT").id;
+    lab.update(Message::SelectEvent(event));
+    let flight = lab.scene().events[event as usize].flight;
+    assert_eq!(lab.selection().flight, flight);
+    assert_eq!(lab.packet().map(|packet| packet.0.flight), flight);
+    lab.update(Message::Why);
+    assert_eq!(lab.inspector_tab, InspectorTab::Why);
+}
+
+#[test]
+fn a_selection_that_has_not_happened_yet_is_dropped() {
+    let mut lab = duel();
+    lab.update(Message::Seek(0));
+    let selected = lab.selection().flight;
+    assert!(selected.is_none_or(|id| lab.scene().flight(id).is_some()));
+    assert!(lab.packet().is_none() || selected.is_some());
+}
+
+#[test]
+fn a_choice_of_the_users_own_stays_while_paused() {
+    let mut lab = duel();
+    let first = lab
+        .scene()
+        .flights
+        .iter()
+        .find(|flight| flight.name == "CONNECT")
+        .expect("A has connected")
+        .id;
+    lab.update(Message::SelectFlight(first));
+    let now = lab.player().shown();
+    lab.update(Message::Seek(now + 1_000));
+    assert_eq!(lab.selection().flight, Some(first));
+}

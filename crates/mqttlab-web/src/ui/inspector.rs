@@ -1,0 +1,150 @@
+//! What is selected, in full: fields, bytes, rules, causes.
+
+use mqttlab_sim::view::{Flight, FlightKind};
+use yew::{Callback, Html, Properties, component, html, use_effect_with};
+
+use super::icons::{Glyph, Icon};
+use super::tabs::Tabs;
+use crate::lab::{InspectorTab, Message, Packet, Selection};
+use crate::platform::reveal;
+use crate::scene::{Family, Scene};
+use crate::texts;
+
+mod bytes;
+mod fields;
+mod rule;
+mod why;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct InspectorProps {
+    pub(crate) scene: Scene,
+    pub(crate) selection: Selection,
+    pub(crate) packet: Option<Packet>,
+    pub(crate) tab: InspectorTab,
+    /// A question is open: rules and causes would answer it.
+    pub(crate) asks: bool,
+    pub(crate) on: Callback<Message>,
+}
+
+const TABS: [(InspectorTab, &str); 4] = [
+    (InspectorTab::Fields, "Fields"),
+    (InspectorTab::Bytes, "Bytes"),
+    (InspectorTab::Rule, "Rule"),
+    (InspectorTab::Why, "Why"),
+];
+
+#[component]
+pub(crate) fn Inspector(props: &InspectorProps) -> Html {
+    let chosen = TABS
+        .iter()
+        .position(|(tab, _)| *tab == props.tab)
+        .unwrap_or(0);
+    let choose = props.on.reform(|index: usize| {
+        Message::Inspect(TABS.get(index).map_or(InspectorTab::Bytes, |(tab, _)| *tab))
+    });
+    let names: Vec<String> = TABS.iter().map(|(_, name)| (*name).to_owned()).collect();
+    use_effect_with((props.selection.field, props.tab), |(field, _)| {
+        if let Some(field) = field {
+            reveal(&format!("field-{field}"));
+        }
+    });
+    html! {
+        <section class="panel inspector" aria-labelledby="inspector-title">
+            { title(props) }
+            <Tabs label="What to look at" id="inspector" {names} {chosen} {choose} />
+            <div class="scroll inspector-panel" id="inspector-panel" role="tabpanel" aria-labelledby={format!("inspector-tab-{chosen}")} tabindex="-1">
+                { body(props) }
+            </div>
+        </section>
+    }
+}
+
+fn title(props: &InspectorProps) -> Html {
+    let scene = &props.scene;
+    let flight = props.selection.flight.and_then(|id| scene.flight(id));
+    let event = props.selection.event.and_then(|id| scene.event(id));
+    let (class, glyph, name, about) = match (flight, event) {
+        (Some(flight), _) => (
+            Family::of(flight).class(),
+            Some(Glyph::of(flight)),
+            texts::shown_name(flight).to_owned(),
+            about(flight, scene),
+        ),
+        (None, Some(event)) => (
+            "",
+            Some(Glyph::of_event(event.kind)),
+            texts::event_kind(event.kind).to_owned(),
+            format!(
+                "{} · {}",
+                scene.name(event.participant),
+                texts::moment(event.at)
+            ),
+        ),
+        (None, None) => ("", None, "Nothing selected".to_owned(), String::new()),
+    };
+    html! {
+        <>
+            <div class="panel-bar">
+                <h2 id="inspector-title">{ "Inspector" }</h2>
+                <span class="end">{ about }</span>
+            </div>
+            <p class={format!("inspected {class}")}>
+                { for glyph.map(|glyph| html! { <Icon {glyph} /> }) }
+                { name }
+            </p>
+        </>
+    }
+}
+
+/// `B → broker · 20 bytes`.
+fn about(flight: &Flight, scene: &Scene) -> String {
+    let (from, to) = (scene.name(flight.from), scene.name(flight.to));
+    if flight.what == FlightKind::Tcp {
+        format!("{from} → {to} · TCP")
+    } else {
+        let length = texts::count(flight.length as usize, "byte", "bytes");
+        format!("{from} → {to} · {length}")
+    }
+}
+
+fn body(props: &InspectorProps) -> Html {
+    match (props.tab, &props.packet) {
+        (InspectorTab::Rule | InspectorTab::Why, _) if props.asks => html! {
+            <p class="note">{ "Rule and Why open when you have answered: nothing on the screen gives the answer away." }</p>
+        },
+        (InspectorTab::Rule, _) => rule::draw(props),
+        (InspectorTab::Why, _) => why::draw(props),
+        (InspectorTab::Fields, Some(packet)) => fields::all(props, packet),
+        (InspectorTab::Bytes, Some(packet)) => html! {
+            <>
+                <bytes::Bytes packet={packet.clone()} field={props.selection.field} on={props.on.clone()} />
+                { fields::short(props, packet) }
+            </>
+        },
+        (InspectorTab::Fields | InspectorTab::Bytes, None) => no_packet(props),
+    }
+}
+
+/// There are no bytes: a TCP signal, an event without a packet, or nothing.
+fn no_packet(props: &InspectorProps) -> Html {
+    let scene = &props.scene;
+    let flight = props.selection.flight.and_then(|id| scene.flight(id));
+    let event = props.selection.event.and_then(|id| scene.event(id));
+    match (flight, event) {
+        (Some(flight), _) => html! {
+            <>
+                <p class="note">{ texts::tcp(&flight.name) }</p>
+                <p class="note quiet-note">{ format!("{} is a signal of TCP: it carries no MQTT bytes.", flight.name) }</p>
+            </>
+        },
+        (None, Some(event)) => html! {
+            <>
+                <p class="note">{ &event.text }</p>
+                <p class="note quiet-note">{ "This is no packet, so it has no bytes. Why tells what led to it." }</p>
+            </>
+        },
+        (None, None) => {
+            html! { <p class="note">{ "Select a packet in the ladder, in the list or on its way." }</p> }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The sentences of the standard behind what is selected.
+
+use std::collections::BTreeMap;
+
+use mqttlab_sim::view::EventKind;
+use yew::{Html, html};
+
+use super::InspectorProps;
+use crate::texts;
+
+const STANDARD: &str = "https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html";
+
+pub(super) fn draw(props: &InspectorProps) -> Html {
+    let rules = rules(props);
+    if rules.is_empty() {
+        return html! { <p class="note">{ "No sentence of the standard was called on here." }</p> };
+    }
+    let rule = |(clause, told): (&String, &Vec<String>)| {
+        html! {
+            <li class="rule" key={clause.clone()}>
+                <a class="mono" href={STANDARD} target="_blank" rel="noreferrer">{ format!("[{clause}]") }</a>
+                <p>{ texts::sentence(clause).unwrap_or("See the standard for its words.") }</p>
+                { for told.iter().map(|text| html! { <p class="rule-here"><span class="muted">{ "Here: " }</span>{ text }</p> }) }
+            </li>
+        }
+    };
+    html! {
+        <>
+            <ul class="rules">{ for rules.iter().map(rule) }</ul>
+            <p class="note quiet-note">{ "Said in our words; the standard’s own are binding." }</p>
+        </>
+    }
+}
+
+/// Clauses of the selected field, and of every decision about the selected packet or event.
+fn rules(props: &InspectorProps) -> BTreeMap<String, Vec<String>> {
+    let mut rules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let fields = props.packet.as_ref().map(|packet| &packet.0.fields);
+    let field = props.selection.field.and_then(|index| fields?.get(index));
+    if let Some(clause) = field.and_then(|field| field.clause.clone()) {
+        rules.entry(clause).or_default();
+    }
+    let scene = &props.scene;
+    let flight = props.selection.flight.and_then(|id| scene.flight(id));
+    let of_flight = flight
+        .into_iter()
+        .flat_map(|flight| scene.events_of(flight.id));
+    // What is sent because of a decision stands under the decision's rule.
+    let sent_by = flight.and_then(|flight| scene.event(flight.event)?.cause);
+    let decided = sent_by
+        .and_then(|id| scene.event(id))
+        .filter(|event| event.kind == EventKind::Decision);
+    let event = props.selection.event.and_then(|id| scene.event(id));
+    for event in of_flight.chain(decided).chain(event) {
+        if let Some(clause) = &event.clause {
+            let told = rules.entry(clause.clone()).or_default();
+            let text = format!("{}: {}", scene.name(event.participant), event.text);
+            if !told.contains(&text) {
+                told.push(text);
+            }
+        }
+    }
+    rules
+}

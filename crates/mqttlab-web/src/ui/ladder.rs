@@ -1,0 +1,210 @@
+//! The ladder: lanes across, time down, a line for every flight.
+
+use mqttlab_sim::view::{FlightId, Micros};
+use web_sys::HtmlElement;
+use yew::{
+    Callback, Html, NodeRef, Properties, component, hook, html, use_effect_with, use_memo,
+    use_mut_ref, use_node_ref, use_state_eq,
+};
+
+use super::{tenth, variables};
+use crate::filter::Filter;
+use crate::lab::{Message, Selection};
+use crate::layout::ladder::{Item, Ladder, Options};
+use crate::platform::use_size;
+use crate::scene::{Inner, Scene};
+use crate::texts;
+
+mod labels;
+mod lines;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct LadderProps {
+    pub(crate) scene: Scene,
+    pub(crate) shown: Micros,
+    pub(crate) playing: bool,
+    pub(crate) selection: Selection,
+    pub(crate) shows_tcp: bool,
+    pub(crate) filter: Filter,
+    pub(crate) asks: bool,
+    pub(crate) on: Callback<Message>,
+}
+
+/// What the parts of the drawing have in common.
+struct Drawing<'a> {
+    props: &'a LadderProps,
+    scene: &'a Inner,
+    ladder: &'a Ladder,
+    /// The items near what can be seen.
+    items: Vec<&'a Item>,
+    height: f64,
+    now: f64,
+}
+
+#[component]
+pub(crate) fn LadderView(props: &LadderProps) -> Html {
+    let port = use_node_ref();
+    let (width, height) = use_size(port.clone());
+    let scroll = use_state_eq(|| 0.0_f64);
+    let given = (
+        props.scene.clone(),
+        props.filter.clone(),
+        props.shows_tcp,
+        tenth(width),
+    );
+    let ladder = use_memo(given, |(scene, filter, shows_tcp, _)| {
+        Ladder::of(
+            scene,
+            &Options {
+                width,
+                shows_tcp: *shows_tcp,
+                filter,
+            },
+        )
+    });
+    let now = ladder.y(props.shown);
+    let selected = props
+        .selection
+        .flight
+        .and_then(|flight| ladder.line(flight));
+    let is_away = use_follow(&port, now, selected.map(|(from, _)| from.1), props);
+    let onscroll = {
+        let (port, scroll) = (port.clone(), scroll.clone());
+        Callback::from(move |_| {
+            if let Some(port) = port.cast::<HtmlElement>() {
+                scroll.set(f64::from(port.scroll_top()));
+            }
+        })
+    };
+    let away = Callback::from({
+        let is_away = is_away.clone();
+        move |()| *is_away.borrow_mut() = true
+    });
+    let drawing = Drawing {
+        props,
+        scene: &props.scene,
+        ladder: &ladder,
+        items: ladder.window(*scroll, *scroll + height).collect(),
+        // Room below, so that now is never at the very bottom.
+        height: (now + 96.0).max(height - 44.0),
+        now,
+    };
+    html! {
+        <div class="ladder" ref={port} {onscroll} onwheel={away.reform(|_| ())} ontouchmove={away.reform(|_| ())}>
+            if width > 0.0 {
+                <div class="ladder-sheet" style={variables(&[("w", ladder.width), ("sheet", drawing.height)])}>
+                    { heads(&drawing) }
+                    { lines::draw(&drawing) }
+                    { labels::draw(&drawing) }
+                    { now_line(&drawing) }
+                </div>
+            }
+        </div>
+    }
+}
+
+/// Keeps now in sight while time passes, unless somebody has scrolled away; after a jump, what is selected too.
+#[hook]
+fn use_follow(
+    port: &NodeRef,
+    now: f64,
+    selected: Option<f64>,
+    props: &LadderProps,
+) -> std::rc::Rc<std::cell::RefCell<bool>> {
+    let is_away = use_mut_ref(|| false);
+    let (port, away, playing) = (port.clone(), is_away.clone(), props.playing);
+    use_effect_with(playing, {
+        let away = is_away.clone();
+        move |_| *away.borrow_mut() = false
+    });
+    let given = (now as i64, selected.map(|y| y as i64));
+    use_effect_with(given, move |(now, selected)| {
+        let Some(port) = port.cast::<HtmlElement>() else {
+            return;
+        };
+        if playing && *away.borrow() {
+            return;
+        }
+        let (top, height) = (
+            i64::from(port.scroll_top()),
+            i64::from(port.client_height()),
+        );
+        let is_seen = |y: i64, below: i64| y > top + 8 && y + 44 + below < top + height;
+        let wanted = selected.filter(|_| !playing).unwrap_or(*now);
+        if !is_seen(wanted, 40) {
+            // A new line comes into view with room below it for what follows.
+            let to = (wanted - height * 6 / 10).clamp(0, i64::from(i32::MAX));
+            port.set_scroll_top(to as i32);
+        }
+    });
+    is_away
+}
+
+fn heads(drawing: &Drawing<'_>) -> Html {
+    let participants = drawing.scene.view.participants.iter();
+    let head = |(participant, x): (&mqttlab_sim::view::Participant, &f64)| {
+        let id = participant.id;
+        let text = if participant.client_id.is_empty() || participant.client_id == participant.name
+        {
+            participant.name.clone()
+        } else {
+            format!("{} · {}", participant.name, participant.client_id)
+        };
+        html! {
+            <li key={id} style={variables(&[("x", *x)])}>
+                <button type="button" onclick={drawing.props.on.reform(move |_| Message::StateOf(id))}>{ text }</button>
+            </li>
+        }
+    };
+    html! {
+        <ul class="ladder-heads" aria-label="Lanes">
+            { for participants.zip(&drawing.ladder.lanes).map(head) }
+        </ul>
+    }
+}
+
+fn now_line(drawing: &Drawing<'_>) -> Html {
+    html! {
+        <div class="ladder-now" style={variables(&[("y", drawing.now)])}>
+            <span class="now-badge">{ "now" }</span>
+            if drawing.props.asks {
+                <span class="now-text">{ "what comes next is not drawn while a question is open" }</span>
+            }
+        </div>
+    }
+}
+
+impl Drawing<'_> {
+    /// How far a flight has come: its tip, while it travels.
+    fn tip(&self, id: FlightId, from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
+        let Some(flight) = self.scene.flight(id) else {
+            return to;
+        };
+        if flight.arrived_at.is_some() {
+            return to;
+        }
+        let Some(due) = flight.due_at else {
+            return (to.0, to.1.max(from.1));
+        };
+        let whole = due.saturating_sub(flight.sent_at).max(1);
+        let part = self.props.shown.saturating_sub(flight.sent_at).min(whole) as f64 / whole as f64;
+        let y = self.now.clamp(from.1, to.1.max(from.1));
+        (from.0 + (to.0 - from.0) * part, y)
+    }
+
+    fn is_selected(&self, id: FlightId) -> bool {
+        self.props.selection.flight == Some(id)
+    }
+
+    fn says(&self, id: FlightId) -> String {
+        let Some(flight) = self.scene.flight(id) else {
+            return String::new();
+        };
+        let sent = texts::moment(flight.sent_at);
+        let route = texts::route(flight, self.scene);
+        match flight.arrived_at {
+            Some(at) => format!("{route}, sent at {sent}, arrived at {}", texts::moment(at)),
+            None => format!("{route}, sent at {sent}, not arrived"),
+        }
+    }
+}

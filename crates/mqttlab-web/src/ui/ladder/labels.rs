@@ -1,0 +1,181 @@
+//! What can be read and pressed on the ladder: names of flights, marks, times, silences.
+
+use mqttlab_sim::view::{EventId, EventKind, Flight};
+use yew::{Html, html};
+
+use super::Drawing;
+use crate::lab::Message;
+use crate::layout::ladder::Item;
+use crate::scene::Family;
+use crate::texts;
+use crate::ui::icons::{Glyph, Icon};
+use crate::ui::variables;
+
+/// Times closer than this would touch.
+const TIME_GAP: f64 = 15.0;
+/// A mark's text keeps this far from the labels of lines.
+const TEXT_GAP: f64 = 17.0;
+
+pub(super) fn draw(drawing: &Drawing<'_>) -> Html {
+    html! {
+        <>
+            <ol class="ladder-items" aria-label="Packets and marks, in the order of time">
+                { for drawing.items.iter().map(|item| one(drawing, item)) }
+            </ol>
+            { times(drawing) }
+        </>
+    }
+}
+
+fn one(drawing: &Drawing<'_>, item: &Item) -> Html {
+    match item {
+        Item::Flight { id, from, to } => match drawing.scene.flight(*id) {
+            Some(flight) => label(drawing, flight, *from, *to),
+            None => Html::default(),
+        },
+        Item::Mark { at, events, says } => mark(drawing, *at, events, *says),
+        Item::Quiet { y, length } => html! {
+            <li class="quiet-pill" style={variables(&[("y", *y)])}>
+                { format!("{} quiet", texts::span(*length)) }
+            </li>
+        },
+    }
+}
+
+fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64)) -> Html {
+    let id = flight.id;
+    let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+    let room = (to.0 - from.0).abs() - 20.0;
+    // Not below now, while it travels.
+    let steep = ((to.1 - from.1) / (to.0 - from.0)).abs();
+    let tells = room > 150.0 && !flight.summary.is_empty();
+    let letters = flight.name.len() + if tells { flight.summary.len() } else { 0 };
+    let width = (letters as f64 * 7.0 + 34.0).min(room);
+    // High enough that the line does not cross the label's corner.
+    let y = middle.1.min(drawing.now.max(from.1)) - steep * width / 2.0;
+    let style = variables(&[("x", middle.0), ("y", y), ("room", room)]);
+    let class = format!("line-label {}", Family::of(flight).class());
+    let says = drawing.says(id);
+    html! {
+        <li key={format!("f{id}")} {style}>
+            <button
+                type="button"
+                {class}
+                aria-pressed={drawing.is_selected(id).to_string()}
+                aria-label={format!("{says}. {}", flight.summary)}
+                title={says}
+                onclick={drawing.props.on.reform(move |_| Message::SelectFlight(id))}
+            >
+                <Icon glyph={Glyph::of(flight)} />
+                <span class="line-name">{ texts::shown_name(flight) }</span>
+                if tells {
+                    <span class="line-summary">{ &flight.summary }</span>
+                }
+            </button>
+        </li>
+    }
+}
+
+fn mark(drawing: &Drawing<'_>, at: (f64, f64), events: &[EventId], says: EventId) -> Html {
+    let Some(event) = drawing.scene.event(says) else {
+        return Html::default();
+    };
+    let texts: Vec<&str> = events
+        .iter()
+        .filter_map(|id| drawing.scene.event(*id))
+        .map(|event| texts::told(event, drawing.scene))
+        .collect();
+    let told = texts.join("; ");
+    let is_chosen = drawing
+        .props
+        .selection
+        .event
+        .is_some_and(|id| events.contains(&id));
+    let class = match event.kind {
+        EventKind::Fault => "mark family-fault",
+        EventKind::Timer => "mark family-ping",
+        EventKind::Action
+        | EventKind::Sent
+        | EventKind::Arrived
+        | EventKind::Connection
+        | EventKind::Decision
+        | EventKind::Application => "mark",
+    };
+    let room = free_room(drawing, at);
+    let style = variables(&[("x", at.0), ("y", at.1), ("room", room.unwrap_or_default())]);
+    html! {
+        <li key={format!("e{says}")} class="mark-place" {style}>
+            <button
+                type="button"
+                {class}
+                aria-pressed={is_chosen.to_string()}
+                aria-label={format!("{}: {told}", texts::event_kind(event.kind))}
+                title={told}
+                onclick={drawing.props.on.reform(move |_| Message::SelectEvent(says))}
+            >
+                <Icon glyph={Glyph::of_event(event.kind)} />
+                if events.len() > 1 {
+                    <span class="mark-count">{ events.len() }</span>
+                }
+            </button>
+            if room.is_some() {
+                <span class="mark-text" aria-hidden="true">{ texts::told(event, drawing.scene) }</span>
+            }
+        </li>
+    }
+}
+
+/// How much text fits to the right of a mark, if nothing else is written there.
+fn free_room(drawing: &Drawing<'_>, at: (f64, f64)) -> Option<f64> {
+    let next = drawing
+        .ladder
+        .lanes
+        .iter()
+        .copied()
+        .filter(|lane| *lane > at.0 + 1.0);
+    let right = next.fold(drawing.ladder.width, f64::min);
+    let is_taken = drawing.items.iter().any(|item| match item {
+        Item::Flight { from, to, .. } => {
+            let (left, end) = (from.0.min(to.0), from.0.max(to.0));
+            let crosses = left < right - 1.0 && end > at.0 + 1.0;
+            let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+            crosses && at.1 > top - TEXT_GAP - 6.0 && at.1 < bottom + TEXT_GAP
+        }
+        Item::Mark { at: other, .. } => {
+            other.0 == at.0 && other.1 != at.1 && (other.1 - at.1).abs() < 14.0
+        }
+        Item::Quiet { y, .. } => (y - at.1).abs() < TEXT_GAP + 4.0,
+    });
+    let room = right - at.0 - 28.0;
+    (!is_taken && room > 80.0).then_some(room)
+}
+
+/// The times at which flights were sent, as far as they do not touch.
+fn times(drawing: &Drawing<'_>) -> Html {
+    let mut last = f64::NEG_INFINITY;
+    let mut times = Vec::new();
+    for item in &drawing.items {
+        if let Item::Flight { id, from, .. } = item
+            && let Some(flight) = drawing.scene.flight(*id)
+            && from.1 - last >= TIME_GAP
+            && (from.1 - drawing.now).abs() > 4.0
+        {
+            last = from.1;
+            let class = if drawing.is_selected(*id) {
+                "chosen"
+            } else {
+                ""
+            };
+            // The badge of now is there too.
+            let y = if from.1 < drawing.now && from.1 > drawing.now - TIME_GAP - 4.0 {
+                drawing.now - TIME_GAP - 4.0
+            } else {
+                from.1
+            };
+            times.push(html! {
+                <span {class} style={variables(&[("y", y)])}>{ texts::moment_bare(flight.sent_at) }</span>
+            });
+        }
+    }
+    html! { <div class="ladder-times" aria-hidden="true">{ for times }</div> }
+}

@@ -1,0 +1,117 @@
+//! What everybody remembers at this moment, and what has just changed.
+
+use mqttlab_sim::view::{Micros, Participant, ParticipantId, View};
+use yew::{Callback, Html, Properties, TargetCast, component, html};
+
+use super::tabs::Tabs;
+use crate::lab::Message;
+use crate::scene::Scene;
+use crate::texts;
+
+mod client;
+mod session;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct StateProps {
+    pub(crate) scene: Scene,
+    pub(crate) shown: Micros,
+    pub(crate) of: ParticipantId,
+    pub(crate) on: Callback<Message>,
+}
+
+/// More participants than this are chosen from a list.
+const TABS_MAX: usize = 4;
+
+#[component]
+pub(crate) fn State(props: &StateProps) -> Html {
+    let body = if props.of == 0 {
+        session::broker(props)
+    } else {
+        client::client(props)
+    };
+    html! {
+        <section class="panel state" aria-labelledby="state-title">
+            <div class="panel-bar">
+                <h2 id="state-title">{ "State" }</h2>
+                <div class="end">{ chooser(props) }</div>
+            </div>
+            <div class="scroll state-panel" id="state-panel" role="tabpanel" aria-label={format!("State of {}", props.scene.name(props.of))} tabindex="0">
+                { body }
+            </div>
+        </section>
+    }
+}
+
+fn chooser(props: &StateProps) -> Html {
+    let participants = &props.scene.view.participants;
+    if participants.len() <= TABS_MAX {
+        let names: Vec<String> = participants.iter().map(|each| each.name.clone()).collect();
+        let choose = props
+            .on
+            .reform(|index: usize| Message::StateOf(index as ParticipantId));
+        return html! { <Tabs label="Whose state" id="state" class="segments small" {names} chosen={props.of as usize} {choose} /> };
+    }
+    let onchange = props.on.reform(|event: yew::Event| {
+        let field: web_sys::HtmlSelectElement = event.target_unchecked_into();
+        Message::StateOf(field.value().parse().unwrap_or(0))
+    });
+    let option = |each: &Participant| {
+        html! { <option value={each.id.to_string()} selected={each.id == props.of}>{ &each.name }</option> }
+    };
+    html! {
+        <label>
+            <span class="hidden-visually">{ "Whose state" }</span>
+            <select {onchange}>{ for participants.iter().map(option) }</select>
+        </label>
+    }
+}
+
+/// A line of a card, marked when it is not as it was one event ago.
+fn line(name: &str, now: String, was: Option<String>) -> Html {
+    let was = was.filter(|was| *was != now);
+    let class = if was.is_some() {
+        "fact changed"
+    } else {
+        "fact"
+    };
+    html! {
+        <div {class}>
+            <dt>{ name }</dt>
+            <dd>
+                { now }
+                { for was.map(|was| html! { <span class="was">{ format!("was {was}") }</span> }) }
+            </dd>
+        </div>
+    }
+}
+
+fn before(props: &StateProps) -> Option<&View> {
+    props.scene.before.as_deref()
+}
+
+/// A time left or gone by, as people say it.
+fn timers(participant: &Participant, props: &StateProps) -> Html {
+    let timer = |timer: &mqttlab_sim::view::Timer| {
+        let about = timer.about.map(|id| format!("{} ", props.scene.name(id)));
+        let left = texts::span(timer.until.saturating_sub(props.shown));
+        let whole = timer.until.saturating_sub(timer.from).max(1);
+        let done = props.shown.saturating_sub(timer.from).min(whole);
+        let part = format!("--part:{:.4}", done as f64 / whole as f64);
+        html! {
+            <li class="timer">
+                <span>{ about }{ texts::timer(timer.kind) }</span>
+                <span class="mono small">{ format!("in {left}") }</span>
+                <span class="timer-bar" style={part} aria-hidden="true" />
+            </li>
+        }
+    };
+    if participant.timers.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <div class="card">
+            <h3>{ "Timers" }</h3>
+            <ul>{ for participant.timers.iter().map(timer) }</ul>
+        </div>
+    }
+}

@@ -1,0 +1,190 @@
+//! The clock: play, steps, speed, and the way through time.
+
+use mqttlab_sim::view::{EventKind, Micros};
+use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html, use_memo};
+
+use super::icons::{Glyph, Icon};
+use super::tenth;
+use crate::lab::{Message, Step};
+use crate::player::Speed;
+use crate::scene::{Scene, is_close};
+use crate::texts;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct TimelineProps {
+    pub(crate) scene: Scene,
+    pub(crate) shown: Micros,
+    pub(crate) playing: bool,
+    pub(crate) at_end: bool,
+    pub(crate) speed: Speed,
+    /// When the open question is asked.
+    pub(crate) asked_at: Option<Micros>,
+    pub(crate) on: Callback<Message>,
+}
+
+#[component]
+pub(crate) fn Timeline(props: &TimelineProps) -> Html {
+    let at_start = props.shown == 0 && props.scene.events.is_empty();
+    html! {
+        <footer class="timeline" aria-label="Time">
+            <div class="play">
+                { button(props, Step::Start, Glyph::Start, "To the start", "Home", at_start) }
+                { button(props, Step::EventBack, Glyph::Back, "Step back", "←", at_start) }
+                { play_button(props) }
+                { button(props, Step::Event, Glyph::Forward, "Step forward", "→", props.at_end) }
+                { button(props, Step::End, Glyph::End, "To the end", "End", props.at_end) }
+            </div>
+            { clock(props) }
+            { speed(props) }
+            <Track scene={props.scene.clone()} shown={props.shown} asked_at={props.asked_at} on={props.on.clone()} />
+        </footer>
+    }
+}
+
+fn button(
+    props: &TimelineProps,
+    step: Step,
+    glyph: Glyph,
+    name: &'static str,
+    key: &str,
+    off: bool,
+) -> Html {
+    html! {
+        <button
+            type="button"
+            class={format!("square {}", if step == Step::Start || step == Step::End { "far" } else { "" })}
+            aria-label={name}
+            title={format!("{name} ({key})")}
+            disabled={off}
+            onclick={props.on.reform(move |_| Message::Step(step))}
+        >
+            <Icon {glyph} />
+        </button>
+    }
+}
+
+fn play_button(props: &TimelineProps) -> Html {
+    let (glyph, name) = if props.playing {
+        (Glyph::Pause, "Pause")
+    } else if props.at_end {
+        (Glyph::Play, "Play again")
+    } else {
+        (Glyph::Play, "Play")
+    };
+    html! {
+        <button type="button" class="primary big" data-testid="play" aria-label={name} title={format!("{name} (Space)")} onclick={props.on.reform(|_| Message::Toggle)}>
+            <Icon {glyph} />
+        </button>
+    }
+}
+
+fn clock(props: &TimelineProps) -> Html {
+    let next = props
+        .scene
+        .view
+        .next_event_at
+        .map(|next| format!("next in {}", texts::span(next.saturating_sub(props.shown))));
+    html! {
+        <div class="clock" data-testid="clock">
+            <span class="clock-now mono">{ texts::moment(props.shown) }</span>
+            <span class="clock-next muted">{ next.unwrap_or_else(|| "nothing more to come".to_owned()) }</span>
+        </div>
+    }
+}
+
+fn speed(props: &TimelineProps) -> Html {
+    let onchange = props.on.reform(|event: yew::Event| {
+        let field: web_sys::HtmlSelectElement = event.target_unchecked_into();
+        let index = field.value().parse::<usize>().unwrap_or(0);
+        Message::Speed(Speed::ALL.get(index).copied().unwrap_or(Speed::Paced))
+    });
+    let option = |(index, speed): (usize, &Speed)| {
+        html! { <option value={index.to_string()} selected={*speed == props.speed}>{ texts::speed(*speed) }</option> }
+    };
+    html! {
+        <label class="speed">
+            <span class="hidden-visually">{ "Speed" }</span>
+            <select title="Paced: every flight takes as long, and quiet times are skipped" {onchange}>
+                { for Speed::ALL.iter().enumerate().map(option) }
+            </select>
+        </label>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct TrackProps {
+    scene: Scene,
+    shown: Micros,
+    asked_at: Option<Micros>,
+    on: Callback<Message>,
+}
+
+/// The scrubber: a range input over a drawing of what has happened.
+#[component]
+fn Track(props: &TrackProps) -> Html {
+    let end = props.scene.end.max(1);
+    let place = |at: Micros| at as f64 / end as f64 * 1_000.0;
+    let marks = use_memo(props.scene.clone(), marks);
+    let mark = |(at, class): &(Micros, &'static str)| {
+        let x = tenth(place(*at));
+        html! { <line class={*class} x1={x.clone()} x2={x} y1="4" y2="20" /> }
+    };
+    let oninput = props.on.reform(|event: InputEvent| {
+        let field: web_sys::HtmlInputElement = event.target_unchecked_into();
+        Message::Seek(field.value_as_number().max(0.0) as Micros)
+    });
+    let style = format!("--done:{:.3}%", place(props.shown) / 10.0);
+    html! {
+        <div class="track" {style}>
+            <div class="track-line" aria-hidden="true" />
+            <svg class="track-marks" viewBox="0 0 1000 24" preserveAspectRatio="none" aria-hidden="true">
+                { for marks.iter().map(mark) }
+            </svg>
+            if props.asked_at.is_some() {
+                <span class="track-ask" aria-hidden="true">{ "?" }</span>
+            }
+            <input
+                type="range"
+                aria-label="Moment of the run"
+                aria-valuetext={texts::moment(props.shown)}
+                min="0"
+                max={end.to_string()}
+                step="1000"
+                value={props.shown.to_string()}
+                {oninput}
+            />
+            <span class="track-end mono muted" aria-hidden="true">{ texts::span(end) }</span>
+        </div>
+    }
+}
+
+/// One mark for each thing worth finding again; marks on the same spot are one.
+fn marks(scene: &Scene) -> Vec<(Micros, &'static str)> {
+    let mut marks: Vec<(Micros, &'static str)> = Vec::new();
+    let apart = scene.end / 500;
+    let mut add = |at: Micros, class: &'static str| {
+        let is_near = marks
+            .iter()
+            .rev()
+            .take(8)
+            .any(|(other, kind)| *kind == class && at.abs_diff(*other) < apart);
+        if !is_near {
+            marks.push((at, class));
+        }
+    };
+    for event in &scene.events {
+        let flight = event.flight.and_then(|id| scene.flight(id));
+        let closes = flight.is_some_and(|flight| is_close(flight) && flight.from == 0);
+        match event.kind {
+            EventKind::Fault => add(event.at, "tick fault"),
+            EventKind::Sent if closes => add(event.at, "tick fault"),
+            EventKind::Sent | EventKind::Action => add(event.at, "tick"),
+            EventKind::Arrived
+            | EventKind::Connection
+            | EventKind::Timer
+            | EventKind::Decision
+            | EventKind::Application => {}
+        }
+    }
+    marks
+}

@@ -1,0 +1,207 @@
+//! Who is there, how they are connected, and what is on the wire.
+
+use mqttlab_sim::view::{Micros, Participant, ParticipantId, ParticipantState, Timer, TimerKind};
+use yew::{Callback, Html, Properties, component, html, use_node_ref};
+
+use super::icons::{Glyph, Icon};
+use super::variables;
+use crate::lab::{Message, Selection};
+use crate::layout::topology::{Density, Plan};
+use crate::platform::use_size;
+use crate::scene::{Scene, is_folded};
+use crate::texts;
+
+mod chips;
+mod links;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct TopologyProps {
+    pub(crate) scene: Scene,
+    pub(crate) shown: Micros,
+    pub(crate) selection: Selection,
+    pub(crate) shows_tcp: bool,
+    pub(crate) state_of: ParticipantId,
+    /// The gap that was just skipped.
+    pub(crate) skip: Option<Micros>,
+    pub(crate) on: Callback<Message>,
+}
+
+#[component]
+pub(crate) fn Topology(props: &TopologyProps) -> Html {
+    let stage = use_node_ref();
+    let (width, height) = use_size(stage.clone());
+    let scene = &props.scene;
+    let plan = Plan::of(width, height, scene.clients().len());
+    let wire = scene
+        .travelling()
+        .filter(|flight| props.shows_tcp || !is_folded(flight))
+        .count();
+    let counts = format!(
+        "{} · {} in flight",
+        texts::count(scene.clients().len(), "client", "clients"),
+        texts::count(wire, "packet", "packets")
+    );
+    html! {
+        <section class="panel topology" aria-labelledby="topology-title">
+            <div class="panel-bar">
+                <h2 id="topology-title">{ "Topology" }</h2>
+                <span class="end">{ counts }</span>
+            </div>
+            <p class="hidden-visually">{ texts::summary(scene, props.shown) }</p>
+            <div class="stage" ref={stage}>
+                if width > 0.0 {
+                    { links::draw(scene, &plan, (width, height)) }
+                    { nodes(props, &plan) }
+                    { chips::draw(props, &plan, (width, height)) }
+                }
+                { for props.skip.map(skip_note) }
+            </div>
+        </section>
+    }
+}
+
+fn skip_note(length: Micros) -> Html {
+    html! {
+        <div class="skip-note" role="status">
+            <Icon glyph={Glyph::Skip} />{ texts::span(length) }
+            <span class="hidden-visually">{ " skipped" }</span>
+        </div>
+    }
+}
+
+fn nodes(props: &TopologyProps, plan: &Plan) -> Html {
+    let clients = props.scene.clients().iter().zip(&plan.clients);
+    let client = |(client, place): (&Participant, &crate::layout::topology::Place)| {
+        let style = variables(&[
+            ("x", place.x),
+            ("y", place.y),
+            ("w", place.width),
+            ("h", place.height),
+        ]);
+        html! { <li key={client.id} {style}>{ node(props, client, plan.density) }</li> }
+    };
+    let broker = &plan.broker;
+    let style = variables(&[
+        ("x", broker.x),
+        ("y", broker.y),
+        ("w", broker.width),
+        ("h", broker.height),
+    ]);
+    html! {
+        <ul class="nodes" aria-label="Participants">
+            { for clients.map(client) }
+            <li key="broker" {style}>{ broker_node(props) }</li>
+        </ul>
+    }
+}
+
+fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
+    let (id, shown) = (client.id, props.shown);
+    let class = match density {
+        Density::Card => "node card",
+        Density::Pill => "node pill",
+        Density::Dot => "node dot",
+    };
+    let doing = texts::doing(client, shown);
+    let says = format!("{}, {}, {doing}", client.name, client.client_id);
+    let text = match density {
+        Density::Card => html! {
+            <span class="node-text">
+                <span class="node-id">{ &client.client_id }</span>
+                <span class="node-state">{ doing }</span>
+            </span>
+        },
+        Density::Pill => html! { <span class="node-id">{ &client.client_id }</span> },
+        Density::Dot => Html::default(),
+    };
+    html! {
+        <button
+            type="button"
+            class={class}
+            data-state={state_name(client.state)}
+            aria-pressed={(props.state_of == id).to_string()}
+            aria-label={says.clone()}
+            title={says}
+            onclick={props.on.reform(move |_| Message::StateOf(id))}
+        >
+            if density != Density::Dot {
+                { ring(client, shown) }
+            }
+            { text }
+        </button>
+    }
+}
+
+fn broker_node(props: &TopologyProps) -> Html {
+    let scene = &props.scene;
+    let sessions = texts::count(scene.view.sessions.len(), "session", "sessions");
+    html! {
+        <button
+            type="button"
+            class="node broker"
+            aria-pressed={(props.state_of == 0).to_string()}
+            aria-label={format!("broker, {sessions}")}
+            onclick={props.on.reform(|_| Message::StateOf(0))}
+        >
+            <span class="node-id">{ scene.name(0) }</span>
+            <span class="node-state">{ sessions }</span>
+        </button>
+    }
+}
+
+/// The letter of a client in the ring of its most pressing timer.
+fn ring(client: &Participant, shown: Micros) -> Html {
+    let timer = ring_timer(client);
+    let arc = timer.map(|timer| {
+        let whole = timer.until.saturating_sub(timer.from).max(1);
+        let left = timer.until.saturating_sub(shown).min(whole);
+        let class = match timer.kind {
+            TimerKind::Reconnect => "ring-arc family-connect",
+            TimerKind::KeepAlive
+            | TimerKind::PingResponse
+            | TimerKind::Connect
+            | TimerKind::KeepAliveLimit
+            | TimerKind::SessionExpiry
+            | TimerKind::WillDelay
+            | TimerKind::Other => "ring-arc family-ping",
+        };
+        let dashes = format!("{:.2} 100", left as f64 / whole as f64 * 100.0);
+        html! { <circle {class} cx="17" cy="17" r="15" pathLength="100" stroke-dasharray={dashes} transform="rotate(-90 17 17)" /> }
+    });
+    let letter = if client.name.chars().count() <= 2 {
+        client.name.clone()
+    } else {
+        client
+            .name
+            .chars()
+            .take(1)
+            .flat_map(char::to_uppercase)
+            .collect()
+    };
+    html! {
+        <svg class="ring" viewBox="0 0 34 34" aria-hidden="true">
+            <circle class="ring-back" cx="17" cy="17" r="15" />
+            { for arc }
+            <text x="17" y="21" text-anchor="middle">{ letter }</text>
+        </svg>
+    }
+}
+
+fn ring_timer(client: &Participant) -> Option<&Timer> {
+    let of = |kind| client.timers.iter().find(move |timer| timer.kind == kind);
+    of(TimerKind::Reconnect)
+        .or_else(|| of(TimerKind::PingResponse))
+        .or_else(|| of(TimerKind::KeepAlive))
+}
+
+fn state_name(state: ParticipantState) -> &'static str {
+    match state {
+        ParticipantState::Running => "running",
+        ParticipantState::Idle => "idle",
+        ParticipantState::Opening => "opening",
+        ParticipantState::Connecting => "connecting",
+        ParticipantState::Connected => "connected",
+        ParticipantState::Waiting => "waiting",
+        ParticipantState::Crashed => "crashed",
+    }
+}

@@ -1,0 +1,115 @@
+//! Packets on the wire: chips with glyph, name and an arrow that says where they go.
+
+use std::collections::BTreeMap;
+
+use mqttlab_sim::view::{Flight, Micros, ParticipantId};
+use yew::{Html, html};
+
+use super::{TopologyProps, links};
+use crate::lab::Message;
+use crate::layout::topology::{Plan, Point, between, direction};
+use crate::scene::{Family, is_folded};
+use crate::texts;
+use crate::ui::icons::{Glyph, Icon};
+use crate::ui::tenth;
+
+/// How many chips one direction of a link shows; the rest is a number.
+const CHIPS_MAX: usize = 4;
+const HEIGHT: f64 = 27.0;
+/// Room for the arrow before it.
+const ARROW: f64 = 18.0;
+/// The least that a chip moves, so that it is seen to move.
+const MOVE_MIN: f64 = 48.0;
+
+/// All chips of the scene.
+pub(super) fn draw(props: &TopologyProps, plan: &Plan, (width, height): (f64, f64)) -> Html {
+    let mut by_way: BTreeMap<(ParticipantId, bool), Vec<&Flight>> = BTreeMap::new();
+    for flight in props.scene.travelling() {
+        if props.shows_tcp || !is_folded(flight) {
+            let is_up = flight.to == 0;
+            let client = if is_up { flight.from } else { flight.to };
+            by_way.entry((client, is_up)).or_default().push(flight);
+        }
+    }
+    let ways = by_way.iter().filter_map(|((client, is_up), flights)| {
+        let (at_client, at_broker) = plan.link(client.checked_sub(1)? as usize)?;
+        let is_busy = by_way.contains_key(&(*client, !is_up));
+        let (from, to) = if *is_up {
+            (at_client, at_broker)
+        } else {
+            (at_broker, at_client)
+        };
+        let off = links::aside(from, to, if is_busy { 18.0 } else { 0.0 });
+        Some(way(props, flights, from, to, off))
+    });
+    html! {
+        <svg class="chips" width={tenth(width)} height={tenth(height)} aria-hidden="true">
+            { for ways }
+        </svg>
+    }
+}
+
+fn way(props: &TopologyProps, flights: &[&Flight], from: Point, to: Point, off: Point) -> Html {
+    let more = flights.len().saturating_sub(CHIPS_MAX);
+    let middle = between(from, to, 0.5);
+    html! {
+        <>
+            { for flights.iter().take(CHIPS_MAX).map(|flight| chip(props, flight, from, to, off)) }
+            if more > 0 {
+                <text class="chips-more" x={tenth(middle.x + off.x * 2.0)} y={tenth(middle.y + off.y * 2.0)} text-anchor="middle">
+                    { format!("and {more} more") }
+                </text>
+            }
+        </>
+    }
+}
+
+fn chip(props: &TopologyProps, flight: &Flight, from: Point, to: Point, off: Point) -> Html {
+    let name = texts::shown_name(flight);
+    let width = name.len() as f64 * 8.8 + 42.0;
+    let along = direction(from, to);
+    // The chip's own half length in the direction it moves.
+    let reach = (width / 2.0 / along.x.abs().max(0.01)).min(HEIGHT / 2.0 / along.y.abs().max(0.01));
+    let at = on_the_way(from, to, reach, progress(flight, props.shown));
+    let (x, y) = (at.x + off.x, at.y + off.y);
+    let tail = (x + along.x * (reach + 2.0), y + along.y * (reach + 2.0));
+    let angle = along.y.atan2(along.x).to_degrees();
+    let id = flight.id;
+    let mut class = format!("chip {}", Family::of(flight).class());
+    if props.selection.flight == Some(id) {
+        class.push_str(" selected");
+    }
+    html! {
+        <g key={id} {class} onclick={props.on.reform(move |_| Message::SelectFlight(id))}>
+            <path class="chip-arrow" d="M0 0H12M7 -5L13 0L7 5" transform={format!("translate({:.1} {:.1}) rotate({angle:.1})", tail.0, tail.1)} />
+            <rect class="chip-back" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
+            <rect class="chip-body" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
+            <Icon glyph={Glyph::of(flight)} at={(x - width / 2.0 + 12.0, y - 7.0)} size=14.0 />
+            <text x={tenth(x + 9.0)} y={tenth(y + 4.5)} text-anchor="middle">{ name }</text>
+        </g>
+    }
+}
+
+/// Where a chip is, so that it covers neither end; on a short link it covers both a little.
+fn on_the_way(from: Point, to: Point, reach: f64, part: f64) -> Point {
+    let length = (to.x - from.x).hypot(to.y - from.y).max(1.0);
+    let (mut first, mut last) = (reach, length - reach - ARROW);
+    if last - first < MOVE_MIN {
+        let middle = (first + last) / 2.0;
+        (first, last) = (middle - MOVE_MIN / 2.0, middle + MOVE_MIN / 2.0);
+    }
+    between(from, to, (first + (last - first) * part) / length)
+}
+
+/// How much of its way a flight has behind it.
+fn progress(flight: &Flight, shown: Micros) -> f64 {
+    match flight.due_at {
+        Some(due) => {
+            let whole = due.saturating_sub(flight.sent_at).max(1);
+            let done = shown.saturating_sub(flight.sent_at).min(whole);
+            done as f64 / whole as f64
+        }
+        // It waits somewhere: nobody can say how long.
+        None => 0.3,
+    }
+}
