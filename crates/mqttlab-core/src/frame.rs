@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::id::PacketId;
-use crate::packet::{PacketType, Publish, Version};
+use crate::packet::PacketType;
 
 /// One packet, encoded, on its way to one receiver.
 ///
@@ -110,64 +110,4 @@ impl<'a> Frame<'a> {
             out.extend_from_slice(payload);
         }
     }
-}
-
-/// Appends a PUBLISH as far as its payload, which is `payload_len` bytes long and may be appended or kept apart.
-///
-/// `properties` are the parts of its properties, written one after the other; before 5.0 they are left out, and the
-/// packet's own ones always are. Says where the Packet Identifier is, if there is one: see [`Patch`].
-pub fn write_publish_head(
-    publish: &Publish<'_>,
-    properties: &[&[u8]],
-    payload_len: usize,
-    version: Version,
-    out: &mut Vec<u8>,
-) -> Option<usize> {
-    let start = out.len();
-    let properties_len: usize = properties.iter().map(|part| part.len()).sum();
-    let mut remaining = 2 + publish.topic.len() + payload_len;
-    remaining += if publish.packet_id.is_some() { 2 } else { 0 };
-    if version == Version::V5 {
-        remaining += variable_len(properties_len) + properties_len;
-    }
-    out.reserve(5 + remaining);
-    out.push(
-        (PacketType::Publish as u8) << 4
-            | u8::from(publish.dup) << 3
-            | publish.qos.number() << 1
-            | u8::from(publish.retain),
-    );
-    write_variable(remaining, out);
-    out.extend_from_slice(&(publish.topic.len() as u16).to_be_bytes());
-    out.extend_from_slice(publish.topic.as_bytes());
-    let patch_at = publish.packet_id.map(|packet_id| {
-        let at = out.len() - start;
-        out.extend_from_slice(&packet_id.number().to_be_bytes());
-        at
-    });
-    if version == Version::V5 {
-        write_variable(properties_len, out);
-        for part in properties {
-            out.extend_from_slice(part);
-        }
-    }
-    patch_at
-}
-
-/// How long the Variable Byte Integer is.
-pub(crate) const fn variable_len(value: usize) -> usize {
-    match value {
-        0..0x80 => 1,
-        0x80..0x4000 => 2,
-        0x4000..0x20_0000 => 3,
-        _ => 4,
-    }
-}
-
-fn write_variable(mut value: usize, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }

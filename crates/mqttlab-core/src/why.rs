@@ -37,7 +37,6 @@ impl core::fmt::Display for Why {
 /// Says a decision into the sink of `$cx`; without tracing nothing of it is left, not even its arguments.
 ///
 /// The clause is `none`, one clause, or two of which the version chooses: `version => V311_…, V5_…`.
-#[allow(unused_macros, reason = "see its export")]
 macro_rules! why {
     ($cx:expr, $conn:expr, none, $decision:expr) => {
         if S::TRACE {
@@ -81,8 +80,4 @@ macro_rules! why {
         }
     };
 }
-#[expect(
-    unused_imports,
-    reason = "the broker says its decisions with it from its first flow on"
-)]
 pub(crate) use why;

@@ -3,8 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::codec::Limits;
+use crate::codec::{Limits, PACKET_SIZE_MAX};
 use crate::packet::{QoS, Version};
+use crate::time::Duration;
 
 /// How the broker behaves where the standard leaves room, and how much it takes on.
 ///
@@ -181,6 +182,23 @@ impl Default for Config {
             retained_messages_max: 1_000_000,
             retained_bytes_max: 256 * MIB,
         }
+    }
+}
+
+impl Config {
+    pub(super) fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(u64::from(self.connect_timeout_ms))
+    }
+
+    /// Puts right what the protocol cannot express: no maximum of messages may be 0.
+    pub(super) fn sane(mut self) -> Self {
+        self.in_flight_max = self.in_flight_max.max(1);
+        self.receive_maximum = self.receive_maximum.max(1);
+        self.receive_maximum_v3 = self.receive_maximum_v3.max(1);
+        // What is forwarded can be larger than what came: by its topic, if that came as an alias, and by identifiers.
+        let largest = PACKET_SIZE_MAX - 2 * (1 << 16);
+        self.packet_size_max = self.packet_size_max.clamp(1, largest);
+        self
     }
 }
 

@@ -64,6 +64,7 @@ causes! {
         QosNotSupported "the QoS is not supported";
         RetainNotSupported "retained messages are not supported";
         ReceiveMaximum "more QoS 2 messages wait for PUBREL than the Receive Maximum allows";
+        TooManyConnections "there are too many connections";
         SlowReader "the client does not read what it is sent";
         SessionExpiry "a session that was to end with its connection cannot be kept";
         NoAuthentication "CONNECT had no Authentication Method";
@@ -78,7 +79,6 @@ causes! {
         RetainHandling "the subscription does not want them";
         ExistingSubscription "the subscription was there before";
         SharedSubscription "shared subscriptions get none";
-        NoPacketIdFree "no Packet Identifier is free";
     }
     /// Why a session is over.
     SessionEnd {
@@ -93,8 +93,6 @@ causes! {
         Disconnect "the client said DISCONNECT";
         Reconnected "the client came back in time";
         Denied "it is not authorized any more";
-        Replaced "a new CONNECT brings its own";
-        Administrative "the session was ended from here";
     }
     /// Why a message waits.
     QueueCause {
@@ -114,7 +112,6 @@ causes! {
         TooLarge "it is larger than the client accepts";
         Denied "the client may not receive it any more";
         SessionEnded "the session is over";
-        NoPacketId "no Packet Identifier is free";
     }
     /// Why a session with a subscription that matches does not get a message.
     Undelivered {

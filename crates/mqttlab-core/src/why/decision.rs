@@ -131,7 +131,7 @@ decisions! {
     /// More retained messages wait until the client has read what it was sent.
     RetainedPaused { client_id: Arc<str>, filter: Arc<str> } => "More retained messages for {filter} wait until {client_id} has taken those before.";
     /// All retained messages for this subscription were passed on.
-    RetainedDone { client_id: Arc<str>, filter: Arc<str>, matched: u64 } => "{client_id} has been given all {matched} retained messages for {filter}.";
+    RetainedDone { client_id: Arc<str>, filter: Arc<str>, matched: u64 } => "{client_id} has been given {} for {filter}.", Count(*matched, "retained message");
 
     // ——— messages ———
     /// A PUBLISH was accepted.
@@ -244,6 +244,19 @@ impl fmt::Display for Until {
         match self.0 {
             Some(until) => write!(f, " until {until}"),
             None => f.write_str(" without end"),
+        }
+    }
+}
+
+/// So many of a thing.
+struct Count(u64, &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => write!(f, "no {}", self.1),
+            1 => write!(f, "the one {}", self.1),
+            count => write!(f, "all {count} {}s", self.1),
         }
     }
 }

@@ -1,0 +1,564 @@
+//! CONNECT, and what it takes to get a CONNACK.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use crate::broker::arena::{ConnKey, SessionKey};
+use crate::broker::auth::{AuthRequest, AuthStep, Authorization, Established, Grant};
+use crate::broker::conn::{State, V5};
+use crate::broker::lifecycle::DueWill;
+use crate::broker::message::{Sorted, Will};
+use crate::broker::policy::{ForeignSession, WillOnTakeover};
+use crate::broker::session::Session;
+use crate::broker::sink::Sink;
+use crate::broker::{Access, Broker, Change, CloseReason, Cx, Identity};
+use crate::clause::Clause;
+use crate::codec::PACKET_SIZE_MAX;
+use crate::packet::{Connect, PacketType, Version};
+use crate::properties::Property;
+use crate::reason::ReasonCode;
+use crate::why::{Cause, Decision, Refusal, SessionEnd, WillEnd, why};
+
+/// What a CONNECT asks for, kept while the answer is sought. The password is not in it.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) version: Version,
+    pub(super) client_id: Arc<str>,
+    pub(super) is_id_assigned: bool,
+    pub(super) user_name: Option<Arc<str>>,
+    pub(super) clean_start: bool,
+    pub(super) keep_alive: u16,
+    pub(super) keep_alive_asked: u16,
+    pub(super) will: Option<Box<Will>>,
+    /// Session Expiry Interval, as it will hold.
+    pub(super) expiry_s: u32,
+    pub(super) expiry_asked_s: u32,
+    pub(super) receive_maximum: u16,
+    pub(super) packet_size_max: u32,
+    pub(super) topic_alias_maximum: u16,
+    pub(super) wants_response_information: bool,
+    pub(super) wants_problem_information: bool,
+    pub(super) method: Option<Arc<str>>,
+    /// It is the client's turn: AUTH must come.
+    pub(super) awaits_client: bool,
+}
+
+impl Broker {
+    pub(super) fn on_connect<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        connect: &Connect<'_>,
+    ) {
+        cx.version = connect.version;
+        self.conns[key].version = connect.version;
+        why!(cx, cx.conn, connect.version => V311_3_1_0_1, V5_3_1_0_1, Decision::Connecting {
+            client_id: connect.client_id.into(),
+            version: connect.version,
+            clean_start: connect.clean_start,
+            keep_alive: connect.keep_alive,
+        });
+        let candidate = self.candidate(connect);
+        self.conns[key].packet_size_max = candidate.packet_size_max;
+        if let Some((reason, because)) = self.check_connect(cx, &candidate) {
+            return self.refuse(cx, key, &candidate, reason, because, None);
+        }
+        let data = connect
+            .properties
+            .iter()
+            .find_map(|property| match property {
+                Property::AuthenticationData(data) => Some(data),
+                _ => None,
+            });
+        let request = AuthRequest {
+            step: AuthStep::Connect,
+            version: connect.version,
+            client_id: connect.client_id,
+            user_name: connect.user_name,
+            password: connect.password,
+            method: candidate.method.as_deref(),
+            data,
+        };
+        let conn = self.conns[key].id;
+        let authorization = cx.sink.authorize(conn, &request);
+        self.on_authorization(cx, key, Box::new(candidate), authorization);
+    }
+
+    /// Copies what is needed of a CONNECT.
+    fn candidate(&self, connect: &Connect<'_>) -> Candidate {
+        let v5 = connect.version == Version::V5;
+        let expiry_v3 = if connect.clean_start {
+            0
+        } else {
+            self.config.session_expiry_v3_s
+        };
+        let mut candidate = Candidate {
+            version: connect.version,
+            client_id: connect.client_id.into(),
+            is_id_assigned: false,
+            user_name: connect.user_name.map(Arc::from),
+            clean_start: connect.clean_start,
+            keep_alive: connect.keep_alive,
+            keep_alive_asked: connect.keep_alive,
+            will: connect.will.as_ref().map(|will| Box::new(Will::new(will))),
+            expiry_s: 0,
+            expiry_asked_s: if v5 { 0 } else { expiry_v3 },
+            receive_maximum: u16::MAX,
+            packet_size_max: PACKET_SIZE_MAX,
+            topic_alias_maximum: 0,
+            wants_response_information: false,
+            wants_problem_information: true,
+            method: None,
+            awaits_client: false,
+        };
+        for property in connect.properties.iter() {
+            candidate.apply(property);
+        }
+        let max = self.config.keep_alive_max;
+        if max > 0 && (candidate.keep_alive == 0 || candidate.keep_alive > max) {
+            candidate.keep_alive = max;
+        }
+        candidate.expiry_s = candidate
+            .expiry_asked_s
+            .min(self.config.session_expiry_max_s);
+        candidate
+    }
+
+    /// What is refused without asking who it is.
+    fn check_connect<S: Sink>(
+        &self,
+        cx: &mut Cx<'_, S>,
+        candidate: &Candidate,
+    ) -> Option<(ReasonCode, Refusal)> {
+        let config = &self.config;
+        if !config.versions.contains(&candidate.version) {
+            return Some((
+                ReasonCode::UnsupportedProtocolVersion,
+                Refusal::VersionNotAccepted,
+            ));
+        }
+        if candidate.client_id.is_empty() {
+            // Only 5.0 lets the server choose a name for a session that is to be found again. [MQTT-3.1.3-8]
+            let keeps = candidate.version != Version::V5 && !candidate.clean_start;
+            let is_3_1 = candidate.version == Version::V3_1;
+            if keeps || is_3_1 || !config.empty_client_id {
+                return Some((ReasonCode::ClientIdentifierNotValid, Refusal::EmptyClientId));
+            }
+        } else if candidate.client_id.len() > usize::from(config.client_id_length_max) {
+            return Some((
+                ReasonCode::ClientIdentifierNotValid,
+                Refusal::ClientIdTooLong,
+            ));
+        }
+        if self.conns.len() > config.connections_max as usize {
+            why!(
+                cx,
+                cx.conn,
+                none,
+                Decision::LimitReached {
+                    because: Cause::TooManyConnections
+                }
+            );
+            return Some((ReasonCode::ServerBusy, Refusal::TooManyConnections));
+        }
+        let is_new = !self.clients.contains_key(&*candidate.client_id);
+        if is_new && self.sessions.len() >= config.sessions_max as usize {
+            return Some((ReasonCode::QuotaExceeded, Refusal::TooManySessions));
+        }
+        let will = candidate.will.as_deref()?;
+        if will.qos > config.maximum_qos {
+            Some((ReasonCode::QosNotSupported, Refusal::WillQos))
+        } else if will.retain && !config.retain_available {
+            Some((ReasonCode::RetainNotSupported, Refusal::WillRetain))
+        } else if will.topic.split('/').count() > usize::from(config.topic_levels_max) {
+            Some((ReasonCode::TopicNameInvalid, Refusal::TooManyLevels))
+        } else {
+            None
+        }
+    }
+
+    /// Goes on with a CONNECT when it is known whether the client may come in.
+    pub(super) fn on_authorization<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        mut candidate: Box<Candidate>,
+        authorization: Authorization,
+    ) {
+        let denied = Refusal::Denied;
+        match authorization {
+            Authorization::Allow => self.accept(cx, key, *candidate, &Grant::default()),
+            Authorization::AllowAs(grant) => self.accept(cx, key, *candidate, &grant),
+            Authorization::Continue(data) => self.ask_for_more(cx, key, candidate, &data),
+            Authorization::Deny(reason) => self.refuse(cx, key, &candidate, reason, denied, None),
+            Authorization::Redirect { reason, server } => {
+                self.refuse(
+                    cx,
+                    key,
+                    &candidate,
+                    reason,
+                    Refusal::Elsewhere,
+                    Some(&server),
+                );
+            }
+            Authorization::Pending => {
+                why!(cx, cx.conn, none, Decision::AuthorizationPending {});
+                candidate.awaits_client = false;
+                self.conns[key].state = State::Authorizing(candidate);
+            }
+        }
+    }
+
+    /// Says no and closes the connection. [MQTT-3.2.2-5] Nothing else has changed: what has not proven who it is
+    /// touches no session.
+    pub(super) fn refuse<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        candidate: &Candidate,
+        reason: ReasonCode,
+        because: Refusal,
+        server: Option<&str>,
+    ) {
+        self.counters.refused(reason);
+        let clause = refusal_clause(candidate.version, reason, because);
+        why!(cx, cx.conn, = Some(clause), Decision::Refused {
+            client_id: candidate.client_id.clone(),
+            reason,
+            because,
+        });
+        let has_code = candidate.version == Version::V5 || reason.connack_code_v3().is_some();
+        if has_code {
+            self.send_refusal(cx, key, candidate, reason, because, server);
+        }
+        self.close(cx, key, CloseReason::Refused(reason));
+    }
+
+    /// Lets a client in: takes over, begins or resumes its session, and says so.
+    fn accept<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        mut candidate: Candidate,
+        grant: &Grant,
+    ) {
+        if let Some(user_name) = &grant.user_name {
+            candidate.user_name = Some(user_name.as_str().into());
+        }
+        if candidate.client_id.is_empty() {
+            self.assign_client_id(cx, &mut candidate);
+        }
+        let existing = self.clients.get(&candidate.client_id).copied();
+        if let Some((reason, because)) = self.check_identity(cx, &candidate, existing) {
+            return self.refuse(cx, key, &candidate, reason, because, None);
+        }
+        let mut due = self.take_over(cx, key, existing);
+        let existing = existing.filter(|_| self.clients.contains_key(&candidate.client_id));
+        let (session, session_present) =
+            self.begin_or_resume(cx, &mut candidate, existing, &mut due);
+        if self.config.will_on_takeover == WillOnTakeover::BeforeConnack {
+            due.drain(..)
+                .for_each(|will| self.publish_will(cx, Some(will)));
+        }
+        self.connect_session(cx, key, session, &mut candidate);
+        self.counters.accepted += 1;
+        why!(cx, cx.conn, cx.version => V311_3_1_4_4, V5_3_1_4_5, Decision::Accepted {
+            client_id: candidate.client_id.clone(),
+            session_present,
+        });
+        self.send_connack(cx, key, &candidate, session_present, grant);
+        cx.sink.established(
+            self.conns[key].id,
+            &Established {
+                client_id: &candidate.client_id,
+                user_name: candidate.user_name.as_deref(),
+                version: candidate.version,
+                topic_alias_maximum: match candidate.version {
+                    Version::V5 => self.config.topic_alias_maximum,
+                    Version::V3_1 | Version::V3_1_1 => 0,
+                },
+            },
+        );
+        due.drain(..)
+            .for_each(|will| self.publish_will(cx, Some(will)));
+        if session_present {
+            self.resend(cx, session);
+        }
+        self.pump(cx, session);
+    }
+
+    /// Finds a name that nobody has. [MQTT-3.1.3-6]
+    fn assign_client_id<S: Sink>(&mut self, cx: &mut Cx<'_, S>, candidate: &mut Candidate) {
+        loop {
+            let prefix = &self.config.assigned_id_prefix;
+            let name = alloc::format!("{prefix}{:016x}", self.rng.next_u64());
+            if !self.clients.contains_key(&*name) {
+                candidate.client_id = name.into();
+                candidate.is_id_assigned = true;
+                break;
+            }
+        }
+        why!(cx, cx.conn, cx.version => V311_3_1_3_6, V5_3_1_3_6, Decision::ClientIdAssigned {
+            client_id: candidate.client_id.clone(),
+        });
+    }
+
+    /// What is refused now that it is known who it is.
+    fn check_identity<S: Sink>(
+        &self,
+        cx: &mut Cx<'_, S>,
+        candidate: &Candidate,
+        existing: Option<SessionKey>,
+    ) -> Option<(ReasonCode, Refusal)> {
+        let foreign = existing.is_some_and(|key| {
+            self.sessions[key].user_name.as_deref() != candidate.user_name.as_deref()
+        });
+        if foreign && self.config.foreign_session == ForeignSession::Refuse {
+            return Some((ReasonCode::NotAuthorized, Refusal::ForeignSession));
+        }
+        let will = candidate.will.as_deref()?;
+        let identity = Identity {
+            client_id: &candidate.client_id,
+            user_name: candidate.user_name.as_deref(),
+        };
+        let denied = self.is_reserved(&will.topic)
+            || !cx.sink.permits(&identity, Access::Publish, &will.topic);
+        denied.then_some((ReasonCode::NotAuthorized, Refusal::WillDenied))
+    }
+
+    /// Ends the connection that the client had until now. [MQTT-3.1.4-2]
+    fn take_over<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        existing: Option<SessionKey>,
+    ) -> alloc::vec::Vec<DueWill> {
+        let Some(old) = existing.and_then(|session| self.sessions[session].conn) else {
+            return alloc::vec::Vec::new();
+        };
+        let (by, old_version) = (self.conns[key].id, self.conns[old].version);
+        let session = existing.expect("there is an old connection");
+        why!(cx, self.conns[old].id, old_version => V311_3_1_4_2, V5_3_1_4_3, Decision::TakenOver {
+            client_id: self.sessions[session].client_id.clone(),
+            by,
+        });
+        self.counters.taken_over += 1;
+        self.cut(cx, old, CloseReason::TakenOver)
+            .into_iter()
+            .collect()
+    }
+
+    /// The session that the client gets, and whether it had it before.
+    fn begin_or_resume<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        candidate: &mut Candidate,
+        existing: Option<SessionKey>,
+        due: &mut alloc::vec::Vec<DueWill>,
+    ) -> (SessionKey, bool) {
+        if let Some(key) = existing {
+            let foreign = self.sessions[key].user_name != candidate.user_name
+                && self.config.foreign_session == ForeignSession::Replace;
+            if !candidate.clean_start && !foreign {
+                self.resume(cx, key, candidate);
+                return (key, true);
+            }
+            let because = if foreign {
+                SessionEnd::Replaced
+            } else {
+                SessionEnd::CleanStart
+            };
+            due.extend(self.end_session(cx, key, because));
+        }
+        (self.begin(cx, candidate), false)
+    }
+
+    fn begin<S: Sink>(&mut self, cx: &mut Cx<'_, S>, candidate: &Candidate) -> SessionKey {
+        let (client_id, expiry_s) = (candidate.client_id.clone(), candidate.expiry_s);
+        let user_name = candidate.user_name.clone();
+        let clause = match (candidate.version, candidate.clean_start) {
+            (Version::V3_1 | Version::V3_1_1, true) => Clause::V311_3_1_2_6,
+            (Version::V3_1 | Version::V3_1_1, false) => Clause::V311_3_1_2_4,
+            (Version::V5, true) => Clause::V5_3_1_2_4,
+            (Version::V5, false) => Clause::V5_3_1_2_6,
+        };
+        why!(cx, cx.conn, = Some(clause), Decision::SessionStarted {
+            client_id: client_id.clone(),
+            expiry_s,
+        });
+        let session = Session::new(client_id.clone(), user_name, expiry_s);
+        if session.is_durable() {
+            cx.sink.persist(&Change::SessionStarted {
+                client_id: &client_id,
+                user_name: candidate.user_name.as_deref(),
+                expiry_s,
+            });
+        }
+        let key = self.sessions.insert(session);
+        self.clients.insert(client_id, key);
+        key
+    }
+
+    fn resume<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey, candidate: &Candidate) {
+        self.disarm_session_end(key);
+        let session = &self.sessions[key];
+        why!(cx, cx.conn, cx.version => V311_3_1_2_4, V5_3_1_2_5, Decision::SessionResumed {
+            client_id: session.client_id.clone(),
+            subscriptions: session.subscriptions.len(),
+            queued: session.queue.len(),
+            in_flight: session.sender.len(),
+        });
+        // It came back before its will was due. [MQTT-3.1.3-9]
+        self.discard_will(cx, key, WillEnd::Reconnected);
+        let was_durable = self.sessions[key].is_durable();
+        let session = &mut self.sessions[key];
+        session.expiry_s = candidate.expiry_s;
+        session.user_name.clone_from(&candidate.user_name);
+        self.persist_expiry(cx, key, was_durable);
+        self.revoke_subscriptions(cx, key);
+    }
+
+    /// Binds connection and session to each other.
+    fn connect_session<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        session_key: SessionKey,
+        candidate: &mut Candidate,
+    ) {
+        self.disarm_conn(key);
+        let conn = &mut self.conns[key];
+        conn.state = State::Connected(session_key);
+        conn.keep_alive = candidate.keep_alive;
+        conn.window = self
+            .config
+            .in_flight_max
+            .min(candidate.receive_maximum)
+            .max(1);
+        conn.receive_maximum = match candidate.version {
+            Version::V3_1 | Version::V3_1_1 => self.config.receive_maximum_v3,
+            Version::V5 => self.config.receive_maximum,
+        };
+        if candidate.version == Version::V5 {
+            let mut v5 = Box::new(V5 {
+                problem_information: candidate.wants_problem_information,
+                ends_with_connection: candidate.expiry_asked_s == 0,
+                method: candidate.method.clone(),
+                ..V5::default()
+            });
+            v5.aliases.max = candidate
+                .topic_alias_maximum
+                .min(self.config.topic_alias_out_max);
+            conn.v5 = Some(v5);
+        }
+        if candidate.keep_alive != candidate.keep_alive_asked {
+            why!(
+                cx,
+                cx.conn,
+                none,
+                Decision::KeepAliveLowered {
+                    asked: candidate.keep_alive_asked,
+                    keep_alive: candidate.keep_alive,
+                }
+            );
+        }
+        if let Some(deadline) = conn.keep_alive_deadline() {
+            self.arm_conn(key, deadline);
+        }
+        self.sessions[session_key].conn = Some(key);
+        if let Some(will) = candidate.will.take() {
+            self.store_will(cx, session_key, will);
+        }
+    }
+
+    /// A packet that may not come while the answer to CONNECT is sought.
+    pub(super) fn on_packet_too_early<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        packet: PacketType,
+        because: Cause,
+    ) {
+        why!(cx, cx.conn, cx.version => V311_3_1_0_1, V5_3_1_0_1, Decision::Violation { packet, because });
+        self.close(
+            cx,
+            key,
+            CloseReason::ProtocolError(ReasonCode::ProtocolError),
+        );
+    }
+}
+
+impl Candidate {
+    fn apply(&mut self, property: Property<'_>) {
+        match property {
+            Property::SessionExpiryInterval(seconds) => self.expiry_asked_s = seconds,
+            Property::ReceiveMaximum(maximum) => self.receive_maximum = maximum,
+            Property::MaximumPacketSize(size) => self.packet_size_max = size.min(PACKET_SIZE_MAX),
+            Property::TopicAliasMaximum(maximum) => self.topic_alias_maximum = maximum,
+            Property::RequestResponseInformation(wants) => {
+                self.wants_response_information = wants == 1;
+            }
+            Property::RequestProblemInformation(wants) => {
+                self.wants_problem_information = wants == 1;
+            }
+            Property::AuthenticationMethod(method) => self.method = Some(method.into()),
+            // The data go to the driver at once, and User Properties mean nothing to us.
+            Property::AuthenticationData(_)
+            | Property::UserProperty(..)
+            // The codec lets none of these into a CONNECT.
+            | Property::PayloadFormatIndicator(_)
+            | Property::MessageExpiryInterval(_)
+            | Property::ContentType(_)
+            | Property::ResponseTopic(_)
+            | Property::CorrelationData(_)
+            | Property::SubscriptionIdentifier(_)
+            | Property::AssignedClientIdentifier(_)
+            | Property::ServerKeepAlive(_)
+            | Property::WillDelayInterval(_)
+            | Property::ResponseInformation(_)
+            | Property::ServerReference(_)
+            | Property::ReasonString(_)
+            | Property::TopicAlias(_)
+            | Property::MaximumQoS(_)
+            | Property::RetainAvailable(_)
+            | Property::WildcardSubscriptionAvailable(_)
+            | Property::SubscriptionIdentifierAvailable(_)
+            | Property::SharedSubscriptionAvailable(_) => {}
+        }
+    }
+}
+
+impl Will {
+    fn new(will: &crate::packet::Will<'_>) -> Self {
+        let sorted = Sorted::new(will.properties);
+        Self {
+            topic: will.topic.into(),
+            payload: will.payload.into(),
+            qos: will.qos,
+            retain: will.retain,
+            properties: sorted.forwarded.properties().as_bytes().into(),
+            expiry_s: sorted.expiry_s,
+            delay_s: sorted.delay_s,
+        }
+    }
+}
+
+/// The statement behind a refusal.
+fn refusal_clause(version: Version, reason: ReasonCode, because: Refusal) -> Clause {
+    let (v311, v5) = if because == Refusal::VersionNotAccepted {
+        (Clause::V311_3_1_2_2, Clause::V5_3_1_2_2)
+    } else if because == Refusal::EmptyClientId {
+        (Clause::V311_3_1_3_8, Clause::V5_3_1_3_8)
+    } else if reason == ReasonCode::ClientIdentifierNotValid {
+        (Clause::V311_3_1_3_9, Clause::V5_3_1_3_8)
+    } else if because == Refusal::WillQos {
+        (Clause::V311_3_2_2_6, Clause::V5_3_2_2_12)
+    } else if because == Refusal::WillRetain {
+        (Clause::V311_3_2_2_6, Clause::V5_3_2_2_13)
+    } else if reason.connack_code_v3().is_none() {
+        (Clause::V311_3_2_2_6, Clause::V5_3_1_4_2)
+    } else {
+        (Clause::V311_3_2_2_5, Clause::V5_3_1_4_2)
+    };
+    Clause::by_version(version, v311, v5)
+}

@@ -1,0 +1,458 @@
+//! PUBLISH from a client, and how a message spreads.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem;
+
+use crate::broker::arena::{ConnKey, MessageKey, SessionKey, ShareKey};
+use crate::broker::conn::TopicCache;
+use crate::broker::deliver::{Hop, Via};
+use crate::broker::layout::Layouts;
+use crate::broker::message::{Incoming, Message, Sorted, expires_at};
+use crate::broker::policy::DeniedPublish;
+use crate::broker::sink::Sink;
+use crate::broker::tree::{Route, Routes};
+use crate::broker::{Access, Broker, Change, CloseReason, Cx};
+use crate::clause::Clause;
+use crate::id::PacketId;
+use crate::packet::{Ack, Packet, PacketType, Publish, QoS, Version};
+use crate::properties::Properties;
+use crate::qos::Seen;
+use crate::reason::ReasonCode;
+use crate::why::{Cause, Decision, Refusal, Undelivered, why};
+
+/// A message while it is passed on: what its receivers share.
+#[derive(Debug)]
+pub(super) struct Spread<'a> {
+    pub(super) incoming: Incoming<'a>,
+    pub(super) layouts: Layouts,
+    /// The message in the store, once somebody waits for it; held by this until all is passed on.
+    stored: Option<MessageKey>,
+}
+
+impl Spread<'_> {
+    /// What the message takes up in the store.
+    pub(super) fn size(&self) -> u64 {
+        let incoming = &self.incoming;
+        Message::size_of(incoming.topic, incoming.payload, incoming.properties)
+    }
+}
+
+impl Broker {
+    pub(super) fn on_publish<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        session: SessionKey,
+        publish: &Publish<'_>,
+    ) {
+        let sorted = if publish.properties.is_empty() {
+            Sorted::default()
+        } else {
+            Sorted::new(publish.properties)
+        };
+        if let Some((reason, because)) = self.check_publish(publish, &sorted) {
+            why!(
+                cx,
+                cx.conn,
+                none,
+                Decision::Violation {
+                    packet: PacketType::Publish,
+                    because
+                }
+            );
+            return self.close(cx, key, CloseReason::ProtocolError(reason));
+        }
+        if let (QoS::ExactlyOnce, Some(packet_id)) = (publish.qos, publish.packet_id) {
+            if self.sessions[session].receiver.contains(packet_id) {
+                return self.on_publish_again(cx, key, session, publish, packet_id);
+            }
+            let maximum = usize::from(self.conns[key].receive_maximum);
+            if self.sessions[session].receiver.len() >= maximum {
+                why!(cx, cx.conn, cx.version => V311_4_8_0_1, V5_3_3_4_7, Decision::Violation {
+                    packet: PacketType::Publish,
+                    because: Cause::ReceiveMaximum,
+                });
+                let reason = CloseReason::Quota(ReasonCode::ReceiveMaximumExceeded);
+                return self.close(cx, key, reason);
+            }
+        }
+        if let Some((reason, because)) = self.refuse_publish(cx, session, publish, &sorted) {
+            return self.on_publish_refused(cx, key, session, publish, reason, because);
+        }
+        self.accept_publish(cx, key, session, publish, &sorted);
+    }
+
+    /// What no client may do, whoever it is.
+    fn check_publish(&self, publish: &Publish<'_>, sorted: &Sorted) -> Option<(ReasonCode, Cause)> {
+        let levels_max = usize::from(self.config.topic_levels_max);
+        if publish.qos > self.config.maximum_qos {
+            Some((ReasonCode::QosNotSupported, Cause::QosNotSupported))
+        } else if publish.retain && !self.config.retain_available {
+            Some((ReasonCode::RetainNotSupported, Cause::RetainNotSupported))
+        } else if sorted.has_identifier {
+            Some((ReasonCode::ProtocolError, Cause::SubscriptionIdentifiers))
+        } else if publish.topic.bytes().filter(|&byte| byte == b'/').count() >= levels_max {
+            Some((ReasonCode::TopicNameInvalid, Cause::TooManyLevels))
+        } else {
+            None
+        }
+    }
+
+    /// What this client may not do.
+    fn refuse_publish<S: Sink>(
+        &self,
+        cx: &mut Cx<'_, S>,
+        session: SessionKey,
+        publish: &Publish<'_>,
+        sorted: &Sorted,
+    ) -> Option<(ReasonCode, Refusal)> {
+        let identity = self.sessions[session].identity();
+        if self.is_reserved(publish.topic) {
+            Some((ReasonCode::NotAuthorized, Refusal::ReservedTopic))
+        } else if !cx.sink.permits(&identity, Access::Publish, publish.topic) {
+            Some((ReasonCode::NotAuthorized, Refusal::Denied))
+        } else if self.config.check_payload_format
+            && sorted.is_text
+            && core::str::from_utf8(publish.payload).is_err()
+        {
+            Some((ReasonCode::PayloadFormatInvalid, Refusal::PayloadFormat))
+        } else {
+            None
+        }
+    }
+
+    /// Whether a topic is the broker's own.
+    pub(super) fn is_reserved(&self, topic: &str) -> bool {
+        topic.starts_with('$')
+            && self
+                .config
+                .reserved_topics
+                .iter()
+                .any(|prefix| topic.starts_with(&**prefix))
+    }
+
+    /// A refused PUBLISH is acknowledged with an error where the version can say one; else the policy decides.
+    fn on_publish_refused<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        session: SessionKey,
+        publish: &Publish<'_>,
+        reason: ReasonCode,
+        because: Refusal,
+    ) {
+        self.counters.publish_refused += 1;
+        why!(cx, cx.conn, cx.version => V311_3_3_5_2, V5_4_13_2_1, Decision::PublishRefused {
+            client_id: self.sessions[session].client_id.clone(),
+            topic: publish.topic.into(),
+            reason,
+            because,
+        });
+        let close = match (cx.version, self.config.denied_publish) {
+            (Version::V3_1 | Version::V3_1_1, DeniedPublish::Acknowledge) | (Version::V5, _) => {
+                false
+            }
+            (Version::V3_1 | Version::V3_1_1, DeniedPublish::Close) => true,
+        };
+        if close {
+            return self.close(cx, key, CloseReason::ProtocolError(reason));
+        }
+        if let Some(packet_id) = publish.packet_id {
+            if cx.version != Version::V5 && publish.qos == QoS::ExactlyOnce {
+                self.receive(cx, session, packet_id);
+            }
+            let text = if because == Refusal::PayloadFormat {
+                ""
+            } else {
+                "not allowed to publish there"
+            };
+            self.acknowledge(cx, key, publish.qos, packet_id, reason, text);
+        }
+    }
+
+    /// A QoS 2 message that was passed on already is only acknowledged again. [MQTT-4.3.3-2]
+    fn on_publish_again<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        session: SessionKey,
+        publish: &Publish<'_>,
+        packet_id: PacketId,
+    ) {
+        self.counters.repeated += 1;
+        why!(cx, cx.conn, cx.version => V311_4_3_3_2, V5_4_3_3_10, Decision::PublishRepeated {
+            client_id: self.sessions[session].client_id.clone(),
+            packet_id,
+            dup: publish.dup,
+        });
+        self.acknowledge(
+            cx,
+            key,
+            QoS::ExactlyOnce,
+            packet_id,
+            ReasonCode::Success,
+            "",
+        );
+    }
+
+    fn accept_publish<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        session: SessionKey,
+        publish: &Publish<'_>,
+        sorted: &Sorted,
+    ) {
+        self.counters.received[usize::from(publish.qos.number())] += 1;
+        let cache = self.routes(key, session, publish.topic);
+        let number = self.next_number();
+        why!(cx, cx.conn, cx.version => V311_4_5_0_1, V5_4_5_0_1, Decision::Published {
+            message: number,
+            client_id: self.sessions[session].client_id.clone(),
+            topic: cache.topic.clone(),
+            qos: publish.qos,
+            retain: publish.retain,
+            dup: publish.dup,
+            packet_id: publish.packet_id,
+            bytes: publish.payload.len(),
+        });
+        if let (QoS::ExactlyOnce, Some(packet_id)) = (publish.qos, publish.packet_id) {
+            self.receive(cx, session, packet_id);
+        }
+        let incoming = Incoming {
+            number,
+            publisher: Some(session),
+            topic: &cache.topic,
+            payload: publish.payload,
+            qos: publish.qos,
+            retain: publish.retain,
+            properties: sorted.forwarded.properties().as_bytes(),
+            expires_at: expires_at(cx.now, sorted.expiry_s),
+        };
+        self.spread(cx, incoming, &cache.routes);
+        let reason = if cache.routes.is_empty() && self.config.report_no_subscribers {
+            ReasonCode::NoMatchingSubscribers
+        } else {
+            ReasonCode::Success
+        };
+        self.conns[key].topic_cache = Some(cache);
+        if let Some(packet_id) = publish.packet_id {
+            self.acknowledge(cx, key, publish.qos, packet_id, reason, "");
+        }
+    }
+
+    /// Remembers an incoming QoS 2 message until its PUBREL.
+    fn receive<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey, packet_id: PacketId) {
+        let session = &mut self.sessions[key];
+        let seen = session.receiver.on_publish(packet_id);
+        if seen == Seen::First && session.is_durable() {
+            cx.sink.persist(&Change::Received {
+                client_id: &session.client_id,
+                packet_id,
+            });
+        }
+    }
+
+    /// PUBACK or PUBREC for a PUBLISH.
+    fn acknowledge<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        qos: QoS,
+        packet_id: PacketId,
+        reason: ReasonCode,
+        text: &str,
+    ) {
+        let (packet, clause) = match qos {
+            QoS::AtMostOnce => return,
+            QoS::AtLeastOnce => (
+                PacketType::PubAck,
+                Clause::by_version(cx.version, Clause::V311_4_3_2_2, Clause::V5_4_3_2_4),
+            ),
+            QoS::ExactlyOnce => (
+                PacketType::PubRec,
+                Clause::by_version(cx.version, Clause::V311_4_3_3_2, Clause::V5_4_3_3_8),
+            ),
+        };
+        why!(cx, cx.conn, = Some(clause), Decision::Acknowledges { packet, packet_id, reason });
+        let ack = Ack {
+            packet_id,
+            reason,
+            properties: Properties::EMPTY,
+        };
+        let answer = match qos {
+            QoS::AtMostOnce | QoS::AtLeastOnce => Packet::PubAck(ack),
+            QoS::ExactlyOnce => Packet::PubRec(ack),
+        };
+        self.send_explained(cx, key, answer, text);
+    }
+
+    /// The topic and who gets it: remembered from the last PUBLISH of this connection, or found in the tree. The caller
+    /// puts it back.
+    fn routes(&mut self, key: ConnKey, session: SessionKey, topic: &str) -> Box<TopicCache> {
+        let generation = self.tree.generation();
+        let mut cache = match self.conns[key].topic_cache.take() {
+            Some(cache) if cache.generation == generation && &*cache.topic == topic => {
+                return cache;
+            }
+            Some(mut cache) => {
+                if &*cache.topic != topic {
+                    cache.topic = topic.into();
+                }
+                cache
+            }
+            None => Box::new(TopicCache {
+                topic: topic.into(),
+                generation,
+                routes: Routes::default(),
+            }),
+        };
+        cache.generation = generation;
+        self.tree
+            .find(topic, Some(session), self.config.overlap, &mut cache.routes);
+        cache
+    }
+
+    /// Publishes a message that comes from no PUBLISH: a will, or one of the broker's own.
+    pub(super) fn spread_found<S: Sink>(&mut self, cx: &mut Cx<'_, S>, incoming: Incoming<'_>) {
+        let mut routes = Routes::default();
+        self.tree.find(
+            incoming.topic,
+            incoming.publisher,
+            self.config.overlap,
+            &mut routes,
+        );
+        self.spread(cx, incoming, &routes);
+    }
+
+    /// Passes a message on to everybody who is to have it. [MQTT-4.5.0-1]
+    fn spread<S: Sink>(&mut self, cx: &mut Cx<'_, S>, incoming: Incoming<'_>, routes: &Routes) {
+        let mut spread = Spread {
+            incoming,
+            layouts: mem::take(&mut self.layouts),
+            stored: None,
+        };
+        spread.layouts.clear();
+        if incoming.retain {
+            self.retain(cx, &mut spread);
+        }
+        if routes.is_empty() {
+            self.counters.unwanted += 1;
+            why!(
+                cx,
+                cx.conn,
+                none,
+                Decision::NobodySubscribes {
+                    message: incoming.number,
+                    topic: incoming.topic.clone(),
+                }
+            );
+        }
+        for route in &routes.direct {
+            if route.no_local {
+                self.skip_echo(cx, &spread, route);
+                continue;
+            }
+            let hop = Hop {
+                via: Via::Place(route.place),
+                granted: route.qos,
+                retain_as_published: route.retain_as_published,
+                identifiers: routes.identifiers(route),
+            };
+            self.offer(cx, &mut spread, route.session, &hop);
+        }
+        for &share in &routes.shares {
+            self.offer_share(cx, &mut spread, share);
+        }
+        if let Some(stored) = spread.stored {
+            self.messages.release(stored);
+        }
+        self.layouts = spread.layouts;
+    }
+
+    #[cold]
+    fn skip_echo<S: Sink>(&mut self, cx: &mut Cx<'_, S>, spread: &Spread<'_>, route: &Route) {
+        why!(
+            cx,
+            self.conn_id(route.session),
+            V5_3_8_3_3,
+            Decision::NotDelivered {
+                message: spread.incoming.number,
+                client_id: self.sessions[route.session].client_id.clone(),
+                filter: self.tree.filter(route.place),
+                because: Undelivered::NoLocal,
+            }
+        );
+        self.counters.no_local += 1;
+    }
+
+    /// Gives a queued or unacknowledged message of a shared subscription to another member.
+    pub(super) fn offer_again<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        message: &Message,
+        share: ShareKey,
+    ) {
+        let incoming = Incoming {
+            number: message.number,
+            publisher: None,
+            topic: &message.topic,
+            payload: &message.payload,
+            qos: message.qos,
+            retain: message.retain,
+            properties: &message.properties,
+            expires_at: message.expires_at,
+        };
+        let mut spread = Spread {
+            incoming,
+            layouts: mem::take(&mut self.layouts),
+            stored: None,
+        };
+        spread.layouts.clear();
+        self.offer_share(cx, &mut spread, share);
+        if let Some(stored) = spread.stored {
+            self.messages.release(stored);
+        }
+        self.layouts = spread.layouts;
+    }
+
+    /// The message in the store, held once more for one who waits for it.
+    pub(super) fn hold(&mut self, spread: &mut Spread<'_>) -> MessageKey {
+        let key = match spread.stored {
+            Some(key) => key,
+            None => {
+                let key = self.messages.insert(self.own(spread));
+                spread.stored = Some(key);
+                key
+            }
+        };
+        self.messages.hold(key);
+        key
+    }
+
+    /// A copy that does not pin what it was read from.
+    fn own(&self, spread: &mut Spread<'_>) -> Message {
+        let incoming = spread.incoming;
+        let publisher: Arc<str> = match incoming.publisher {
+            Some(key) => self.sessions[key].client_id.clone(),
+            None => Arc::from(""),
+        };
+        Message {
+            number: incoming.number,
+            publisher,
+            topic: incoming.topic.clone(),
+            payload: spread.layouts.shared_payload(&incoming),
+            properties: incoming.properties.into(),
+            expires_at: incoming.expires_at,
+            qos: incoming.qos,
+            retain: incoming.retain,
+        }
+    }
+
+    /// The number of the next message.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+}

@@ -1,0 +1,255 @@
+//! What the broker itself says: answers, CONNACK, DISCONNECT.
+
+use crate::broker::arena::{ConnKey, SessionKey};
+use crate::broker::auth::Grant;
+use crate::broker::connect::Candidate;
+use crate::broker::sink::Sink;
+use crate::broker::{Broker, CloseReason, Cx};
+use crate::codec::encode;
+use crate::frame::Frame;
+use crate::id::ConnId;
+use crate::packet::{ConnAck, Disconnect, Packet, PacketType, QoS, SubAck, Version};
+use crate::properties::{Properties, Property, PropertyList};
+use crate::reason::ReasonCode;
+use crate::why::{Decision, Refusal, why};
+
+impl Broker {
+    /// Sends a packet, unless it is larger than the client accepts. [MQTT-3.1.2-24]
+    pub(super) fn send<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        packet: &Packet<'_>,
+    ) -> bool {
+        let conn = &mut self.conns[key];
+        self.scratch.clear();
+        encode(packet, conn.version, &mut self.scratch);
+        if self.scratch.len() > conn.packet_size_max as usize {
+            self.counters.unsendable += 1;
+            return false;
+        }
+        conn.unflushed += self.scratch.len() as u64;
+        cx.sink.send(conn.id, &Frame::whole(&self.scratch));
+        true
+    }
+
+    /// Sends a packet with a Reason String, if the client wants such and accepts a packet of that size.
+    pub(super) fn send_explained<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        packet: Packet<'_>,
+        text: &str,
+    ) {
+        if !text.is_empty() && self.may_explain(key, packet.packet_type()) {
+            let mut list = PropertyList::new();
+            for property in own_properties(&packet).iter() {
+                list.push(property);
+            }
+            list.push(Property::ReasonString(text));
+            if self.send(cx, key, &with_properties(packet, list.properties())) {
+                return;
+            }
+            self.counters.unsendable -= 1;
+            why!(cx, self.conns[key].id, = None, Decision::ReasonStringLeftOut {
+                packet: packet.packet_type(),
+            });
+        }
+        self.send(cx, key, &packet);
+    }
+
+    /// Whether a Reason String may go into such a packet. [MQTT-3.1.2-29]
+    fn may_explain(&self, key: ConnKey, packet: PacketType) -> bool {
+        let conn = &self.conns[key];
+        let always = matches!(packet, PacketType::ConnAck | PacketType::Disconnect);
+        let wanted = conn.v5.as_ref().is_some_and(|v5| v5.problem_information);
+        conn.version == Version::V5 && self.config.reason_strings && (always || wanted)
+    }
+
+    /// CONNACK for a client that is let in.
+    pub(super) fn send_connack<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        candidate: &Candidate,
+        session_present: bool,
+        grant: &Grant,
+    ) {
+        let mut list = PropertyList::new();
+        if candidate.version == Version::V5 {
+            self.push_connack_properties(candidate, &mut list);
+            if let Some(method) = &candidate.method {
+                list.push(Property::AuthenticationMethod(method));
+                if let Some(data) = &grant.data {
+                    list.push(Property::AuthenticationData(data));
+                }
+            }
+        }
+        let connack = ConnAck {
+            session_present,
+            reason: ReasonCode::Success,
+            properties: list.properties(),
+        };
+        self.send(cx, key, &Packet::ConnAck(connack));
+    }
+
+    /// What differs from the standard's defaults, and from what the client asked for.
+    fn push_connack_properties(&self, candidate: &Candidate, list: &mut PropertyList) {
+        let config = &self.config;
+        if candidate.expiry_s != candidate.expiry_asked_s {
+            list.push(Property::SessionExpiryInterval(candidate.expiry_s));
+        }
+        if config.receive_maximum != u16::MAX {
+            list.push(Property::ReceiveMaximum(config.receive_maximum));
+        }
+        if config.maximum_qos != QoS::ExactlyOnce {
+            list.push(Property::MaximumQoS(config.maximum_qos.number()));
+        }
+        list.push(Property::MaximumPacketSize(config.packet_size_max));
+        if candidate.is_id_assigned {
+            list.push(Property::AssignedClientIdentifier(&candidate.client_id));
+        }
+        if config.topic_alias_maximum > 0 {
+            list.push(Property::TopicAliasMaximum(config.topic_alias_maximum));
+        }
+        let available = [
+            (config.retain_available, Property::RetainAvailable(0)),
+            (
+                config.wildcard_subscriptions,
+                Property::WildcardSubscriptionAvailable(0),
+            ),
+            (
+                config.subscription_identifiers,
+                Property::SubscriptionIdentifierAvailable(0),
+            ),
+            (
+                config.shared_subscriptions,
+                Property::SharedSubscriptionAvailable(0),
+            ),
+        ];
+        for (_, property) in available.into_iter().filter(|(available, _)| !available) {
+            list.push(property);
+        }
+        if candidate.keep_alive != candidate.keep_alive_asked {
+            list.push(Property::ServerKeepAlive(candidate.keep_alive));
+        }
+        if candidate.wants_response_information && !config.response_information.is_empty() {
+            list.push(Property::ResponseInformation(&config.response_information));
+        }
+    }
+
+    /// CONNACK for a client that is not let in.
+    pub(super) fn send_refusal<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        candidate: &Candidate,
+        reason: ReasonCode,
+        because: Refusal,
+        server: Option<&str>,
+    ) {
+        let mut list = PropertyList::new();
+        if let (Version::V5, Some(server)) = (candidate.version, server) {
+            list.push(Property::ServerReference(server));
+        }
+        let refusal = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason,
+            properties: list.properties(),
+        });
+        self.send_explained(cx, key, refusal, &alloc::format!("{because}"));
+    }
+
+    /// DISCONNECT before the connection is closed: only 5.0 has it. [MQTT-3.14.0-1]
+    pub(super) fn send_disconnect<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        reason: CloseReason,
+    ) {
+        let Some(code) = reason.disconnect_reason() else {
+            return;
+        };
+        if self.conns[key].version == Version::V5 {
+            let properties = Properties::EMPTY;
+            let disconnect = Packet::Disconnect(Disconnect {
+                reason: code,
+                properties,
+            });
+            self.send_explained(cx, key, disconnect, &alloc::format!("{reason}"));
+        }
+    }
+
+    /// The connection of a session, by its name.
+    pub(super) fn conn_id(&self, key: SessionKey) -> Option<ConnId> {
+        self.sessions[key].conn.map(|conn| self.conns[conn].id)
+    }
+}
+
+/// The properties that a packet has.
+fn own_properties<'a>(packet: &Packet<'a>) -> Properties<'a> {
+    match packet {
+        Packet::ConnAck(packet) => packet.properties,
+        Packet::PubAck(packet)
+        | Packet::PubRec(packet)
+        | Packet::PubRel(packet)
+        | Packet::PubComp(packet) => packet.properties,
+        Packet::SubAck(packet) | Packet::UnsubAck(packet) => packet.properties,
+        Packet::Disconnect(packet) => packet.properties,
+        Packet::Auth(packet) => packet.properties,
+        Packet::Connect(_)
+        | Packet::Publish(_)
+        | Packet::Subscribe(_)
+        | Packet::Unsubscribe(_)
+        | Packet::PingReq
+        | Packet::PingResp => Properties::EMPTY,
+    }
+}
+
+/// The same packet with other properties, if it is one that a server explains itself in.
+fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>) -> Packet<'a> {
+    match packet {
+        Packet::ConnAck(packet) => Packet::ConnAck(ConnAck {
+            properties,
+            ..packet
+        }),
+        Packet::PubAck(packet) => Packet::PubAck(crate::packet::Ack {
+            properties,
+            ..packet
+        }),
+        Packet::PubRec(packet) => Packet::PubRec(crate::packet::Ack {
+            properties,
+            ..packet
+        }),
+        Packet::PubRel(packet) => Packet::PubRel(crate::packet::Ack {
+            properties,
+            ..packet
+        }),
+        Packet::PubComp(packet) => Packet::PubComp(crate::packet::Ack {
+            properties,
+            ..packet
+        }),
+        Packet::SubAck(packet) => Packet::SubAck(SubAck {
+            properties,
+            ..packet
+        }),
+        Packet::UnsubAck(packet) => Packet::UnsubAck(SubAck {
+            properties,
+            ..packet
+        }),
+        Packet::Disconnect(packet) => Packet::Disconnect(Disconnect {
+            properties,
+            ..packet
+        }),
+        Packet::Auth(packet) => Packet::Auth(crate::packet::Auth {
+            properties,
+            ..packet
+        }),
+        Packet::Connect(_)
+        | Packet::Publish(_)
+        | Packet::Subscribe(_)
+        | Packet::Unsubscribe(_)
+        | Packet::PingReq
+        | Packet::PingResp => packet,
+    }
+}

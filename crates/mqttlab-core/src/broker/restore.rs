@@ -1,0 +1,385 @@
+//! Durable state: written down whole, and made again from its changes.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use crate::broker::arena::{MessageKey, SessionKey};
+use crate::broker::message::{Delivery, Message, Will};
+use crate::broker::persist::{Change, DeliveryRef, MessageRef, WillRef};
+use crate::broker::session::Session;
+use crate::broker::sink::Sink;
+use crate::broker::tree::Granted;
+use crate::broker::{Broker, Config, Cx};
+use crate::packet::QoS;
+use crate::qos::{InFlight, Stage};
+use crate::time::Instant;
+
+impl Broker {
+    /// Makes the broker again from the changes that its sink was told of, in their order.
+    ///
+    /// `now` is the time at which it starts again, on the same time line as the times in the changes. Sessions that were
+    /// connected count as left at `now`. Changes that fit nothing, as a damaged store may bring them, are passed over.
+    pub fn restore<'a>(
+        config: Config,
+        seed: u64,
+        now: Instant,
+        changes: impl IntoIterator<Item = Change<'a>>,
+    ) -> Self {
+        let mut broker = Self::new(config, seed);
+        broker.now = now;
+        let mut restoring = Restoring {
+            broker,
+            bodies: BTreeMap::new(),
+        };
+        for change in changes {
+            restoring.apply(&change);
+        }
+        restoring.leave_all(now);
+        restoring.broker
+    }
+
+    /// Tells the store how long a session lasts now; one that was not stored before is told whole.
+    pub(super) fn persist_expiry<S: Sink>(&self, cx: &mut Cx<'_, S>, key: SessionKey, was: bool) {
+        let session = &self.sessions[key];
+        let client_id = &*session.client_id;
+        match (was, session.is_durable()) {
+            (false, false) => {}
+            (true, false) => cx.sink.persist(&Change::SessionEnded { client_id }),
+            (true, true) => cx.sink.persist(&Change::SessionExpiry {
+                client_id,
+                expiry_s: session.expiry_s,
+                ends_at: None,
+            }),
+            (false, true) => self.session_changes(session, &mut |change| cx.sink.persist(change)),
+        }
+    }
+
+    /// All durable state as changes: what [`restore`](Self::restore) needs to make it again.
+    ///
+    /// Call it to write a store anew, in place of all changes until now.
+    pub fn snapshot(&self, mut tell: impl FnMut(&Change<'_>)) {
+        for (_, session) in self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.is_durable())
+        {
+            self.session_changes(session, &mut tell);
+        }
+        for (_, key) in self.retained.iter() {
+            tell(&Change::Retained {
+                message: self.messages.get(key).borrowed(),
+            });
+        }
+    }
+
+    fn session_changes(&self, session: &Session, tell: &mut dyn FnMut(&Change<'_>)) {
+        let client_id = &*session.client_id;
+        let expiry_s = session.expiry_s;
+        tell(&Change::SessionStarted {
+            client_id,
+            user_name: session.user_name.as_deref(),
+            expiry_s,
+        });
+        if session.ends_at.is_some() {
+            tell(&Change::SessionExpiry {
+                client_id,
+                expiry_s,
+                ends_at: session.ends_at,
+            });
+        }
+        for subscription in &session.subscriptions {
+            tell(&Change::Subscribed {
+                client_id,
+                filter: &subscription.filter,
+                options: subscription.granted.options,
+                identifier: subscription.granted.identifier,
+            });
+        }
+        for in_flight in session.sender.iter() {
+            let packet_id = in_flight.packet_id;
+            self.queued_change(client_id, &in_flight.message, tell);
+            let number = self.messages.get(in_flight.message.message).number;
+            tell(&Change::Sent {
+                client_id,
+                number,
+                packet_id,
+            });
+            if in_flight.stage == Stage::PubComp {
+                tell(&Change::Released {
+                    client_id,
+                    packet_id,
+                });
+            }
+        }
+        for delivery in &session.queue {
+            self.queued_change(client_id, delivery, tell);
+        }
+        for packet_id in session.receiver.iter() {
+            tell(&Change::Received {
+                client_id,
+                packet_id,
+            });
+        }
+        if let Some(will) = &session.will {
+            tell(&Change::WillSet {
+                client_id,
+                will: will.borrowed(),
+            });
+        }
+    }
+
+    fn queued_change(
+        &self,
+        client_id: &str,
+        delivery: &Delivery,
+        tell: &mut dyn FnMut(&Change<'_>),
+    ) {
+        tell(&Change::Queued {
+            client_id,
+            message: self.messages.get(delivery.message).borrowed(),
+            delivery: self.delivery_ref(delivery),
+        });
+    }
+}
+
+/// A broker that is being made again.
+struct Restoring {
+    broker: Broker,
+    /// Where the messages are, by number.
+    bodies: BTreeMap<u64, MessageKey>,
+}
+
+impl Restoring {
+    fn apply(&mut self, change: &Change<'_>) {
+        match *change {
+            Change::SessionStarted {
+                client_id,
+                user_name,
+                expiry_s,
+            } => {
+                self.forget(client_id);
+                let client_id: Arc<str> = client_id.into();
+                let session = Session::new(client_id.clone(), user_name.map(Arc::from), expiry_s);
+                let key = self.broker.sessions.insert(session);
+                self.broker.clients.insert(client_id, key);
+            }
+            Change::SessionEnded { client_id } => self.forget(client_id),
+            Change::Retained { message } => self.restore_retained(&message),
+            Change::RetainedRemoved { topic } => {
+                if let Some(key) = self.broker.retained.remove(topic, &self.broker.messages) {
+                    self.broker.messages.release(key);
+                }
+            }
+            Change::SessionExpiry { client_id, .. }
+            | Change::Subscribed { client_id, .. }
+            | Change::Unsubscribed { client_id, .. }
+            | Change::Queued { client_id, .. }
+            | Change::Sent { client_id, .. }
+            | Change::Dropped { client_id, .. }
+            | Change::Released { client_id, .. }
+            | Change::Completed { client_id, .. }
+            | Change::Received { client_id, .. }
+            | Change::ReceiveCompleted { client_id, .. }
+            | Change::WillSet { client_id, .. }
+            | Change::WillRemoved { client_id } => {
+                if let Some(&key) = self.broker.clients.get(client_id) {
+                    self.apply_to_session(key, change);
+                }
+            }
+        }
+    }
+
+    fn apply_to_session(&mut self, key: SessionKey, change: &Change<'_>) {
+        match *change {
+            Change::SessionExpiry {
+                expiry_s, ends_at, ..
+            } => {
+                self.broker.sessions[key].expiry_s = expiry_s;
+                // Armed by `leave_all`, when all is known.
+                self.broker.sessions[key].ends_at = ends_at;
+            }
+            Change::Subscribed {
+                filter,
+                options,
+                identifier,
+                ..
+            } => {
+                let granted = Granted {
+                    options,
+                    identifier,
+                };
+                self.broker.put_subscription(key, &filter.into(), granted);
+            }
+            Change::Unsubscribed { filter, .. } => {
+                if let Ok(at) = self.broker.sessions[key].subscription(filter) {
+                    self.broker.sessions[key].subscriptions.remove(at);
+                    self.broker.forget_subscription(key, filter);
+                }
+            }
+            Change::Queued {
+                message, delivery, ..
+            } => self.restore_queued(key, &message, &delivery),
+            Change::Sent {
+                number, packet_id, ..
+            } => {
+                let taken = self.take_queued(key, number);
+                let sender = &mut self.broker.sessions[key].sender;
+                if let Some(delivery) = taken {
+                    match first_stage(delivery.qos) {
+                        Some(stage) if !sender.is_in_use(packet_id) => {
+                            sender.restore(InFlight {
+                                packet_id,
+                                stage,
+                                message: delivery,
+                            });
+                        }
+                        Some(_) | None => self.broker.messages.release(delivery.message),
+                    }
+                }
+            }
+            Change::Dropped { number, .. } => {
+                if let Some(delivery) = self.take_queued(key, number) {
+                    self.broker.messages.release(delivery.message);
+                }
+            }
+            Change::Released { packet_id, .. } => {
+                let _ = self.broker.sessions[key].sender.on_pubrec(packet_id, false);
+            }
+            Change::Completed { packet_id, .. } => self.restore_completed(key, packet_id),
+            Change::Received { packet_id, .. } => {
+                self.broker.sessions[key].receiver.on_publish(packet_id);
+            }
+            Change::ReceiveCompleted { packet_id, .. } => {
+                self.broker.sessions[key].receiver.on_pubrel(packet_id);
+            }
+            Change::WillSet { will, .. } => {
+                self.broker.sessions[key].will = Some(Box::new(Will::from_ref(&will)));
+            }
+            Change::WillRemoved { .. } => self.broker.sessions[key].will = None,
+            Change::SessionStarted { .. }
+            | Change::SessionEnded { .. }
+            | Change::Retained { .. }
+            | Change::RetainedRemoved { .. } => {}
+        }
+    }
+
+    fn restore_completed(&mut self, key: SessionKey, packet_id: crate::id::PacketId) {
+        let sender = &mut self.broker.sessions[key].sender;
+        let done = sender
+            .on_puback(packet_id)
+            .or_else(|_| sender.on_pubcomp(packet_id))
+            .ok()
+            .or_else(|| match sender.on_pubrec(packet_id, true) {
+                Ok(crate::qos::AfterPubRec::Failed(delivery)) => Some(delivery),
+                Ok(_) | Err(_) => None,
+            });
+        if let Some(delivery) = done {
+            self.broker.messages.release(delivery.message);
+        }
+    }
+
+    /// A message body that may be there already, held once more.
+    fn intern(&mut self, message: &MessageRef<'_>) -> MessageKey {
+        self.broker.last_number = self.broker.last_number.max(message.number);
+        match self.bodies.get(&message.number) {
+            Some(&key) if self.broker.messages.has(key, message.number) => {
+                self.broker.messages.hold(key);
+                key
+            }
+            Some(_) | None => {
+                let key = self.broker.messages.insert(Message::from_ref(message));
+                self.bodies.insert(message.number, key);
+                key
+            }
+        }
+    }
+
+    fn restore_retained(&mut self, message: &MessageRef<'_>) {
+        let key = self.intern(message);
+        if let Some(old) = self.broker.retained.insert(key, &self.broker.messages) {
+            self.broker.messages.release(old);
+        }
+    }
+
+    fn restore_queued(&mut self, key: SessionKey, message: &MessageRef<'_>, how: &DeliveryRef<'_>) {
+        let message = self.intern(message);
+        let share: Option<Arc<str>> = (!how.share.is_empty()).then(|| how.share.into());
+        let delivery = Delivery::new(
+            message,
+            how.qos,
+            how.retain,
+            how.identifiers,
+            share.as_ref(),
+        );
+        let size = self.broker.queued_size(message);
+        self.broker.sessions[key].queue_bytes += size;
+        self.broker.sessions[key].queue.push_back(delivery);
+    }
+
+    /// Takes the first waiting message of this number out of the queue.
+    fn take_queued(&mut self, key: SessionKey, number: u64) -> Option<Delivery> {
+        let messages = &self.broker.messages;
+        let session = &mut self.broker.sessions[key];
+        let mut queue = session.queue.iter();
+        let at = queue.position(|delivery| messages.get(delivery.message).number == number)?;
+        let delivery = session.queue.remove(at)?;
+        self.broker.sessions[key].queue_bytes -= self.broker.queued_size(delivery.message);
+        Some(delivery)
+    }
+
+    /// Throws away a session without a word.
+    fn forget(&mut self, client_id: &str) {
+        let Some(key) = self.broker.clients.remove(client_id) else {
+            return;
+        };
+        for subscription in core::mem::take(&mut self.broker.sessions[key].subscriptions) {
+            self.broker.forget_subscription(key, &subscription.filter);
+        }
+        let mut session = self.broker.sessions.remove(key);
+        let begun = session.sender.drain().map(|in_flight| in_flight.message);
+        for delivery in session.queue.into_iter().chain(begun) {
+            self.broker.messages.release(delivery.message);
+        }
+    }
+
+    /// Nobody is connected after a start: sessions begin to age, and wills to wait.
+    fn leave_all(&mut self, now: Instant) {
+        let keys: alloc::vec::Vec<SessionKey> =
+            self.broker.sessions.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            let session = &mut self.broker.sessions[key];
+            let ends_at = session.ends_at.take().or_else(|| session.end_after(now));
+            let delay = session.will.as_ref().map(|will| will.delay_s);
+            if let Some(at) = ends_at {
+                self.broker.arm_session_end(key, at.max(now));
+            }
+            if let Some(delay_s) = delay {
+                let delay = crate::time::Duration::from_secs(u64::from(delay_s));
+                self.broker.arm_will(key, now + delay);
+            }
+        }
+    }
+}
+
+const fn first_stage(qos: QoS) -> Option<Stage> {
+    match qos {
+        QoS::AtMostOnce => None,
+        QoS::AtLeastOnce => Some(Stage::PubAck),
+        QoS::ExactlyOnce => Some(Stage::PubRec),
+    }
+}
+
+impl Will {
+    fn from_ref(will: &WillRef<'_>) -> Self {
+        Self {
+            topic: will.topic.into(),
+            payload: will.payload.into(),
+            qos: will.qos,
+            retain: will.retain,
+            properties: will.properties.into(),
+            expiry_s: will.expiry_s,
+            delay_s: will.delay_s,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the broker keeps of a client, connected or not.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::broker::Identity;
+use crate::broker::arena::ConnKey;
+use crate::broker::message::{Delivery, Will};
+use crate::broker::retain::Cursor;
+use crate::broker::tree::Granted;
+use crate::id::PacketId;
+use crate::qos::{Receiver, Sender};
+use crate::time::{Duration, Instant};
+
+/// The state of one client that survives its connections. [MQTT-4.1.0-1]
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) client_id: Arc<str>,
+    pub(super) user_name: Option<Arc<str>>,
+    pub(super) conn: Option<ConnKey>,
+    /// How long it outlives its connection, in seconds; `u32::MAX` for without end.
+    pub(super) expiry_s: u32,
+    /// When it ends, while it has no connection and an end.
+    pub(super) ends_at: Option<Instant>,
+    /// By filter.
+    pub(super) subscriptions: Vec<Subscription>,
+    /// Messages that wait, in their order.
+    pub(super) queue: VecDeque<Delivery>,
+    pub(super) queue_bytes: u64,
+    /// Messages to the client that are in flight.
+    pub(super) sender: Sender<Delivery>,
+    /// On this connection, the messages in flight from this one on have not been sent again yet: the client's Receive
+    /// Maximum is smaller than it was.
+    pub(super) unsent_from: Option<PacketId>,
+    /// QoS 2 messages from the client that wait for PUBREL.
+    pub(super) receiver: Receiver,
+    pub(super) will: Option<Box<Will>>,
+    /// When the will is published, after the connection ended.
+    pub(super) will_at: Option<Instant>,
+    /// Retained messages that are owed to new subscriptions.
+    pub(super) cursors: VecDeque<Cursor>,
+    /// When to look for more of them, if the search was cut short.
+    pub(super) retained_at: Option<Instant>,
+}
+
+/// One Topic Filter of a session.
+#[derive(Clone, Debug)]
+pub(super) struct Subscription {
+    /// With `$share/…` where it is shared.
+    pub(super) filter: Arc<str>,
+    pub(super) granted: Granted,
+}
+
+impl Session {
+    pub(super) fn new(client_id: Arc<str>, user_name: Option<Arc<str>>, expiry_s: u32) -> Self {
+        Self {
+            client_id,
+            user_name,
+            conn: None,
+            expiry_s,
+            ends_at: None,
+            subscriptions: Vec::new(),
+            queue: VecDeque::new(),
+            queue_bytes: 0,
+            sender: Sender::new(),
+            unsent_from: None,
+            receiver: Receiver::new(),
+            will: None,
+            will_at: None,
+            cursors: VecDeque::new(),
+            retained_at: None,
+        }
+    }
+
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity {
+            client_id: &self.client_id,
+            user_name: self.user_name.as_deref(),
+        }
+    }
+
+    /// Whether it outlives its connection, and so is stored.
+    pub(super) fn is_durable(&self) -> bool {
+        self.expiry_s > 0
+    }
+
+    /// When it ends if its connection ends now; `None` for never.
+    pub(super) fn end_after(&self, now: Instant) -> Option<Instant> {
+        (self.expiry_s != u32::MAX).then(|| now + Duration::from_secs(u64::from(self.expiry_s)))
+    }
+
+    pub(super) fn subscription(&self, filter: &str) -> Result<usize, usize> {
+        self.subscriptions
+            .binary_search_by(|subscription| (*subscription.filter).cmp(filter))
+    }
+
+    /// What the in-flight window has taken up of `window`.
+    pub(super) fn window_is_full(&self, window: u16) -> bool {
+        self.sender.len() >= usize::from(window)
+    }
+}

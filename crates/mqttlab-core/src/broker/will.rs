@@ -1,0 +1,181 @@
+//! The message that speaks for a client when it cannot.
+
+use alloc::boxed::Box;
+use core::mem;
+
+use crate::broker::arena::SessionKey;
+use crate::broker::lifecycle::DueWill;
+use crate::broker::message::{Incoming, Will, expires_at};
+use crate::broker::persist::WillRef;
+use crate::broker::sink::Sink;
+use crate::broker::{Access, Broker, Change, Cx, Identity};
+use crate::time::Duration;
+use crate::why::{Decision, WillEnd, why};
+
+impl Will {
+    pub(super) fn borrowed(&self) -> WillRef<'_> {
+        WillRef {
+            topic: &self.topic,
+            payload: &self.payload,
+            qos: self.qos,
+            retain: self.retain,
+            properties: &self.properties,
+            expiry_s: self.expiry_s,
+            delay_s: self.delay_s,
+        }
+    }
+}
+
+impl Broker {
+    /// Keeps the will of a new connection. [MQTT-3.1.2-8]
+    pub(super) fn store_will<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+        will: Box<Will>,
+    ) {
+        let session = &mut self.sessions[key];
+        why!(cx, cx.conn, cx.version => V311_3_1_2_8, V5_3_1_2_7, Decision::WillStored {
+            client_id: session.client_id.clone(),
+            topic: will.topic.clone(),
+            qos: will.qos,
+            retain: will.retain,
+            delay_s: will.delay_s,
+        });
+        if session.is_durable() {
+            let client_id = &session.client_id;
+            cx.sink.persist(&Change::WillSet {
+                client_id,
+                will: will.borrowed(),
+            });
+        }
+        session.will = Some(will);
+    }
+
+    /// The connection ended badly: its will is due now, or later if it says so and its session lasts.
+    pub(super) fn will_after_close<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+        session_stays: bool,
+    ) -> Option<DueWill> {
+        let session = &self.sessions[key];
+        let will = session.will.as_ref()?;
+        if will.delay_s == 0 || !session_stays {
+            return self.take_will(cx, key);
+        }
+        let until = cx.now + Duration::from_secs(u64::from(will.delay_s));
+        why!(
+            cx,
+            cx.conn,
+            V5_3_1_2_8,
+            Decision::WillDelayed {
+                client_id: session.client_id.clone(),
+                topic: will.topic.clone(),
+                until,
+            }
+        );
+        self.arm_will(key, until);
+        None
+    }
+
+    /// Takes the will out of its session, to be published.
+    pub(super) fn take_will<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+    ) -> Option<DueWill> {
+        self.disarm_will(key);
+        let session = &mut self.sessions[key];
+        let will = session.will.take()?;
+        if session.is_durable() {
+            cx.sink.persist(&Change::WillRemoved {
+                client_id: &session.client_id,
+            });
+        }
+        Some(DueWill {
+            will,
+            client_id: session.client_id.clone(),
+            user_name: session.user_name.clone(),
+        })
+    }
+
+    /// Throws the will away. [MQTT-3.14.4-3]
+    pub(super) fn discard_will<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+        because: WillEnd,
+    ) {
+        let Some(due) = self.take_will(cx, key) else {
+            return;
+        };
+        self.counters.wills_discarded += 1;
+        let decision = Decision::WillDiscarded {
+            client_id: due.client_id,
+            topic: due.will.topic,
+            because,
+        };
+        match because {
+            WillEnd::Disconnect => {
+                why!(cx, cx.conn, cx.version => V311_3_14_4_3, V5_3_14_4_3, decision);
+            }
+            WillEnd::Reconnected => {
+                why!(cx, cx.conn, cx.version => V311_3_1_2_10, V5_3_1_3_9, decision);
+            }
+            WillEnd::Denied => {
+                why!(cx, cx.conn, none, decision);
+            }
+        }
+    }
+
+    /// Publishes a will that is due, if its client may still do that.
+    pub(super) fn publish_will<S: Sink>(&mut self, cx: &mut Cx<'_, S>, due: Option<DueWill>) {
+        let Some(DueWill {
+            will,
+            client_id,
+            user_name,
+        }) = due
+        else {
+            return;
+        };
+        let identity = Identity {
+            client_id: &client_id,
+            user_name: user_name.as_deref(),
+        };
+        if !cx.sink.permits(&identity, Access::Publish, &will.topic) {
+            self.counters.wills_discarded += 1;
+            why!(
+                cx,
+                cx.conn,
+                none,
+                Decision::WillDiscarded {
+                    client_id,
+                    topic: will.topic,
+                    because: WillEnd::Denied,
+                }
+            );
+            return;
+        }
+        self.counters.wills_published += 1;
+        let number = self.next_number();
+        why!(cx, cx.conn, cx.version => V311_3_1_2_8, V5_3_1_2_8, Decision::WillPublished {
+            client_id: client_id.clone(),
+            topic: will.topic.clone(),
+            message: number,
+        });
+        let incoming = Incoming {
+            number,
+            publisher: self.clients.get(&client_id).copied(),
+            topic: &will.topic,
+            payload: &will.payload,
+            qos: will.qos,
+            retain: will.retain,
+            properties: &will.properties,
+            expires_at: expires_at(cx.now, will.expiry_s),
+        };
+        let conn = mem::take(&mut cx.conn);
+        self.spread_found(cx, incoming);
+        cx.conn = conn;
+    }
+}
