@@ -5,7 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod describe;
+mod disk;
 pub mod export;
+#[cfg(test)]
+mod golden;
 mod inspect;
 mod log;
 mod look;
@@ -13,5 +16,7 @@ pub mod monitor;
 mod pipe;
 pub mod recording;
 pub mod scenario;
+#[cfg(test)]
+mod swarm;
 pub mod view;
 mod world;

@@ -1,13 +1,15 @@
 //! The world as plain data.
 
+use mqttlab_core::broker::{Broker, Phase, SessionView};
 use mqttlab_core::client::{Client, State as ClientState, TimerKind as ClientTimer};
+use mqttlab_core::id::ConnId;
 use mqttlab_core::qos;
 
 use crate::describe::payload_text;
 use crate::pipe::{Pipe, Way};
 use crate::view::{
-    Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Retained, Session,
-    Stage, Timer, TimerKind, View,
+    Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Queued, Retained,
+    Session, Stage, Subscription, Timer, TimerKind, View, Will,
 };
 use crate::world::World;
 
@@ -132,8 +134,51 @@ fn stage(stage: qos::Stage) -> Stage {
     }
 }
 
-fn broker_timers(_: &World) -> Vec<Timer> {
-    Vec::new()
+/// By when clients must have sent something, sessions end and wills are published.
+fn broker_timers(world: &World) -> Vec<Timer> {
+    let Some(machine) = &world.state.broker.machine else {
+        return Vec::new();
+    };
+    let connections = machine.connections().filter_map(|connection| {
+        let kind = match connection.phase {
+            Phase::AwaitConnect | Phase::Authorizing => TimerKind::Connect,
+            Phase::Connected => TimerKind::KeepAliveLimit,
+        };
+        Some(Timer {
+            kind,
+            from: connection.last_packet_at.as_micros(),
+            until: connection.deadline?.as_micros(),
+            about: world
+                .state
+                .pipes
+                .get(&connection.conn)
+                .map(|pipe| pipe.client),
+        })
+    });
+    let expiries = machine.sessions().filter_map(|session| {
+        let until = session.ends_at()?.as_micros();
+        let from = until.saturating_sub(u64::from(session.expiry_s()) * 1_000_000);
+        let about = world.owner(session.client_id());
+        Some(Timer {
+            kind: TimerKind::SessionExpiry,
+            from,
+            until,
+            about,
+        })
+    });
+    let wills = machine.sessions().filter_map(|session| {
+        let will = session.will()?;
+        let until = will.due_at?.as_micros();
+        let from = until.saturating_sub(u64::from(will.delay_s) * 1_000_000);
+        let about = world.owner(session.client_id());
+        Some(Timer {
+            kind: TimerKind::WillDelay,
+            from,
+            until,
+            about,
+        })
+    });
+    connections.chain(expiries).chain(wills).collect()
 }
 
 /// Those that are, and for each client without one the last that was.
@@ -161,19 +206,65 @@ pub(crate) fn connection(pipe: &Pipe) -> Connection {
     }
 }
 
-/// The sessions the broker keeps.
-fn sessions(_: &World) -> Vec<Session> {
-    Vec::new()
+/// The sessions the broker keeps, by Client Identifier.
+fn sessions(world: &World) -> Vec<Session> {
+    let Some(machine) = &world.state.broker.machine else {
+        return Vec::new();
+    };
+    machine
+        .sessions()
+        .map(|session| self::session(world, machine, session))
+        .collect()
 }
 
-/// The session of one client.
-pub(crate) fn session(world: &World, client_id: &str) -> Option<Session> {
-    sessions(world)
-        .into_iter()
-        .find(|session| session.client_id == client_id)
+fn session(world: &World, machine: &Broker, session: SessionView<'_>) -> Session {
+    let conn = session.conn();
+    let connection = conn.and_then(|conn| machine.connection(conn));
+    let subscriptions = session.subscriptions().map(|subscription| Subscription {
+        filter: subscription.filter.to_owned(),
+        qos: subscription.options.qos.number(),
+    });
+    let queue = session.queue().map(|queued| Queued {
+        topic: queued.message.topic.to_owned(),
+        payload: payload_text(queued.message.payload),
+        qos: queued.qos.number(),
+    });
+    let outgoing = session.in_flight().map(|in_flight| InFlight {
+        packet_id: in_flight.packet_id.number(),
+        qos: in_flight.stage.qos().number(),
+        stage: stage(in_flight.stage),
+        topic: in_flight.message.topic.to_owned(),
+        payload: payload_text(in_flight.message.payload),
+    });
+    Session {
+        client_id: session.client_id().to_owned(),
+        clean: session.expiry_s() == 0,
+        connection: conn.map(ConnId::number),
+        client: world.owner(session.client_id()),
+        last_packet_at: connection.map(|connection| connection.last_packet_at.as_micros()),
+        keep_alive_s: connection.map_or(0, |connection| connection.keep_alive),
+        subscriptions: subscriptions.collect(),
+        queue: queue.collect(),
+        outgoing: outgoing.collect(),
+        incoming: session.incoming().map(|id| id.number()).collect(),
+        will: session.will().map(|will| Will {
+            topic: will.topic.to_owned(),
+            payload: payload_text(will.payload),
+            qos: will.qos.number(),
+            retain: will.retain,
+        }),
+    }
 }
 
-/// The retained messages the broker keeps.
-pub(crate) fn retained(_: &World) -> Vec<Retained> {
-    Vec::new()
+/// The retained messages the broker keeps, by topic.
+fn retained(world: &World) -> Vec<Retained> {
+    let Some(machine) = &world.state.broker.machine else {
+        return Vec::new();
+    };
+    let retained = machine.retained().map(|message| Retained {
+        topic: message.topic.to_owned(),
+        payload: payload_text(message.payload),
+        qos: message.qos.number(),
+    });
+    retained.collect()
 }

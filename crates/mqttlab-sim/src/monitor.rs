@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::describe;
 use crate::scenario::condition::{Facts, Tally};
 use crate::scenario::duration;
 use crate::scenario::{Expectation, ExpectationKind, Scenario};
@@ -208,23 +209,26 @@ impl Facts for World {
     }
 
     fn has_session(&self, client_id: &str) -> bool {
-        crate::look::session(self, client_id).is_some()
+        self.broker_session(client_id).is_some()
     }
 
     fn queued(&self, client_id: &str) -> u64 {
-        crate::look::session(self, client_id).map_or(0, |session| session.queue.len() as u64)
+        self.broker_session(client_id)
+            .map_or(0, |session| session.queue_len() as u64)
     }
 
     fn is_subscribed(&self, client_id: &str, filter: &str) -> bool {
-        crate::look::session(self, client_id)
-            .is_some_and(|session| session.subscriptions.iter().any(|one| one.filter == filter))
+        self.broker_session(client_id)
+            .is_some_and(|session| session.subscriptions().any(|one| one.filter == filter))
     }
 
     fn retained(&self, topic: &str) -> String {
-        crate::look::retained(self)
-            .into_iter()
-            .find(|retained| retained.topic == topic)
-            .map_or_else(String::new, |retained| retained.payload)
+        let machine = self.state.broker.machine.as_ref();
+        machine
+            .and_then(|machine| machine.retained().find(|message| message.topic == topic))
+            .map_or_else(String::new, |message| {
+                describe::payload_text(message.payload)
+            })
     }
 
     fn tally(&self, tally: &Tally) -> u64 {

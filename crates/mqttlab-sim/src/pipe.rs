@@ -13,6 +13,8 @@ mod lane;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+
 use mqttlab_core::id::ConnId;
 use mqttlab_core::link::Link;
 use mqttlab_core::rng::Rng;
@@ -87,6 +89,8 @@ pub(crate) struct Pipe {
     pub(crate) broker_end: End,
     /// Client Identifier that the broker let in on it.
     pub(crate) client_id: Option<String>,
+    /// What has come to a client that does not read.
+    pub(crate) unread: VecDeque<Segment>,
     /// Packets that an answer is expected for.
     pub(crate) unanswered: Vec<(Way, &'static str, Option<u16>, FlightId)>,
     spec: LinkSpec,
@@ -112,6 +116,7 @@ impl Pipe {
             client_end: end(EndState::Opening),
             broker_end: end(EndState::None),
             client_id: None,
+            unread: VecDeque::new(),
             unanswered: Vec::new(),
             spec,
             rng,
@@ -232,25 +237,27 @@ impl Pipe {
         self.lane_mut(way).block(now, obstacle);
     }
 
-    /// Takes an obstacle away. Returns how many bytes are known to have arrived by that, in the other direction.
+    /// Takes an obstacle away.
     pub(crate) fn unblock(&mut self, now: Micros, way: Way, obstacle: Obstacle) {
         let latency = self.latency(way);
         let timeout = self.retransmission_timeout();
         self.lane_mut(way).unblock(now, obstacle, latency, timeout);
         if !self.lane(way).is_blocked() {
-            self.lane_mut(way.back()).acknowledge(now);
+            self.acknowledge(now, way.back());
         }
     }
 
-    /// The front segment has arrived: takes it off the lane and acknowledges it, if that can travel back.
-    pub(crate) fn arrive(&mut self, now: Micros, way: Way) -> Option<Segment> {
-        let back_is_free = !self.lane(way.back()).is_blocked();
-        let lane = self.lane_mut(way);
-        let segment = lane.arrive()?;
-        if back_is_free {
-            lane.acknowledge(now);
+    /// The front segment has arrived: takes it off the lane.
+    pub(crate) fn arrive(&mut self, way: Way) -> Option<Segment> {
+        self.lane_mut(way).arrive()
+    }
+
+    /// The sender of this way learns of what its peer has read, if that can travel back.
+    pub(crate) fn acknowledge(&mut self, now: Micros, way: Way) {
+        let is_read = way == Way::Up || self.unread.is_empty();
+        if is_read && !self.lane(way.back()).is_blocked() {
+            self.lane_mut(way).acknowledge(now);
         }
-        Some(segment)
     }
 
     /// The end that sends this way is gone without a word: what has not left it is lost. Says which packets.

@@ -3,6 +3,11 @@
 //! What is recorded is the scenario with its seed and what users did; everything else follows from that. Going back is
 //! going to the last keyframe before, and forward again from there.
 
+mod branch;
+mod keyframes;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use mqttlab_core::packet::Side;
@@ -10,14 +15,14 @@ use mqttlab_core::packet::Side;
 use crate::inspect;
 use crate::look;
 use crate::monitor::ExpectationResult;
-use crate::scenario::{Action, Scenario};
+use crate::scenario::Scenario;
 use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
 use crate::world::{State, World};
 
-/// Happenings between two keyframes, at first.
-const KEYFRAME_EVERY: u64 = 64;
-/// When there are so many keyframes, every second one goes and the distance doubles. Fewer with many clients.
-const KEYFRAMES_MAX: usize = 256;
+pub use branch::{BRANCHES_MAX, Branch, BranchId, UserInput, first_difference};
+
+use branch::Future;
+use keyframes::Keyframes;
 
 /// A run, and a moment in it.
 ///
@@ -48,31 +53,21 @@ const KEYFRAMES_MAX: usize = 256;
 pub struct Recording {
     world: World,
     now: Micros,
-    /// What users did, each with how many happenings came before it.
-    inputs: Vec<UserInput>,
-    keyframes: Vec<State>,
-    every: u64,
-}
-
-/// Something that a user did.
-#[derive(Clone, Debug)]
-struct UserInput {
-    after: u64,
-    at: Micros,
-    action: Action,
+    futures: Vec<Future>,
+    /// The index of the future that is played.
+    current: usize,
 }
 
 impl Recording {
     /// A run of `scenario`, at its begin.
     pub fn new(scenario: Scenario) -> Self {
         let world = World::new(Arc::new(scenario));
-        let keyframes = vec![world.snapshot()];
+        let keyframes = Keyframes::new(world.snapshot(), world.scenario.clients.len());
         Self {
             world,
             now: 0,
-            inputs: Vec::new(),
-            keyframes,
-            every: KEYFRAME_EVERY,
+            futures: vec![Future::main(keyframes)],
+            current: 0,
         }
     }
 
@@ -130,10 +125,8 @@ impl Recording {
     pub fn seek(&mut self, at: Micros) {
         let at = at.min(self.end());
         if at < self.world.state.now {
-            let keyframe = self
-                .keyframes
-                .partition_point(|keyframe| keyframe.now <= at);
-            self.go_to_keyframe(keyframe);
+            let keyframe = self.future().keyframes.at(at);
+            self.go_to_keyframe(&keyframe);
         }
         while self.next_at().is_some_and(|next| next <= at) {
             self.advance();
@@ -206,17 +199,10 @@ impl Recording {
         );
     }
 
-    /// The next input of a user that is not done yet.
-    fn next_input(&self) -> Option<&UserInput> {
-        let done = self.world.state.happened;
-        let index = self.inputs.partition_point(|input| input.after < done);
-        self.inputs.get(index)
-    }
-
     fn next_at(&self) -> Option<Micros> {
         let happened = self.world.state.happened;
-        match self.next_input() {
-            Some(input) if input.after == happened => Some(input.at),
+        match self.future().next_input(happened) {
+            Some(input) if input.after == happened => Some(input.at.max(self.world.state.now)),
             Some(_) | None => self.world.next_at(),
         }
     }
@@ -225,12 +211,13 @@ impl Recording {
     fn advance(&mut self) -> bool {
         let happened = self.world.state.happened;
         let input = self
-            .next_input()
-            .filter(|input| input.after == happened)
-            .cloned();
-        let advanced = match input {
-            Some(UserInput { at, action, .. }) => {
-                self.world.inject(at, &action);
+            .future()
+            .next_input(happened)
+            .filter(|input| input.after == happened);
+        let advanced = match input.cloned() {
+            Some(input) => {
+                let at = input.at.max(self.world.state.now);
+                self.world.inject(at, &input.action);
                 true
             }
             None => self.world.advance(),
@@ -242,42 +229,30 @@ impl Recording {
         advanced
     }
 
-    /// Takes a keyframe if the last one is far enough away.
+    /// Notes how far the run was played, and takes a keyframe if the last one is far enough away.
     fn keep(&mut self) {
         let happened = self.world.state.happened;
-        let last = self
-            .keyframes
-            .last()
-            .map_or(0, |keyframe| keyframe.happened);
-        if happened < last + self.every {
-            return;
+        let now = self.now;
+        let future = &mut self.futures[self.current];
+        if happened > future.frontier {
+            future.frontier = happened;
+            future.branch.explored = now;
         }
-        self.keyframes.push(self.world.snapshot());
-        // Many clients make large keyframes.
-        let max = (KEYFRAMES_MAX * 100 / self.scenario().clients.len().max(100)).max(16);
-        if self.keyframes.len() >= max {
-            let mut index = 0;
-            self.keyframes.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.every *= 2;
+        if future.keyframes.wants(happened) {
+            future.keyframes.push(self.world.snapshot());
         }
     }
 
-    /// Goes to the last keyframe before number `index`. Those behind it stay: the future is the same.
-    fn go_to_keyframe(&mut self, index: usize) {
-        let keyframe = &self.keyframes[index.saturating_sub(1)];
+    /// Keyframes behind it stay: the future is the same.
+    fn go_to_keyframe(&mut self, keyframe: &State) {
         self.world.restore(keyframe);
         self.now = keyframe.now;
     }
 
     /// Goes back to where this number of things had happened.
     fn go_to(&mut self, happened: u64) {
-        let keyframe = self
-            .keyframes
-            .partition_point(|keyframe| keyframe.happened <= happened);
-        self.go_to_keyframe(keyframe);
+        let keyframe = self.future().keyframes.before(happened);
+        self.go_to_keyframe(&keyframe);
         while self.world.state.happened < happened && self.advance() {}
     }
 }

@@ -1,3 +1,5 @@
 //! A run in other forms: text for people, and for other programs.
 
+pub mod ladder;
+pub mod mermaid;
 pub mod trace;

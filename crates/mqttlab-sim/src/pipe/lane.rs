@@ -184,13 +184,13 @@ impl Lane {
         latency: Micros,
         timeout: Micros,
     ) {
-        let lost = self.loses();
+        let (was_blocked, lost) = (self.is_blocked(), self.loses());
         match obstacle {
             Obstacle::Stall => self.stalled = false,
             Obstacle::Cut => self.cut = false,
             Obstacle::Dark => self.dark = false,
         }
-        if self.is_blocked() {
+        if self.is_blocked() || !was_blocked {
             return;
         }
         let Some(first) = self.air.front() else {

@@ -43,8 +43,8 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         until,
         about,
     } = document.scenario;
-    let raw::Broker { policy } = document.broker;
-    let broker = BrokerSpec { policy };
+    let raw::Broker { policy, disk } = document.broker;
+    let broker = BrokerSpec { policy, disk };
     let id = id.into_inner();
     Ok(Scenario {
         id,
@@ -344,7 +344,9 @@ impl Check<'_> {
             | raw::Act::Stall
             | raw::Act::Release
             | raw::Act::Reset
-            | raw::Act::Close => (false, true),
+            | raw::Act::Close
+            | raw::Act::Pause
+            | raw::Act::Resume => (false, true),
         };
         match who {
             0 if !broker => Err(self.error(raw.who.span(), "the broker cannot do this")),
@@ -394,6 +396,8 @@ impl Check<'_> {
             raw::Act::Close => Act::Close,
             raw::Act::Refuse => Act::Refuse,
             raw::Act::Accept => Act::Accept,
+            raw::Act::Pause => Act::Pause,
+            raw::Act::Resume => Act::Resume,
         };
         match &act {
             Act::Publish(_) => keys.mark(&["topic", "payload"]),
@@ -401,6 +405,7 @@ impl Check<'_> {
             Act::Connect | Act::Disconnect { .. } | Act::Crash { .. } | Act::PowerOff => {}
             Act::Restart { .. } | Act::Cut { .. } | Act::Heal | Act::Stall { .. } => {}
             Act::Release { .. } | Act::Reset | Act::Close | Act::Refuse | Act::Accept => {}
+            Act::Pause | Act::Resume => {}
         }
         match keys.left() {
             None => Ok(act),

@@ -52,6 +52,7 @@
 //! # `[broker]`
 //! | key | meaning | default |
 //! | --- | --- | --- |
+//! | `disk` | it has a disk, so that sessions and retained messages survive a restart | `false` |
 //! | `policy` | behaviour where the standard leaves room, and limits: [`Config`] | its defaults |
 //!
 //! # `[link]`, and `link = { … }` in a client
@@ -102,12 +103,13 @@
 //! | `unsubscribe` | client | `filter` |
 //! | `crash` | client, broker | the process ends and its system closes what it had open: `how` = `fin` (default) or `rst` |
 //! | `power-off` | client, broker | the machine goes dark and says nothing to anybody |
-//! | `restart` | client, broker | it runs again, after `crash` or `power-off`; a client finds its session unless `memory = "lost"` |
+//! | `restart` | client, broker | it runs again, after `crash` or `power-off`; it finds what it had on its disk unless `memory = "lost"` |
 //! | `cut` | link | the cable is pulled: nothing passes, nobody is told; `way` = `both` (default), `up` or `down` |
 //! | `heal` | link | undoes `cut`; TCP sends again what was lost |
 //! | `stall`, `release` | link | hold what travels, and let it go on; `way` as above |
 //! | `reset` | link | something in between resets the connection: both ends get RST |
 //! | `close` | link | the client's side is closed without DISCONNECT: FIN |
+//! | `pause`, `resume` | client | read nothing of what comes, so that buffers fill; and read again |
 //! | `refuse`, `accept` | broker | turn new connections away, and take them again |
 //!
 //! An act of a link is written with the client's name.
@@ -208,6 +210,8 @@ impl Scenario {
 pub struct BrokerSpec {
     /// Its behaviour where the standard leaves room, and its limits.
     pub policy: Config,
+    /// Whether it has a disk, so that sessions and retained messages survive a restart.
+    pub disk: bool,
 }
 
 /// One client.
@@ -375,6 +379,10 @@ pub enum Act {
     Refuse,
     /// The broker takes new connections again.
     Accept,
+    /// A client reads nothing of what comes.
+    Pause,
+    /// It reads again.
+    Resume,
 }
 
 /// How a system ends the connections of a process that is gone.

@@ -49,6 +49,8 @@ pub(super) struct Header {
 pub(super) struct Broker {
     #[serde(default)]
     pub(super) policy: Config,
+    #[serde(default)]
+    pub(super) disk: bool,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -228,6 +230,8 @@ pub(super) enum Act {
     Close,
     Refuse,
     Accept,
+    Pause,
+    Resume,
 }
 
 #[derive(Deserialize)]

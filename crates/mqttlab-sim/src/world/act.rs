@@ -22,7 +22,8 @@ impl World {
             | Act::Subscribe { .. }
             | Act::Unsubscribe { .. }
             | Act::Restart { .. }
-            | Act::Accept => EventKind::Action,
+            | Act::Accept
+            | Act::Resume => EventKind::Action,
             Act::Crash { .. }
             | Act::PowerOff
             | Act::Cut { .. }
@@ -31,7 +32,8 @@ impl World {
             | Act::Release { .. }
             | Act::Reset
             | Act::Close
-            | Act::Refuse => EventKind::Fault,
+            | Act::Refuse
+            | Act::Pause => EventKind::Fault,
         };
         if !self.applies(who, act) {
             let text = format!("{} cannot do that", self.name(who));
@@ -65,6 +67,8 @@ impl World {
             Act::Close => self.close_without_word(who),
             Act::Refuse => self.state.broker.refusing = true,
             Act::Accept => self.state.broker.refusing = false,
+            Act::Pause => self.state.clients[who as usize - 1].paused = true,
+            Act::Resume => self.resume(who),
         }
         self.settle();
     }
@@ -87,8 +91,15 @@ impl World {
             | Act::Stall { .. }
             | Act::Release { .. }
             | Act::Reset
-            | Act::Close => who != 0,
+            | Act::Close
+            | Act::Pause
+            | Act::Resume => who != 0,
         }
+    }
+
+    /// An action in words.
+    pub(crate) fn action_words(&self, action: &Action) -> String {
+        self.words(action.who, &action.act)
     }
 
     fn words(&self, who: ParticipantId, act: &Act) -> String {
@@ -132,6 +143,8 @@ impl World {
             Act::Close => format!("the connection of {name} is closed without a word"),
             Act::Refuse => "the broker takes no new connections".to_owned(),
             Act::Accept => "the broker takes new connections again".to_owned(),
+            Act::Pause => format!("{name} reads nothing more"),
+            Act::Resume => format!("{name} reads again"),
         }
     }
 
@@ -141,10 +154,31 @@ impl World {
             if self.state.broker.machine.is_some() {
                 self.crash_broker(Ending::Fin);
             }
-            self.restart_broker();
+            self.restart_broker(memory);
         } else {
             self.crash_client(who, Ending::Fin);
             self.restart_client(who, memory);
+        }
+    }
+
+    /// A client reads again, first what has come in the meantime.
+    fn resume(&mut self, who: ParticipantId) {
+        self.state.clients[who as usize - 1].paused = false;
+        for conn in self.conns_of(who) {
+            while let Some(segment) = self
+                .state
+                .pipes
+                .get_mut(&conn)
+                .and_then(|pipe| pipe.unread.pop_front())
+            {
+                self.take_segment(conn, Way::Down, segment);
+            }
+            let now = self.state.now;
+            if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                pipe.acknowledge(now, Way::Down);
+            }
+            self.state.dirty.insert((conn, Way::Down));
+            self.sync(conn);
         }
     }
 

@@ -1,17 +1,21 @@
 //! The broker in its host: what it is handed and what it does.
 
-use mqttlab_core::broker::{Broker, CloseReason, Config, Established, Input, Sink, TimerKind};
+use mqttlab_core::broker::{
+    Broker, Change, CloseReason, Config, Established, Input, Sink, TimerKind,
+};
 use mqttlab_core::codec::Limits;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::rng::Rng;
+use mqttlab_core::time::Instant;
 use mqttlab_core::why::Why;
 
 use super::report::Note;
 use super::{Alarm, World};
+use crate::disk::Disk;
 use crate::pipe::Way;
 use crate::scenario::condition::Tally;
-use crate::scenario::{BrokerSpec, Ending};
+use crate::scenario::{BrokerSpec, Ending, Memory};
 use crate::view::{EventKind, Micros};
 
 /// The computer that the broker runs on.
@@ -24,6 +28,9 @@ pub(crate) struct BrokerHost {
     /// Since when it runs or does not.
     pub(crate) since: Micros,
     config: Config,
+    /// Whether there is a disk at all.
+    has_disk: bool,
+    disk: Disk,
     rng: Rng,
     lives: u64,
 }
@@ -37,19 +44,33 @@ impl BrokerHost {
             refusing: false,
             since: 0,
             config,
+            has_disk: spec.disk,
+            disk: Disk::default(),
             rng,
             lives: 0,
         };
-        host.start(0);
+        host.start_anew(0);
         host
     }
 
     /// The broker begins to run, with nothing of an earlier life.
-    fn start(&mut self, now: Micros) {
-        self.lives += 1;
-        let seed = self.rng.fork(self.lives).next_u64();
+    fn start_anew(&mut self, now: Micros) {
+        self.disk = Disk::default();
+        let seed = self.new_life(now);
         self.machine = Some(Broker::new(self.config.clone(), seed));
+    }
+
+    /// The broker begins to run, with what its disk has.
+    fn start_from_disk(&mut self, now: Micros) {
+        let seed = self.new_life(now);
+        let (config, at) = (self.config.clone(), Instant::from_micros(now));
+        self.machine = Some(Broker::restore(config, seed, at, self.disk.changes()));
+    }
+
+    fn new_life(&mut self, now: Micros) -> u64 {
+        self.lives += 1;
         self.since = now;
+        self.rng.fork(self.lives).next_u64()
     }
 
     /// Whether a new connection finds somebody.
@@ -65,62 +86,89 @@ impl BrokerHost {
 /// What the broker wants done, in its order.
 enum Output {
     Send(ConnId, Vec<u8>),
-    Close(ConnId, CloseReason),
+    Close(ConnId),
     Established(ConnId, String),
     Why(Why),
 }
 
-#[derive(Default)]
-struct Outbox(Vec<Output>);
+/// Takes what the broker says; `disk` what it wants to be kept.
+struct Outbox<'d> {
+    outputs: Vec<Output>,
+    disk: Option<&'d mut Disk>,
+}
 
-impl Sink for Outbox {
+impl Sink for Outbox<'_> {
     const TRACE: bool = true;
 
     fn send(&mut self, conn: ConnId, frame: &Frame<'_>) {
         let mut bytes = Vec::new();
         frame.write_to(&mut bytes);
-        self.0.push(Output::Send(conn, bytes));
+        self.outputs.push(Output::Send(conn, bytes));
     }
 
-    fn close(&mut self, conn: ConnId, reason: CloseReason) {
-        self.0.push(Output::Close(conn, reason));
+    fn close(&mut self, conn: ConnId, _: CloseReason) {
+        self.outputs.push(Output::Close(conn));
     }
 
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {
-        self.0
+        self.outputs
             .push(Output::Established(conn, established.client_id.to_owned()));
     }
 
+    fn persist(&mut self, change: &Change<'_>) {
+        if let Some(disk) = &mut self.disk {
+            disk.write(change);
+        }
+    }
+
     fn why(&mut self, why: Why) {
-        self.0.push(Output::Why(why));
+        self.outputs.push(Output::Why(why));
     }
 }
 
 impl World {
     /// Hands something to the broker and does what it says.
     pub(super) fn broker_input(&mut self, input: Input<'_>) {
-        let now = self.now();
-        let Some(machine) = &mut self.state.broker.machine else {
-            return;
-        };
-        let mut outbox = Outbox::default();
-        machine.handle(now, input, &mut outbox);
-        self.apply_broker(outbox);
+        if let Some(outputs) = self.ask_broker(input) {
+            self.apply_broker(outputs);
+        }
     }
 
-    fn apply_broker(&mut self, outbox: Outbox) {
+    fn ask_broker(&mut self, input: Input<'_>) -> Option<Vec<Output>> {
+        let now = self.now();
+        let BrokerHost {
+            machine,
+            has_disk,
+            disk,
+            ..
+        } = &mut self.state.broker;
+        let machine = machine.as_mut()?;
+        let mut outbox = Outbox {
+            outputs: Vec::new(),
+            disk: has_disk.then_some(&mut *disk),
+        };
+        machine.handle(now, input, &mut outbox);
+        let outputs = outbox.outputs;
+        if *has_disk {
+            disk.tidy(machine);
+        }
+        Some(outputs)
+    }
+
+    fn apply_broker(&mut self, outputs: Vec<Output>) {
         let trigger = self.cause;
-        for output in outbox.0 {
+        for output in outputs {
             match output {
                 Output::Send(conn, bytes) => self.broker_sends(conn, &bytes),
-                Output::Close(conn, reason) => {
-                    let text = format!("the broker closes connection {conn}: {reason}");
+                Output::Close(conn) => {
+                    let text = format!("the broker closes connection {conn}");
                     self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
                     self.pump_broker(conn);
                     self.close_end(conn, Way::Down, Ending::Fin);
                 }
                 Output::Established(conn, client_id) => {
                     if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                        self.state.owners.insert(client_id.clone(), pipe.client);
                         pipe.client_id = Some(client_id);
                     }
                 }
@@ -174,17 +222,17 @@ impl World {
 
     /// The broker's next deadline has passed.
     pub(super) fn wake_broker(&mut self) {
-        let now = self.now();
-        let Some(machine) = &mut self.state.broker.machine else {
+        let machine = self.state.broker.machine.as_ref();
+        let kind = machine
+            .and_then(Broker::next_deadline)
+            .map(|(_, kind)| kind);
+        let Some(outputs) = self.ask_broker(Input::Wake) else {
             return;
         };
-        let kind = machine.next_deadline().map(|(_, kind)| kind);
-        let mut outbox = Outbox::default();
-        machine.handle(now, Input::Wake, &mut outbox);
-        if let (Some(kind), false) = (kind, outbox.0.is_empty()) {
+        if let (Some(kind), false) = (kind, outputs.is_empty()) {
             self.note_cause(Note::new(0, EventKind::Timer, timer_text(kind)));
         }
-        self.apply_broker(outbox);
+        self.apply_broker(outputs);
     }
 
     /// The broker's process ends, and its system closes what it had open.
@@ -210,10 +258,20 @@ impl World {
         }
     }
 
-    pub(super) fn restart_broker(&mut self) {
+    pub(super) fn restart_broker(&mut self, memory: Memory) {
         let now = self.state.now;
         self.state.broker.powered = true;
-        self.state.broker.start(now);
+        match memory {
+            Memory::Kept if self.state.broker.has_disk => self.state.broker.start_from_disk(now),
+            Memory::Kept | Memory::Lost => self.state.broker.start_anew(now),
+        }
+        let deadline = self
+            .state
+            .broker
+            .machine
+            .as_ref()
+            .and_then(Broker::next_deadline);
+        self.set_alarm(Alarm::WakeBroker, deadline.map(|(at, _)| at.as_micros()));
         let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
         for conn in conns {
             self.brighten(conn, Way::Up);

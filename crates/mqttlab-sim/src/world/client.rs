@@ -41,6 +41,8 @@ pub(crate) struct ClientHost {
     /// What lies in the way of its connections, also of those to come.
     stalled: [bool; 2],
     cut: [bool; 2],
+    /// Whether it reads nothing of what comes.
+    pub(crate) paused: bool,
     /// Whether its process has done its first subscriptions.
     subscribed: bool,
     /// What its disk keeps of its session.
@@ -61,6 +63,7 @@ impl ClientHost {
             rng,
             stalled: [false; 2],
             cut: [false; 2],
+            paused: false,
             subscribed: false,
             saved: Session::default(),
             lives: 0,
@@ -81,6 +84,7 @@ impl ClientHost {
         });
         self.since = now;
         self.subscribed = false;
+        self.paused = false;
     }
 
     /// What lies in the way of a new connection.

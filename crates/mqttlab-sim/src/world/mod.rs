@@ -12,6 +12,7 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use mqttlab_core::broker::SessionView;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
@@ -76,6 +77,8 @@ pub(crate) struct State {
     pub(crate) broker: BrokerHost,
     pub(crate) clients: Vec<ClientHost>,
     pub(crate) pipes: BTreeMap<ConnId, Pipe>,
+    /// Who was let in last under a Client Identifier.
+    owners: BTreeMap<String, ParticipantId>,
     /// The last connection of each client that is over.
     pub(crate) past: BTreeMap<ParticipantId, Connection>,
     /// Flights that are on their way, and when they arrive.
@@ -120,6 +123,7 @@ impl World {
             broker: BrokerHost::new(&scenario.broker, rng.fork(label("broker", ""))),
             clients,
             pipes: BTreeMap::new(),
+            owners: BTreeMap::new(),
             past: BTreeMap::new(),
             open: BTreeMap::new(),
             dirty: BTreeSet::new(),
@@ -256,6 +260,16 @@ impl World {
         }
     }
 
+    /// The participant that was let in last under this Client Identifier.
+    pub(crate) fn owner(&self, client_id: &str) -> Option<ParticipantId> {
+        self.state.owners.get(client_id).copied()
+    }
+
+    /// What the broker keeps of a client.
+    pub(crate) fn broker_session(&self, client_id: &str) -> Option<SessionView<'_>> {
+        self.state.broker.machine.as_ref()?.session(client_id)
+    }
+
     /// Flights that are on their way.
     pub(crate) fn open_flights(&self) -> impl Iterator<Item = FlightId> {
         self.state.open.keys().copied()
@@ -303,6 +317,9 @@ impl World {
                     .map(|&(at, _)| at);
                 assert_eq!(alarm, pipe.lane(way).next_arrival(), "{id} {way:?}");
             }
+        }
+        if let Some(machine) = &state.broker.machine {
+            machine.check_invariants();
         }
         for client in &state.clients {
             if let Some(machine) = &client.machine {

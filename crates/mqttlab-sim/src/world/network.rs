@@ -2,6 +2,7 @@
 
 use mqttlab_core::broker;
 use mqttlab_core::client;
+use mqttlab_core::codec::{Limits, PACKET_SIZE_MAX};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::link::{Link, Side};
 
@@ -38,6 +39,13 @@ impl World {
     }
 
     pub(super) fn send_signal(&mut self, conn: ConnId, way: Way, signal: Signal) {
+        if signal == Signal::Rst
+            && let Some(pipe) = self.state.pipes.get_mut(&conn)
+        {
+            // A reset does not wait for what else there was to send.
+            let lost = pipe.forget_unsent(way);
+            self.lost(lost);
+        }
         let flight = self.signal_flight(conn, way, signal);
         let now = self.state.now;
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
@@ -116,10 +124,14 @@ impl World {
         let Some(mut pipe) = self.state.pipes.remove(&conn) else {
             return;
         };
-        let lost: Vec<_> = Way::BOTH
-            .into_iter()
-            .flat_map(|way| pipe.lane_mut(way).drain())
+        let mut lost: Vec<_> = pipe
+            .unread
+            .iter()
+            .filter_map(|segment| segment.flight)
             .collect();
+        for way in Way::BOTH {
+            lost.extend(pipe.lane_mut(way).drain());
+        }
         self.lost(lost);
         self.state
             .past
@@ -129,14 +141,37 @@ impl World {
     /// The front segment of a way arrives.
     pub(super) fn arrival(&mut self, conn: ConnId, way: Way) {
         let now = self.state.now;
-        let Some(segment) = self
-            .state
-            .pipes
-            .get_mut(&conn)
-            .and_then(|pipe| pipe.arrive(now, way))
-        else {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
+        let reads = way == Way::Up || !self.state.clients[pipe.client as usize - 1].paused;
+        let Some(segment) = pipe.arrive(way) else {
+            return;
+        };
+        match segment.signal {
+            Signal::Data | Signal::Fin if !reads && pipe.reader(way).is_open() => {
+                pipe.unread.push_back(segment);
+            }
+            Signal::Data
+            | Signal::Fin
+            | Signal::Syn
+            | Signal::SynAck
+            | Signal::Ack
+            | Signal::Rst => {
+                self.take_segment(conn, way, segment);
+                if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                    pipe.acknowledge(now, way);
+                }
+            }
+        }
+        // There may be room in a socket that something waited for.
+        self.state.dirty.extend(Way::BOTH.map(|way| (conn, way)));
+        self.settle();
+        self.sync(conn);
+    }
+
+    /// The end that a segment has come to looks at it.
+    pub(super) fn take_segment(&mut self, conn: ConnId, way: Way, segment: Segment) {
         if let Some(flight) = segment.flight {
             self.arrived(flight);
         }
@@ -148,10 +183,6 @@ impl World {
             Signal::Fin => self.ended_by_peer(conn, way, EndState::Closed),
             Signal::Rst => self.ended_by_peer(conn, way, EndState::Reset),
         }
-        // There may be room in a socket that something waited for.
-        self.state.dirty.extend(Way::BOTH.map(|way| (conn, way)));
-        self.settle();
-        self.sync(conn);
     }
 
     fn syn_arrived(&mut self, conn: ConnId) {
@@ -179,14 +210,20 @@ impl World {
             self.send_signal(conn, Way::Up, Signal::Rst);
             return;
         }
-        let version = self.scenario.clients[who as usize - 1].options.version;
+        let options = &self.scenario.clients[who as usize - 1].options;
+        let limits = Limits {
+            packet_size_max: options.maximum_packet_size.unwrap_or(PACKET_SIZE_MAX),
+            topic_alias_max: options.topic_alias_maximum,
+            ..no_limits()
+        };
+        let version = options.version;
         let pipe = self
             .state
             .pipes
             .get_mut(&conn)
             .expect("it was there just now");
         pipe.client_end.state = EndState::Open;
-        pipe.client_end.link = Some(Link::new(Side::Client, version, no_limits()));
+        pipe.client_end.link = Some(Link::new(Side::Client, version, limits));
         self.send_signal(conn, Way::Up, Signal::Ack);
         let text = format!("connection {conn} is open for {}", self.name(who));
         self.note_cause(Note::new(who, EventKind::Connection, text).on(conn));
@@ -366,8 +403,6 @@ impl World {
         } else if how == Ending::Fin && was_open {
             self.finish_stream(conn, way);
         } else {
-            let lost = pipe.forget_unsent(way);
-            self.lost(lost);
             self.send_signal(conn, way, Signal::Rst);
         }
         self.sync(conn);

@@ -1,0 +1,156 @@
+//! A run as a ladder: one column a participant, time downwards, one arrow a packet.
+
+use std::fmt::Write;
+
+use super::trace::seconds;
+use crate::recording::Recording;
+use crate::scenario::duration;
+use crate::view::{Event, EventKind, Fate, Flight, FlightKind, Micros, ParticipantId};
+
+/// Columns between two participants.
+const LANE: usize = 26;
+/// Columns for the time.
+const MARGIN: usize = 14;
+/// A longer silence is drawn as a break.
+const QUIET: Micros = 1_000_000;
+
+/// What goes into a ladder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// SYN, ACK, FIN and RST too.
+    pub tcp: bool,
+    /// PINGREQ and PINGRESP too.
+    pub pings: bool,
+}
+
+/// What has happened up to the moment of `recording`, drawn with lines.
+///
+/// ```text
+///               A                         broker                    B
+///     0.120000  ├─CONNECT "pump-1", clean─►│                         │
+///     0.160000  │◄───────CONNACK accepted──┤                         │
+///               ⋮ 4.5 s
+/// ```
+///
+/// Each packet stands at the time when it was sent; `─ ─►` was sent again, `─╳` never arrived, `─…` is on its way. What
+/// disturbs the network or a machine stands in a line of its own.
+pub fn ladder(recording: &Recording, options: Options) -> String {
+    let order = order(recording.scenario().clients.len());
+    let names = order.iter().map(|&id| recording.scenario().name(id));
+    let mut text = " ".repeat(MARGIN);
+    for name in names {
+        let _ = write!(text, "{name:<LANE$}");
+    }
+    trim(&mut text);
+    let mut last = 0;
+    for event in recording.events() {
+        let Some(row) = row(event, recording, options, &order) else {
+            continue;
+        };
+        if event.at > last + QUIET {
+            let _ = writeln!(text, "{:MARGIN$}⋮ {}", "", duration::words(event.at - last));
+        }
+        last = event.at;
+        let _ = write!(text, "{:>12}  {row}", seconds(event.at));
+        trim(&mut text);
+    }
+    text
+}
+
+/// Ends the line without blanks at its end.
+fn trim(text: &mut String) {
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\n');
+}
+
+/// The broker stands between the first client and the others.
+fn order(clients: usize) -> Vec<ParticipantId> {
+    let clients = 1..=clients as ParticipantId;
+    let mut order: Vec<ParticipantId> = clients.collect();
+    order.insert(order.len().min(1), 0);
+    order
+}
+
+fn row(
+    event: &Event,
+    recording: &Recording,
+    options: Options,
+    order: &[ParticipantId],
+) -> Option<String> {
+    match event.kind {
+        EventKind::Sent => {
+            let flight = recording.flights().get(event.flight? as usize)?;
+            let is_shown = match flight.what {
+                FlightKind::Tcp => options.tcp,
+                FlightKind::Ping => options.pings,
+                FlightKind::Connect
+                | FlightKind::Publish
+                | FlightKind::Ack
+                | FlightKind::QoS2
+                | FlightKind::Subscribe => true,
+            };
+            is_shown.then(|| arrow(flight, order))
+        }
+        EventKind::Fault => Some(note(event, order)),
+        EventKind::Action
+        | EventKind::Arrived
+        | EventKind::Connection
+        | EventKind::Timer
+        | EventKind::Decision
+        | EventKind::Application => None,
+    }
+}
+
+fn place(id: ParticipantId, order: &[ParticipantId]) -> usize {
+    order.iter().position(|&other| other == id).unwrap_or(0) * LANE
+}
+
+fn lifelines(order: &[ParticipantId]) -> Vec<char> {
+    let mut line = vec![' '; order.len() * LANE];
+    for lane in 0..order.len() {
+        line[lane * LANE] = '│';
+    }
+    line
+}
+
+fn arrow(flight: &Flight, order: &[ParticipantId]) -> String {
+    let mut line = lifelines(order);
+    let (from, to) = (place(flight.from, order), place(flight.to, order));
+    let (left, right) = (from.min(to), from.max(to));
+    let inside = left + 1..right;
+    let room = inside.len() - 3;
+    let label = match flight.summary.as_str() {
+        "" => flight.name.clone(),
+        summary => format!("{} {summary}", flight.name),
+    };
+    let label: Vec<char> = label.chars().take(room).collect();
+    for (index, at) in inside.enumerate() {
+        let dash = if flight.dup && index % 2 == 1 {
+            ' '
+        } else {
+            '─'
+        };
+        line[at] = dash;
+    }
+    let is_rightward = to > from;
+    let start = match is_rightward {
+        true => left + 2,
+        false => right - 1 - label.len(),
+    };
+    line[start..start + label.len()].copy_from_slice(&label);
+    line[from] = if is_rightward { '├' } else { '┤' };
+    let head = if is_rightward { right - 1 } else { left + 1 };
+    line[head] = match (flight.fate, is_rightward) {
+        (Fate::Arrived, true) => '►',
+        (Fate::Arrived, false) => '◄',
+        (Fate::Lost, _) => '╳',
+        (Fate::Travelling, _) => '…',
+    };
+    line.into_iter().collect()
+}
+
+fn note(event: &Event, order: &[ParticipantId]) -> String {
+    let at = place(event.participant, order);
+    let line: String = lifelines(order).into_iter().take(at).collect();
+    format!("{line}✂ {}", event.text)
+}
