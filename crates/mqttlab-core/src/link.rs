@@ -159,23 +159,27 @@ impl Link {
                 return Err(error);
             }
         };
-        let mut decoded = decode_body(
+        let decoded = decode_body(
             &header,
             bytes,
             self.version,
             self.side,
             &self.limits,
             fields,
-        );
-        if let Ok(Packet::Publish(publish)) = &mut decoded
-            && self.version == Version::V5
-            && !publish.properties.is_empty()
-        {
-            match Aliases::resolve(&mut self.aliases, publish, bytes, self.side, &self.limits) {
-                Ok(topic) => publish.topic = topic,
-                Err(error) => decoded = Err(error),
+        )
+        .and_then(|(packet, alias)| match (packet, alias) {
+            (Packet::Publish(mut publish), Some(alias)) => {
+                publish.topic = Aliases::resolve(
+                    &mut self.aliases,
+                    publish.topic,
+                    alias,
+                    self.side,
+                    &self.limits,
+                )?;
+                Ok(Packet::Publish(publish))
             }
-        }
+            (packet, Some(_) | None) => Ok(packet),
+        });
         match decoded {
             Ok(packet) => {
                 if let Packet::Connect(connect) = &packet {

@@ -7,7 +7,7 @@ mod subscribe;
 
 use crate::codec::fields::{Field, FieldKind, FieldSink};
 use crate::codec::header::{FixedHeader, Limits};
-use crate::codec::reader::Reader;
+use crate::codec::reader::{Reader, TopicAlias};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::packet::{Packet, PacketType, Side, Version};
 use crate::reason::ReasonCode;
@@ -49,10 +49,11 @@ pub fn decode<'a, F: FieldSink>(
         }
     };
     header.check_size(limits.packet_size_max, version, side)?;
-    decode_body(&header, bytes, version, side, limits, fields)
+    let (packet, _) = decode_body(&header, bytes, version, side, limits, fields)?;
+    Ok(packet)
 }
 
-/// Decodes the packet in `bytes`, whose header is known and small enough.
+/// Decodes the packet in `bytes`, whose header is known and small enough; says its Topic Alias too, if it has one.
 #[inline]
 pub(crate) fn decode_body<'a, F: FieldSink>(
     header: &FixedHeader,
@@ -61,7 +62,7 @@ pub(crate) fn decode_body<'a, F: FieldSink>(
     side: Side,
     limits: &Limits,
     fields: &mut F,
-) -> Result<Packet<'a>, DecodeError> {
+) -> Result<(Packet<'a>, Option<TopicAlias>), DecodeError> {
     found_first_byte(bytes, version, fields);
     fields.field(Field {
         kind: FieldKind::RemainingLength,
@@ -109,7 +110,7 @@ pub(crate) fn decode_body<'a, F: FieldSink>(
     if whole.len() < header.packet_len() {
         return Err(cut_off(bytes, version));
     }
-    Ok(packet)
+    Ok((packet, reader.topic_alias))
 }
 
 /// The bytes end before the packet does, although no field is cut.

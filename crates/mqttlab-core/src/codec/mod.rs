@@ -16,3 +16,4 @@ pub use decode::decode;
 pub(crate) use decode::decode_body;
 pub use encode::{encode, encode_publish_head, encoded_len, publish_head_len};
 pub use header::{FixedHeader, Limits, PACKET_SIZE_MAX};
+pub(crate) use reader::TopicAlias;

@@ -2,7 +2,7 @@
 
 use crate::clause::Clause;
 use crate::codec::fields::{FieldKind, FieldSink};
-use crate::codec::reader::Reader;
+use crate::codec::reader::{Reader, TopicAlias};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::packet::{PacketType, Side, Version};
 use crate::properties::{Properties, Property, PropertyError, read};
@@ -114,19 +114,26 @@ fn check_each<F: FieldSink>(
         };
         found(r, &property, at, end - tail.len());
         check(r, &property, at, owner, &mut seen)?;
+        if let Property::TopicAlias(alias) = property {
+            r.topic_alias = Some(TopicAlias { alias, at });
+        }
         rest = tail;
     }
     let method = 1 << Property::AuthenticationMethod("").identifier();
     let data = 1 << Property::AuthenticationData(&[]).identifier();
     let needs_method = r.packet == PacketType::Auth || seen.identifiers & data != 0;
-    if needs_method && seen.identifiers & method == 0 {
-        return Err(r.violation(
-            DecodeErrorKind::PropertyMissing,
-            first,
-            ReasonCode::ProtocolError,
-        ));
+    if !needs_method || seen.identifiers & method != 0 {
+        return Ok(());
     }
-    Ok(())
+    let mut error = r.violation(
+        DecodeErrorKind::PropertyMissing,
+        first,
+        ReasonCode::ProtocolError,
+    );
+    if r.packet == PacketType::Auth {
+        error.clause = Some(Clause::V5_4_12_0_5);
+    }
+    Err(error)
 }
 
 /// Tells the sink about a whole property and its parts.
@@ -259,8 +266,10 @@ fn check<F: FieldSink>(
             return Err(error);
         }
     }
-    for (start, text) in texts(property) {
-        r.check_code_points(text, at + start)?;
+    if !r.limits.disallowed_code_points {
+        for (start, text) in texts(property) {
+            r.check_code_points(text, at + start)?;
+        }
     }
     check_value(r, property, at)
 }

@@ -26,6 +26,15 @@ pub(super) struct Reader<'a, 'x, F> {
     pub(super) fields: &'x mut F,
     /// How deep the fields are that are read next.
     pub(super) depth: u8,
+    /// The Topic Alias among the properties.
+    pub(super) topic_alias: Option<TopicAlias>,
+}
+
+/// A Topic Alias and where its property begins in the packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TopicAlias {
+    pub(crate) alias: u16,
+    pub(crate) at: usize,
 }
 
 impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
@@ -50,6 +59,7 @@ impl<'a, 'x, F: FieldSink> Reader<'a, 'x, F> {
             limits,
             fields,
             depth: 0,
+            topic_alias: None,
         }
     }
 

@@ -4,10 +4,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::clause::Clause;
-use crate::codec::Limits;
+use crate::codec::{Limits, TopicAlias};
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::packet::{PacketType, Publish, Side, Version};
-use crate::properties::Property;
+use crate::packet::{PacketType, Side, Version};
 use crate::reason::ReasonCode;
 
 /// What each alias of this connection and direction stands for; it ends with the connection. [MQTT-3.3.2-7]
@@ -19,20 +18,14 @@ pub(super) struct Aliases {
 }
 
 impl Aliases {
-    /// The Topic Name of `publish`, by its alias if it has none of its own; a name that comes with an alias is kept.
+    /// The Topic Name of a PUBLISH with this alias: the one that it has, which is kept, or else the one kept before.
     pub(super) fn resolve<'p>(
         table: &'p mut Option<Box<Self>>,
-        publish: &Publish<'p>,
-        bytes: &[u8],
+        topic: &'p str,
+        TopicAlias { alias, at }: TopicAlias,
         side: Side,
         limits: &Limits,
     ) -> Result<&'p str, DecodeError> {
-        let Some((alias, offset)) = alias_of(publish) else {
-            return Ok(publish.topic);
-        };
-        // The properties end where the payload begins.
-        let properties_len = publish.properties.as_bytes().len();
-        let at = bytes.len() - publish.payload.len() - properties_len + offset;
         if alias > limits.topic_alias_max {
             let clause = match side {
                 Side::Server => Clause::V5_3_3_2_9,
@@ -45,22 +38,19 @@ impl Aliases {
                 ReasonCode::TopicAliasInvalid,
             ));
         }
-        if publish.topic.is_empty() {
-            return table
-                .as_ref()
-                .and_then(|table| table.topics.get(&alias))
-                .map(|topic| &**topic)
-                .ok_or_else(|| {
-                    error(
-                        DecodeErrorKind::TopicAliasUnknown,
-                        at,
-                        Some(Clause::V5_4_13_1_1),
-                        ReasonCode::ProtocolError,
-                    )
-                });
+        if topic.is_empty() {
+            let kept = table.as_ref().and_then(|table| table.topics.get(&alias));
+            return kept.map(|topic| &**topic).ok_or_else(|| {
+                error(
+                    DecodeErrorKind::TopicAliasUnknown,
+                    at,
+                    Some(Clause::V5_4_13_1_1),
+                    ReasonCode::ProtocolError,
+                )
+            });
         }
         let table = table.get_or_insert_default();
-        if !table.keep(alias, publish.topic, limits.topic_alias_bytes_max) {
+        if !table.keep(alias, topic, limits.topic_alias_bytes_max) {
             return Err(error(
                 DecodeErrorKind::TopicAliasMemory,
                 at,
@@ -68,7 +58,7 @@ impl Aliases {
                 ReasonCode::QuotaExceeded,
             ));
         }
-        Ok(publish.topic)
+        Ok(topic)
     }
 
     /// Keeps `topic` for `alias`; false if that is too much.
@@ -90,19 +80,6 @@ impl Aliases {
     pub(super) fn memory(&self) -> usize {
         size_of::<Self>() + self.bytes + self.topics.len() * size_of::<(u16, Box<str>)>()
     }
-}
-
-/// The Topic Alias and where it is in the properties.
-fn alias_of(publish: &Publish<'_>) -> Option<(u16, usize)> {
-    let all = publish.properties.as_bytes();
-    let mut rest = all;
-    while let Ok((property, tail)) = Property::split_from(rest) {
-        if let Property::TopicAlias(alias) = property {
-            return Some((alias, all.len() - rest.len()));
-        }
-        rest = tail;
-    }
-    None
 }
 
 fn error(

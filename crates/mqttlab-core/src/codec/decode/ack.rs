@@ -38,10 +38,12 @@ pub(super) fn auth<'a, F: FieldSink>(r: &mut Reader<'a, '_, F>) -> Result<Auth<'
     let reason = reason_code(r)?;
     let start = r.at();
     let properties = properties(r, Owner::Packet)?;
-    if properties.is_empty() {
-        return Err(r.violation(
+    // Success without properties could have been left out altogether, so it is no less legal when written.
+    if properties.is_empty() && reason != ReasonCode::Success {
+        return Err(r.error(
             DecodeErrorKind::PropertyMissing,
             start,
+            Clause::V5_4_12_0_5,
             ReasonCode::ProtocolError,
         ));
     }

@@ -5,7 +5,6 @@ use crate::codec::property::{Owner, properties};
 use crate::codec::reader::Reader;
 use crate::error::DecodeError;
 use crate::packet::{Publish, QoS};
-use crate::properties::Property;
 
 /// Decodes what follows the fixed header, whose first byte has been checked.
 #[inline]
@@ -21,11 +20,7 @@ pub(super) fn publish<'a, F: FieldSink>(
         QoS::AtLeastOnce | QoS::ExactlyOnce => Some(r.packet_id()?),
     };
     let properties = properties(r, Owner::Packet)?;
-    if topic.is_empty()
-        && !properties
-            .iter()
-            .any(|property| matches!(property, Property::TopicAlias(_)))
-    {
+    if topic.is_empty() && r.topic_alias.is_none() {
         return Err(r.topic_empty(topic_at));
     }
     let start = r.at();
