@@ -57,8 +57,10 @@ impl Place {
 /// How much of a client there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Density {
-    /// Letter, name, state in words.
+    /// Letter in a ring, name, state in words.
     Card,
+    /// Letter, name, state in words, on less room.
+    Slim,
     /// Letter and name.
     Pill,
     /// A dot with its name for those who ask.
@@ -77,6 +79,7 @@ pub(crate) struct Plan {
 const MARGIN: f64 = 16.0;
 const GAP: f64 = 12.0;
 const CARD: (f64, f64) = (156.0, 62.0);
+const SLIM: (f64, f64) = (124.0, 52.0);
 const BROKER: (f64, f64) = (108.0, 72.0);
 /// How far apart one or two clients and the broker stand at most.
 const FACING_MAX: f64 = 760.0;
@@ -85,6 +88,8 @@ const FACING_HEIGHT_MAX: f64 = 260.0;
 const SPREAD_MAX: f64 = 1_000.0;
 /// Below this the clients stand above the broker.
 const NARROW: f64 = 520.0;
+/// Below this cards on both sides leave little of the links.
+const MEDIUM: f64 = 720.0;
 
 impl Plan {
     /// Finds places for the broker and `clients` in a panel of this size.
@@ -94,10 +99,15 @@ impl Plan {
         }
         let rows = clients.div_ceil(2).max(1) as f64;
         let fits = |client: f64| rows * client + (rows - 1.0) * GAP <= height - 2.0 * MARGIN;
+        let (density, card) = if width < MEDIUM {
+            (Density::Slim, SLIM)
+        } else {
+            (Density::Card, CARD)
+        };
         if clients <= 2 && 2.0 * CARD.1 + GAP <= height {
             Self::facing(width, height, clients)
         } else if fits(CARD.1) {
-            Self::sides(width, height, clients, Density::Card, CARD)
+            Self::sides(width, height, clients, density, card)
         } else if fits(30.0) {
             Self::sides(width, height, clients, Density::Pill, (132.0, 30.0))
         } else {
@@ -175,7 +185,11 @@ impl Plan {
             y: height - 8.0 - 22.0,
         };
         Self {
-            density: Density::Card,
+            density: if size.0 < 140.0 {
+                Density::Slim
+            } else {
+                Density::Card
+            },
             broker: Place::centred(broker, 108.0, 44.0),
             clients: (0..clients).map(place).collect(),
         }

@@ -30,6 +30,9 @@ pub(crate) struct LadderProps {
     pub(crate) on: Callback<Message>,
 }
 
+/// From the latest thing to the line of now.
+const NOW_GAP: f64 = 13.0;
+
 /// What the parts of the drawing have in common.
 struct Drawing<'a> {
     props: &'a LadderProps,
@@ -62,12 +65,13 @@ pub(crate) fn LadderView(props: &LadderProps) -> Html {
             },
         )
     });
-    let now = ladder.y(props.shown);
+    // Below what has just happened, so that it strikes nothing through.
+    let now = ladder.y(props.shown) + NOW_GAP;
     let selected = props
         .selection
         .flight
         .and_then(|flight| ladder.line(flight));
-    let is_away = use_follow(&port, now, selected.map(|(from, _)| from.1), props);
+    let is_away = use_follow(&port, height, now, selected.map(|(from, _)| from.1), props);
     let onscroll = {
         let (port, scroll) = (port.clone(), scroll.clone());
         Callback::from(move |_| {
@@ -107,6 +111,7 @@ pub(crate) fn LadderView(props: &LadderProps) -> Html {
 #[hook]
 fn use_follow(
     port: &NodeRef,
+    height: f64,
     now: f64,
     selected: Option<f64>,
     props: &LadderProps,
@@ -117,8 +122,8 @@ fn use_follow(
         let away = is_away.clone();
         move |_| *away.borrow_mut() = false
     });
-    let given = (now as i64, selected.map(|y| y as i64));
-    use_effect_with(given, move |(now, selected)| {
+    let given = (height as i64, now as i64, selected.map(|y| y as i64));
+    use_effect_with(given, move |(_, now, selected)| {
         let Some(port) = port.cast::<HtmlElement>() else {
             return;
         };
@@ -188,7 +193,7 @@ impl Drawing<'_> {
         };
         let whole = due.saturating_sub(flight.sent_at).max(1);
         let part = self.props.shown.saturating_sub(flight.sent_at).min(whole) as f64 / whole as f64;
-        let y = self.now.clamp(from.1, to.1.max(from.1));
+        let y = (self.now - NOW_GAP).clamp(from.1, to.1.max(from.1));
         (from.0 + (to.0 - from.0) * part, y)
     }
 

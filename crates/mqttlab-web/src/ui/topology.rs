@@ -99,6 +99,7 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
     let (id, shown) = (client.id, props.shown);
     let class = match density {
         Density::Card => "node card",
+        Density::Slim => "node slim",
         Density::Pill => "node pill",
         Density::Dot => "node dot",
     };
@@ -108,6 +109,17 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
         Density::Card => html! {
             <span class="node-text">
                 <span class="node-id">{ &client.client_id }</span>
+                <span class="node-state">{ doing }</span>
+            </span>
+        },
+        Density::Slim => html! {
+            <span class="node-text">
+                <span class="node-id">
+                    if client.name != client.client_id {
+                        <b class="node-letter">{ &client.name }</b>
+                    }
+                    { &client.client_id }
+                </span>
                 <span class="node-state">{ doing }</span>
             </span>
         },
@@ -124,10 +136,13 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
             title={says}
             onclick={props.on.reform(move |_| Message::StateOf(id))}
         >
-            if density != Density::Dot {
+            if matches!(density, Density::Card | Density::Pill) {
                 { ring(client, shown) }
             }
             { text }
+            if density == Density::Slim {
+                { bar(client, shown) }
+            }
         </button>
     }
 }
@@ -149,23 +164,42 @@ fn broker_node(props: &TopologyProps) -> Html {
     }
 }
 
+/// How much is left of the most pressing timer, as a bar.
+fn bar(client: &Participant, shown: Micros) -> Html {
+    match ring_timer(client) {
+        Some(timer) => {
+            let style = format!("--part:{:.4}", left(timer, shown));
+            html! { <span class={format!("node-bar {}", timer_class(timer))} {style} /> }
+        }
+        None => Html::default(),
+    }
+}
+
+/// The share of a timer that is left.
+fn left(timer: &Timer, shown: Micros) -> f64 {
+    let whole = timer.until.saturating_sub(timer.from).max(1);
+    timer.until.saturating_sub(shown).min(whole) as f64 / whole as f64
+}
+
+fn timer_class(timer: &Timer) -> &'static str {
+    match timer.kind {
+        TimerKind::Reconnect => "family-connect",
+        TimerKind::KeepAlive
+        | TimerKind::PingResponse
+        | TimerKind::Connect
+        | TimerKind::KeepAliveLimit
+        | TimerKind::SessionExpiry
+        | TimerKind::WillDelay
+        | TimerKind::Other => "family-ping",
+    }
+}
+
 /// The letter of a client in the ring of its most pressing timer.
 fn ring(client: &Participant, shown: Micros) -> Html {
     let timer = ring_timer(client);
     let arc = timer.map(|timer| {
-        let whole = timer.until.saturating_sub(timer.from).max(1);
-        let left = timer.until.saturating_sub(shown).min(whole);
-        let class = match timer.kind {
-            TimerKind::Reconnect => "ring-arc family-connect",
-            TimerKind::KeepAlive
-            | TimerKind::PingResponse
-            | TimerKind::Connect
-            | TimerKind::KeepAliveLimit
-            | TimerKind::SessionExpiry
-            | TimerKind::WillDelay
-            | TimerKind::Other => "ring-arc family-ping",
-        };
-        let dashes = format!("{:.2} 100", left as f64 / whole as f64 * 100.0);
+        let class = format!("ring-arc {}", timer_class(timer));
+        let dashes = format!("{:.2} 100", left(timer, shown) * 100.0);
         html! { <circle {class} cx="17" cy="17" r="15" pathLength="100" stroke-dasharray={dashes} transform="rotate(-90 17 17)" /> }
     });
     let letter = if client.name.chars().count() <= 2 {

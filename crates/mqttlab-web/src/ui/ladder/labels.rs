@@ -3,7 +3,7 @@
 use mqttlab_sim::view::{EventId, EventKind, Flight};
 use yew::{Html, html};
 
-use super::Drawing;
+use super::{Drawing, NOW_GAP};
 use crate::lab::Message;
 use crate::layout::ladder::Item;
 use crate::scene::Family;
@@ -52,7 +52,7 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
     let letters = flight.name.len() + if tells { flight.summary.len() } else { 0 };
     let width = (letters as f64 * 7.0 + 34.0).min(room);
     // High enough that the line does not cross the label's corner.
-    let y = middle.1.min(drawing.now.max(from.1)) - steep * width / 2.0;
+    let y = middle.1.min((drawing.now - NOW_GAP).max(from.1)) - steep * width / 2.0;
     let style = variables(&[("x", middle.0), ("y", y), ("room", room)]);
     let class = format!("line-label {}", Family::of(flight).class());
     let says = drawing.says(id);
@@ -158,7 +158,6 @@ fn times(drawing: &Drawing<'_>) -> Html {
         if let Item::Flight { id, from, .. } = item
             && let Some(flight) = drawing.scene.flight(*id)
             && from.1 - last >= TIME_GAP
-            && (from.1 - drawing.now).abs() > 4.0
         {
             last = from.1;
             let class = if drawing.is_selected(*id) {
@@ -167,11 +166,7 @@ fn times(drawing: &Drawing<'_>) -> Html {
                 ""
             };
             // The badge of now is there too.
-            let y = if from.1 < drawing.now && from.1 > drawing.now - TIME_GAP - 4.0 {
-                drawing.now - TIME_GAP - 4.0
-            } else {
-                from.1
-            };
+            let y = from.1.min(drawing.now - TIME_GAP - 3.0);
             times.push(html! {
                 <span {class} style={variables(&[("y", y)])}>{ texts::moment_bare(flight.sent_at) }</span>
             });

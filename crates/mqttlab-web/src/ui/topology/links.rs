@@ -27,9 +27,8 @@ fn link(connection: Option<&Connection>, (client, broker): (Point, Point)) -> Ht
         return line("link none", client, broker);
     };
     let middle = between(client, broker, 0.5);
-    let is_half_open = (connection.client_end == EndState::Open)
-        != (connection.broker_end == EndState::Open)
-        && !matches!(connection.client_end, EndState::Opening);
+    let is_half_open = is_half_open(connection.client_end, connection.broker_end)
+        || is_half_open(connection.broker_end, connection.client_end);
     html! {
         <>
             { line(class(connection.client_end), client, middle) }
@@ -50,6 +49,15 @@ fn link(connection: Option<&Connection>, (client, broker): (Point, Point)) -> Ht
             }
         </>
     }
+}
+
+/// Whether one end counts on a connection that the other does not have.
+fn is_half_open(one: EndState, other: EndState) -> bool {
+    one == EndState::Open
+        && match other {
+            EndState::None | EndState::Closed | EndState::Reset => true,
+            EndState::Opening | EndState::Open => false,
+        }
 }
 
 fn class(end: EndState) -> &'static str {
