@@ -249,9 +249,10 @@ fn part(scene: &Inner, closes: usize) -> Part {
         sent.filter(move |flight| flight.from == id && flight.name == "CONNECT")
     };
     let arrived = |flight: &Flight| flight.fate == Fate::Arrived;
-    let first_is_waiting = scene
-        .participant(FIRST)
-        .is_some_and(|first| first.state == ParticipantState::Waiting);
+    let first_is_closed = scene
+        .flights
+        .iter()
+        .any(|flight| flight.to == FIRST && is_close(flight) && arrived(flight));
     match connects(SECOND).next() {
         None => Part::Alone,
         Some(second) if !arrived(second) => Part::SameName,
@@ -263,7 +264,7 @@ fn part(scene: &Inner, closes: usize) -> Part {
             }
         }
         Some(_) if connects(FIRST).count() > 1 => Part::BackAgain,
-        Some(_) if first_is_waiting => Part::Waiting,
+        Some(_) if first_is_closed => Part::Waiting,
         Some(_) => Part::Takeover,
     }
 }

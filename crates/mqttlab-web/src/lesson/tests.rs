@@ -1,7 +1,7 @@
 use mqttlab_sim::recording::Recording;
 use mqttlab_sim::scenario::Scenario;
 
-use super::{Asking, Facts, Outcome, Quiz};
+use super::{Asking, Facts, Outcome, Part, Quiz};
 use crate::scene::Scene;
 use crate::texts;
 
@@ -13,6 +13,17 @@ fn duel() -> Recording {
 
 fn facts(recording: &Recording) -> Facts {
     Facts::of(&Scene::of(recording, None, None))
+}
+
+#[test]
+fn exactly_one_of_the_offered_answers_is_true() {
+    let quiz = Quiz::of(duel());
+    let asked = quiz.asked.expect("the duel has its question");
+    let true_ones = Outcome::OFFERED
+        .iter()
+        .filter(|offered| **offered == asked.truth);
+    assert_eq!(true_ones.count(), 1);
+    assert_eq!(asked.truth, Outcome::Closed);
 }
 
 #[test]
@@ -30,6 +41,28 @@ fn the_question_opens_with_the_packet_on_its_way_and_closes_with_the_answer() {
             truth: asked.truth
         }
     );
+}
+
+#[test]
+fn the_story_goes_through_its_parts_in_order() {
+    let mut recording = duel();
+    let mut parts = vec![facts(&recording).part];
+    while recording.step().is_some() {
+        let part = facts(&recording).part;
+        if parts.last() != Some(&part) {
+            parts.push(part);
+        }
+    }
+    let order = [
+        Part::Alone,
+        Part::SameName,
+        Part::Takeover,
+        Part::Waiting,
+        Part::BackAgain,
+        Part::Endless,
+        Part::Over,
+    ];
+    assert_eq!(parts, order);
 }
 
 #[test]

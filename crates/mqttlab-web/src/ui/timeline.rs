@@ -161,7 +161,7 @@ fn Track(props: &TrackProps) -> Html {
 /// One mark for each thing worth finding again; marks on the same spot are one.
 fn marks(scene: &Scene) -> Vec<(Micros, &'static str)> {
     let mut marks: Vec<(Micros, &'static str)> = Vec::new();
-    let apart = scene.end / 500;
+    let apart = scene.end / 150;
     let mut add = |at: Micros, class: &'static str| {
         let is_near = marks
             .iter()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use mqttlab_sim::view::EventKind;
 use yew::{Html, html};
 
 use super::InspectorProps;
@@ -46,10 +45,11 @@ fn rules(props: &InspectorProps) -> BTreeMap<String, Vec<String>> {
         .into_iter()
         .flat_map(|flight| scene.events_of(flight.id));
     // What is sent because of a decision stands under the decision's rule.
-    let sent_by = flight.and_then(|flight| scene.event(flight.event)?.cause);
-    let decided = sent_by
-        .and_then(|id| scene.event(id))
-        .filter(|event| event.kind == EventKind::Decision);
+    let decided = flight.and_then(|flight| {
+        let causes = scene.causes(flight.event).into_iter();
+        let mut here = causes.take_while(|event| event.at == flight.sent_at);
+        here.find(|event| event.clause.is_some())
+    });
     let event = props.selection.event.and_then(|id| scene.event(id));
     for event in of_flight.chain(decided).chain(event) {
         if let Some(clause) = &event.clause {

@@ -48,7 +48,7 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
     let room = (to.0 - from.0).abs() - 20.0;
     // Not below now, while it travels.
     let steep = ((to.1 - from.1) / (to.0 - from.0)).abs();
-    let tells = room > 150.0 && !flight.summary.is_empty();
+    let tells = !flight.summary.is_empty() && room > summary_from(flight);
     let letters = flight.name.len() + if tells { flight.summary.len() } else { 0 };
     let width = (letters as f64 * 7.0 + 34.0).min(room);
     // High enough that the line does not cross the label's corner.
@@ -73,6 +73,16 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
                 }
             </button>
         </li>
+    }
+}
+
+/// The room from which on a summary says something: a topic's begin does, a cut list of options does not.
+fn summary_from(flight: &Flight) -> f64 {
+    let name = flight.name.len() as f64 * 9.0 + 34.0;
+    match Family::of(flight) {
+        Family::Publish | Family::Subscribe => name + 44.0,
+        Family::Connect => name + 150.0,
+        Family::Ack | Family::QoS2 | Family::Ping | Family::Tcp | Family::Fault => name + 30.0,
     }
 }
 
