@@ -19,6 +19,9 @@ use crate::properties::Property;
 use crate::reason::ReasonCode;
 use crate::why::{Cause, Decision, Refusal, SessionEnd, WillEnd, why};
 
+/// What a CONNACK has beside its properties, at most.
+const CONNACK_OVERHEAD: usize = 1 + 3 + 2 + 3;
+
 /// What a CONNECT asks for, kept while the answer is sought. The password is not in it.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
@@ -252,6 +255,12 @@ impl Broker {
         if let Some((reason, because)) = self.check_identity(cx, &candidate, existing) {
             return self.refuse(cx, key, &candidate, reason, because, None);
         }
+        let properties = self.connack_properties(&candidate, grant);
+        let connack_len = properties.properties().as_bytes().len() + CONNACK_OVERHEAD;
+        if connack_len > candidate.packet_size_max as usize {
+            let (reason, because) = (ReasonCode::PacketTooLarge, Refusal::TooSmall);
+            return self.refuse(cx, key, &candidate, reason, because, None);
+        }
         let mut due = self.take_over(cx, key, existing);
         let existing = existing.filter(|_| self.clients.contains_key(&candidate.client_id));
         let (session, session_present) =
@@ -266,7 +275,7 @@ impl Broker {
             client_id: candidate.client_id.clone(),
             session_present,
         });
-        self.send_connack(cx, key, &candidate, session_present, grant);
+        self.send_connack(cx, key, session_present, properties.properties());
         cx.sink.established(
             self.conns[key].id,
             &Established {
@@ -343,7 +352,7 @@ impl Broker {
             by,
         });
         self.counters.taken_over += 1;
-        self.cut(cx, old, CloseReason::TakenOver)
+        self.cut(cx, old, CloseReason::TakenOver, &CloseReason::TakenOver)
             .into_iter()
             .collect()
     }

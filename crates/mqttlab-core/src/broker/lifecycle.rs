@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::message::{Delivery, Will};
@@ -24,7 +25,18 @@ pub(super) struct DueWill {
 impl Broker {
     /// Ends a connection from here and publishes the will behind it.
     pub(super) fn close<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: ConnKey, reason: CloseReason) {
-        let will = self.cut(cx, key, reason);
+        self.close_because(cx, key, reason, &reason);
+    }
+
+    /// The same with words for the client.
+    pub(super) fn close_because<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: ConnKey,
+        reason: CloseReason,
+        because: &dyn fmt::Display,
+    ) {
+        let will = self.cut(cx, key, reason, because);
         self.publish_will(cx, will);
     }
 
@@ -35,6 +47,7 @@ impl Broker {
         cx: &mut Cx<'_, S>,
         key: ConnKey,
         reason: CloseReason,
+        because: &dyn fmt::Display,
     ) -> Option<DueWill> {
         self.counters.closed(reason);
         let (id, session) = (self.conns[key].id, self.conns[key].session());
@@ -48,7 +61,7 @@ impl Broker {
             }
         );
         if session.is_some() {
-            self.send_disconnect(cx, key, reason);
+            self.send_disconnect(cx, key, reason, because);
         }
         cx.sink.close(id, reason);
         self.detach(cx, key)

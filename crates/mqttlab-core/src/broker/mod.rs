@@ -256,7 +256,8 @@ impl Broker {
                     because: Cause::SlowReader
                 }
             );
-            self.close(cx, key, CloseReason::Quota(ReasonCode::QuotaExceeded));
+            let reason = CloseReason::Quota(ReasonCode::QuotaExceeded);
+            self.close_because(cx, key, reason, &Cause::SlowReader);
         }
     }
 
@@ -374,7 +375,7 @@ impl Broker {
         } else {
             CloseReason::ProtocolError(error.reason)
         };
-        self.close(cx, key, reason);
+        self.close_because(cx, key, reason, &error.kind);
     }
 
     /// A protocol that we do not know gets an answer that its client is likely to understand. [MQTT-3.1.2-2]
@@ -386,7 +387,7 @@ impl Broker {
         why!(
             cx,
             cx.conn,
-            V311_3_1_2_2,
+            version => V311_3_1_2_2, V5_3_1_2_2,
             Decision::Refused {
                 client_id: "".into(),
                 reason,

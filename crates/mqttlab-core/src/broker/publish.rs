@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::mem;
+use core::{fmt, mem};
 
 use crate::broker::arena::{ConnKey, MessageKey, SessionKey, ShareKey};
 use crate::broker::conn::TopicCache;
@@ -61,7 +61,7 @@ impl Broker {
                     because
                 }
             );
-            return self.close(cx, key, CloseReason::ProtocolError(reason));
+            return self.close_because(cx, key, CloseReason::ProtocolError(reason), &because);
         }
         if let (QoS::ExactlyOnce, Some(packet_id)) = (publish.qos, publish.packet_id) {
             if self.sessions[session].receiver.contains(packet_id) {
@@ -74,7 +74,7 @@ impl Broker {
                     because: Cause::ReceiveMaximum,
                 });
                 let reason = CloseReason::Quota(ReasonCode::ReceiveMaximumExceeded);
-                return self.close(cx, key, reason);
+                return self.close_because(cx, key, reason, &Cause::ReceiveMaximum);
             }
         }
         if let Some((reason, because)) = self.refuse_publish(cx, session, publish, &sorted) {
@@ -156,18 +156,13 @@ impl Broker {
             (Version::V3_1 | Version::V3_1_1, DeniedPublish::Close) => true,
         };
         if close {
-            return self.close(cx, key, CloseReason::ProtocolError(reason));
+            return self.close_because(cx, key, CloseReason::ProtocolError(reason), &because);
         }
         if let Some(packet_id) = publish.packet_id {
             if cx.version != Version::V5 && publish.qos == QoS::ExactlyOnce {
                 self.receive(cx, session, packet_id);
             }
-            let text = if because == Refusal::PayloadFormat {
-                ""
-            } else {
-                "not allowed to publish there"
-            };
-            self.acknowledge(cx, key, publish.qos, packet_id, reason, text);
+            self.acknowledge(cx, key, publish.qos, packet_id, reason, Some(&because));
         }
     }
 
@@ -192,7 +187,7 @@ impl Broker {
             QoS::ExactlyOnce,
             packet_id,
             ReasonCode::Success,
-            "",
+            None,
         );
     }
 
@@ -238,7 +233,7 @@ impl Broker {
         };
         self.conns[key].topic_cache = Some(cache);
         if let Some(packet_id) = publish.packet_id {
-            self.acknowledge(cx, key, publish.qos, packet_id, reason, "");
+            self.acknowledge(cx, key, publish.qos, packet_id, reason, None);
         }
     }
 
@@ -262,7 +257,7 @@ impl Broker {
         qos: QoS,
         packet_id: PacketId,
         reason: ReasonCode,
-        text: &str,
+        because: Option<&dyn fmt::Display>,
     ) {
         let (packet, clause) = match qos {
             QoS::AtMostOnce => return,
@@ -285,7 +280,12 @@ impl Broker {
             QoS::AtMostOnce | QoS::AtLeastOnce => Packet::PubAck(ack),
             QoS::ExactlyOnce => Packet::PubRec(ack),
         };
-        self.send_explained(cx, key, answer, text);
+        match because {
+            Some(because) => self.send_explained(cx, key, answer, because),
+            None => {
+                self.send(cx, key, &answer);
+            }
+        }
     }
 
     /// The topic and who gets it: remembered from the last PUBLISH of this connection, or found in the tree. The caller

@@ -1,5 +1,8 @@
 //! What the broker itself says: answers, CONNACK, DISCONNECT.
 
+use alloc::format;
+use core::fmt;
+
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::auth::Grant;
 use crate::broker::connect::Candidate;
@@ -39,14 +42,15 @@ impl Broker {
         cx: &mut Cx<'_, S>,
         key: ConnKey,
         packet: Packet<'_>,
-        text: &str,
+        because: &dyn fmt::Display,
     ) {
-        if !text.is_empty() && self.may_explain(key, packet.packet_type()) {
+        if self.may_explain(key, packet.packet_type()) {
+            let text = format!("{because}");
             let mut list = PropertyList::new();
             for property in own_properties(&packet).iter() {
                 list.push(property);
             }
-            list.push(Property::ReasonString(text));
+            list.push(Property::ReasonString(&text));
             if self.send(cx, key, &with_properties(packet, list.properties())) {
                 return;
             }
@@ -71,10 +75,20 @@ impl Broker {
         &mut self,
         cx: &mut Cx<'_, S>,
         key: ConnKey,
-        candidate: &Candidate,
         session_present: bool,
-        grant: &Grant,
+        properties: Properties<'_>,
     ) {
+        let reason = ReasonCode::Success;
+        let connack = ConnAck {
+            session_present,
+            reason,
+            properties,
+        };
+        self.send(cx, key, &Packet::ConnAck(connack));
+    }
+
+    /// The properties of the CONNACK for a client that is let in.
+    pub(super) fn connack_properties(&self, candidate: &Candidate, grant: &Grant) -> PropertyList {
         let mut list = PropertyList::new();
         if candidate.version == Version::V5 {
             self.push_connack_properties(candidate, &mut list);
@@ -85,12 +99,7 @@ impl Broker {
                 }
             }
         }
-        let connack = ConnAck {
-            session_present,
-            reason: ReasonCode::Success,
-            properties: list.properties(),
-        };
-        self.send(cx, key, &Packet::ConnAck(connack));
+        list
     }
 
     /// What differs from the standard's defaults, and from what the client asked for.
@@ -157,7 +166,7 @@ impl Broker {
             reason,
             properties: list.properties(),
         });
-        self.send_explained(cx, key, refusal, &alloc::format!("{because}"));
+        self.send_explained(cx, key, refusal, &because);
     }
 
     /// DISCONNECT before the connection is closed: only 5.0 has it. [MQTT-3.14.0-1]
@@ -166,6 +175,7 @@ impl Broker {
         cx: &mut Cx<'_, S>,
         key: ConnKey,
         reason: CloseReason,
+        because: &dyn fmt::Display,
     ) {
         let Some(code) = reason.disconnect_reason() else {
             return;
@@ -176,7 +186,7 @@ impl Broker {
                 reason: code,
                 properties,
             });
-            self.send_explained(cx, key, disconnect, &alloc::format!("{reason}"));
+            self.send_explained(cx, key, disconnect, because);
         }
     }
 

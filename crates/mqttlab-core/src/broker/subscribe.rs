@@ -374,7 +374,7 @@ impl Broker {
     ) {
         let general = Clause::by_version(cx.version, Clause::V311_4_8_0_1, Clause::V5_4_13_1_1);
         why!(cx, cx.conn, = Some(clause.unwrap_or(general)), Decision::Violation { packet, because });
-        self.close(cx, key, CloseReason::ProtocolError(reason));
+        self.close_because(cx, key, CloseReason::ProtocolError(reason), &because);
     }
 }
 

@@ -1,6 +1,15 @@
 //! Scripts in, packets out: one test for each rule, by flow.
 
+mod acks;
+mod connect;
+mod limits;
 mod publish;
+mod random;
+mod retained;
 mod script;
+mod sessions;
+mod subscribe;
+mod v5;
+mod will;
 
-use script::{check, check_with, why};
+use script::{check, check_with, run, run_twice, why};

@@ -53,6 +53,7 @@ causes! {
         IdentifierNotSupported "Subscription Identifiers are not supported";
         ReservedTopic "the topic is the broker's own";
         PayloadFormat "the payload is not the UTF-8 that it says it is";
+        TooSmall "the client does not accept packets of the size of a CONNACK";
         Elsewhere "the client is to use another server";
     }
     /// What else stands behind a decision.

@@ -41,14 +41,9 @@ pub(super) fn check(script: &str, expected: Expect) -> Run {
 /// The same with a configuration.
 #[track_caller]
 pub(super) fn check_with(config: Config, script: &str, expected: Expect) -> Run {
-    let traced = Run::new::<true>(config.clone(), script);
-    expected.assert_eq(traced.world.output.trim_end());
-    let plain = Run::new::<false>(config, script);
-    assert_eq!(
-        traced.world.output, plain.world.output,
-        "tracing changes nothing"
-    );
-    traced
+    let run = run_twice(&config, script);
+    expected.assert_eq(run.output.trim_end());
+    run
 }
 
 /// Runs a script and compares the decisions that the broker explains.
@@ -59,9 +54,27 @@ pub(super) fn why(script: &str, expected: Expect) {
     expected.assert_eq(&lines.join("\n"));
 }
 
+/// Runs a script whose output is of no interest.
+pub(super) fn run(config: Config, script: &str) -> Run {
+    Run::new::<true>(config, script)
+}
+
+/// Runs a script with and without tracing, which must make no difference.
+#[track_caller]
+pub(super) fn run_twice(config: &Config, script: &str) -> Run {
+    let traced = Run::new::<true>(config.clone(), script);
+    let plain = Run::new::<false>(config.clone(), script);
+    assert_eq!(
+        traced.world.output, plain.world.output,
+        "tracing changes nothing"
+    );
+    traced
+}
+
 /// A script that has been run.
 pub(super) struct Run {
     pub(super) broker: Broker,
+    pub(super) output: String,
     world: World<true>,
 }
 
@@ -76,9 +89,11 @@ impl Run {
             player.play(line);
         }
         player.check_restart();
+        let world = player.world.into_plain();
         Self {
             broker: player.broker,
-            world: player.world.into_plain(),
+            output: world.output.clone(),
+            world,
         }
     }
 
@@ -500,6 +515,7 @@ impl<const TRACE: bool> Player<TRACE> {
             Some(&"large") => (DecodeErrorKind::TooLarge, ReasonCode::PacketTooLarge),
             Some(_) | None => (DecodeErrorKind::Truncated, ReasonCode::MalformedPacket),
         };
+        self.world.versions.entry(conn).or_insert(self.version);
         let error = DecodeError {
             kind,
             packet: Some(PacketType::Publish),

@@ -1,0 +1,353 @@
+//! Limits: every queue has one, and every drop is counted.
+
+use std::vec::Vec;
+
+use expect_test::expect;
+
+use super::{check, check_with, run};
+use crate::broker::{CloseKind, Config, DeniedPublish, QueueFull};
+use crate::clause::Clause;
+use crate::packet::QoS;
+use crate::why::DropCause;
+
+#[test]
+fn only_a_window_of_messages_is_in_flight() {
+    let config = Config {
+        in_flight_max: 2,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "s subscribe a qos=2
+         p publish a 1 qos=1
+         p publish a 2 qos=2
+         p publish a 3 qos=1
+         p publish a 4 qos=1
+         -- QoS 0 does not wait for the window
+         p publish a 5 qos=0
+         s pubrec 2
+         s pubcomp 2
+         s puback 1",
+        expect![[r#"
+            b>s SUBACK #1 [02]
+            b>s PUBLISH a q1 #1 "1"
+            b>p PUBACK #1
+            b>s PUBLISH a q2 #2 "2"
+            b>p PUBREC #2
+            b>p PUBACK #3
+            b>p PUBACK #4
+            -- QoS 0 does not wait for the window
+            b>s PUBLISH a q0 "5"
+            b>s PUBREL #2
+            b>s PUBLISH a q1 #3 "3"
+            b>s PUBLISH a q1 #4 "4""#]],
+    )
+    .because(&[Clause::V5_3_3_4_9]);
+}
+
+#[test]
+fn a_full_queue_drops_the_newest() {
+    let config = Config {
+        queue_messages_max: 2,
+        ..Config::default()
+    };
+    let run = check_with(
+        config,
+        "s connect clean=0
+         s subscribe a qos=1
+         s lost
+         p publish a 1 qos=1
+         p publish a 2 qos=1
+         p publish a 3 qos=1
+         s connect clean=0",
+        expect![[r#"
+            b>s CONNACK present=0 0x00
+            b>s SUBACK #1 [01]
+            b>p PUBACK #1
+            b>p PUBACK #2
+            b>p PUBACK #3
+            b>s CONNACK present=1 0x00
+            b>s PUBLISH a q1 #1 "1"
+            b>s PUBLISH a q1 #2 "2""#]],
+    );
+    let drops: Vec<_> = run.broker.counters().drops().collect();
+    assert_eq!(drops, [(DropCause::QueueFull, 1)]);
+}
+
+#[test]
+fn a_full_queue_may_drop_the_oldest() {
+    let config = Config {
+        queue_messages_max: 2,
+        queue_full: QueueFull::DropOldest,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "s connect clean=0
+         s subscribe a qos=1
+         s lost
+         p publish a 1 qos=1
+         p publish a 2 qos=1
+         p publish a 3 qos=1
+         s connect clean=0",
+        expect![[r#"
+            b>s CONNACK present=0 0x00
+            b>s SUBACK #1 [01]
+            b>p PUBACK #1
+            b>p PUBACK #2
+            b>p PUBACK #3
+            b>s CONNACK present=1 0x00
+            b>s PUBLISH a q1 #1 "2"
+            b>s PUBLISH a q1 #2 "3""#]],
+    );
+}
+
+#[test]
+fn a_queue_is_limited_in_bytes_too() {
+    for queue_full in [QueueFull::DropNewest, QueueFull::DropOldest] {
+        let config = Config {
+            queue_bytes_max: 1_000,
+            queue_full,
+            ..Config::default()
+        };
+        let script = "s connect clean=0
+             s subscribe a qos=1
+             s lost
+             p publish a 1 qos=1 big=700
+             p publish a 2 qos=1 big=701
+             p publish a 3 qos=1 big=5000
+             s connect clean=0";
+        let run = run(config, script);
+        let drops: Vec<_> = run.broker.counters().drops().collect();
+        let expected = match queue_full {
+            QueueFull::DropNewest => 2,
+            QueueFull::DropOldest => 3,
+        };
+        assert_eq!(drops, [(DropCause::QueueBytes, expected)]);
+    }
+}
+
+#[test]
+fn all_sessions_together_are_limited() {
+    let config = Config {
+        message_bytes_max: 1_500,
+        ..Config::default()
+    };
+    let script = "s connect clean=0
+         s subscribe a qos=1
+         s lost
+         p publish a 1 qos=1 big=1000
+         p publish a 2 qos=1 big=1000
+         p publish b 3 retain big=1000";
+    let run = run(config, script);
+    let drops: Vec<_> = run.broker.counters().drops().collect();
+    assert_eq!(drops, [(DropCause::MemoryFull, 1)]);
+    assert_eq!(run.broker.counters().retained_refused, 1);
+}
+
+/// A subscriber that never reads: QoS 0 is dropped, QoS 1 waits, others do not notice.
+#[test]
+fn a_slow_reader_hurts_only_itself() {
+    let config = Config {
+        out_bytes_max: 100,
+        ..Config::default()
+    };
+    let run = check_with(
+        config,
+        "slow subscribe a qos=1
+         fast subscribe a qos=1
+         slow blocks
+         p publish a 1 qos=0 big=60
+         p publish a 2 qos=0 big=60
+         p publish a 3 qos=1 big=60
+         p publish a 4 qos=1 big=60
+         -- it reads
+         slow reads",
+        expect![[r#"
+            b>slow SUBACK #1 [01]
+            b>fast SUBACK #1 [01]
+            b>slow PUBLISH a q0 60 bytes
+            b>fast PUBLISH a q0 60 bytes
+            b>fast PUBLISH a q0 60 bytes
+            b>slow PUBLISH a q1 #1 60 bytes
+            b>fast PUBLISH a q1 #1 60 bytes
+            b>p PUBACK #1
+            b>fast PUBLISH a q1 #2 60 bytes
+            b>p PUBACK #2
+            -- it reads
+            b>slow PUBLISH a q1 #2 60 bytes"#]],
+    );
+    let drops: Vec<_> = run.broker.counters().drops().collect();
+    assert_eq!(drops, [(DropCause::SlowReader, 1)]);
+}
+
+/// A client that makes the broker answer without reading is cut off.
+#[test]
+fn a_client_that_never_reads_its_answers_is_disconnected() {
+    let config = Config {
+        out_bytes_max: 20,
+        ..Config::default()
+    };
+    let mut script = alloc::string::String::from("a connect\n a reads\n a blocks\n");
+    script.push_str(&"a ping\n".repeat(21));
+    let run = run(config, &script);
+    let closes: Vec<_> = run.broker.counters().closes().collect();
+    assert_eq!(closes, [(CloseKind::Quota, 1)]);
+}
+
+#[test]
+fn qos_2_without_pubrel_is_limited() {
+    let config = Config {
+        receive_maximum: 2,
+        receive_maximum_v3: 2,
+        ..Config::default()
+    };
+    let script = "p publish a 1 qos=2
+         p publish a 1 qos=2 pid=1 dup
+         p publish a 2 qos=2
+         p publish a 3 qos=2";
+    check_with(
+        config.clone(),
+        script,
+        expect![[r#"
+        b>p PUBREC #1
+        b>p PUBREC #1
+        b>p PUBREC #2
+        b|p a limit was reached (0x93 Receive Maximum exceeded)"#]],
+    );
+    check_with(
+        config,
+        &alloc::format!("version 5\n{script}"),
+        expect![[r#"
+            b>p PUBREC #1 0x10
+            b>p PUBREC #1
+            b>p PUBREC #2 0x10
+            b>p DISCONNECT 0x93 ReasonString("more QoS 2 messages wait for PUBREL than the Receive Maximum allows")
+            b|p a limit was reached (0x93 Receive Maximum exceeded)"#]],
+    )
+    .because(&[Clause::V5_3_3_4_7]);
+}
+
+#[test]
+fn a_denied_publish_is_acknowledged_and_dropped_or_closed() {
+    let script = "deny p publish a
+         s subscribe a qos=2
+         p publish a 0 qos=0
+         p publish a 1 qos=1
+         p publish a 2 qos=2
+         p pubrel 2
+         p publish $SYS/x y qos=1";
+    check(
+        script,
+        expect![[r#"
+        b>s SUBACK #1 [02]
+        b>p PUBACK #1
+        b>p PUBREC #2
+        b>p PUBCOMP #2
+        b>p PUBACK #3"#]],
+    )
+    .because(&[Clause::V311_3_3_5_2]);
+    check(
+        &alloc::format!("version 5\n{script}"),
+        expect![[r#"
+            b>s SUBACK #1 [02]
+            b>p PUBACK #1 0x87 ReasonString("it is not authorized")
+            b>p PUBREC #2 0x87 ReasonString("it is not authorized")
+            b>p PUBCOMP #2 0x92
+            b>p PUBACK #3 0x87 ReasonString("the topic is the broker's own")"#]],
+    );
+    let denied_publish = DeniedPublish::Close;
+    check_with(
+        Config {
+            denied_publish,
+            ..Config::default()
+        },
+        script,
+        expect![[r#"
+            b>s SUBACK #1 [02]
+            b|p the packet was not allowed (0x87 Not authorized)
+            b|p the packet was not allowed (0x87 Not authorized)
+            b|p the packet was not allowed (0x87 Not authorized)
+            b>p PUBCOMP #2
+            b|p the packet was not allowed (0x87 Not authorized)"#]],
+    );
+}
+
+#[test]
+fn a_qos_above_the_maximum_is_granted_less_and_not_accepted() {
+    let config = Config {
+        maximum_qos: QoS::AtMostOnce,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "s connect v=5
+         version 5
+         s subscribe a qos=2
+         p publish a x qos=1",
+        expect![[r#"
+            b>s CONNACK present=0 0x00 ReceiveMaximum(64) MaximumQoS(0) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>s SUBACK #1 [00]
+            b>p DISCONNECT 0x9B ReasonString("the QoS is not supported")
+            b|p the packet was not allowed (0x9B QoS not supported)"#]],
+    );
+}
+
+#[test]
+fn a_payload_that_says_it_is_text_may_be_checked() {
+    let config = Config {
+        check_payload_format: true,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "version 5\n p publish a x format=1 qos=1",
+        expect!["b>p PUBACK #1 0x10"],
+    );
+}
+
+#[test]
+fn messages_that_are_too_large_for_a_client_are_dropped() {
+    let run = check(
+        "version 5
+         s connect size=30
+         s subscribe a qos=2
+         p publish a 0 qos=0 big=40
+         p publish a 1 qos=1 big=40
+         p publish a 2 qos=1
+         s puback 1",
+        expect![[r#"
+            b>s CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>s SUBACK #1 [02]
+            b>p PUBACK #1
+            b>s PUBLISH a q1 #1 "2"
+            b>p PUBACK #2"#]],
+    )
+    .because(&[Clause::V5_3_1_2_25]);
+    let drops: Vec<_> = run.broker.counters().drops().collect();
+    assert_eq!(drops, [(DropCause::TooLarge, 2)]);
+}
+
+#[test]
+fn offline_qos_0_may_be_queued() {
+    let config = Config {
+        queue_qos0: true,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "s connect clean=0
+         s subscribe a qos=1
+         s lost
+         p publish a 0 qos=0
+         p publish a 1 qos=1
+         s connect clean=0",
+        expect![[r#"
+            b>s CONNACK present=0 0x00
+            b>s SUBACK #1 [01]
+            b>p PUBACK #1
+            b>s CONNACK present=1 0x00
+            b>s PUBLISH a q0 "0"
+            b>s PUBLISH a q1 #1 "1""#]],
+    );
+}
