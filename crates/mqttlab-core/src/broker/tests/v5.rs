@@ -440,9 +440,8 @@ fn a_shared_subscription_gives_each_message_to_one() {
     .because(&[Clause::V5_4_8_2_3]);
 }
 
-#[test]
-fn a_shared_subscription_prefers_members_that_are_there() {
-    let script = "version 5
+/// Two members, of which one is away at first and the other later.
+const AWAY: &str = "version 5
          a connect clean=0 expiry=100
          a subscribe $share/g/t qos=1
          b subscribe $share/g/t qos=1
@@ -454,32 +453,76 @@ fn a_shared_subscription_prefers_members_that_are_there() {
          p publish t 4 qos=1
          p publish t 5 qos=0
          a connect clean=0 expiry=100";
-    check(
-        script,
-        expect![[r#"
-        b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
-        b>a SUBACK #1 [01]
-        b>b SUBACK #1 [01]
-        b>b PUBLISH t q1 #1 "1"
-        b>p PUBACK #1
-        b>b PUBLISH t q1 #2 "2"
-        b>p PUBACK #2
-        b>b PUBLISH t q1 #3 "3"
-        b>p PUBACK #3
-        b>p PUBACK #4
-        b>a CONNACK present=1 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
-        b>a PUBLISH t q1 #1 "1"
-        b>a PUBLISH t q1 #2 "2"
-        b>a PUBLISH t q1 #3 "3"
-        b>a PUBLISH t q1 #4 "4""#]],
-    );
+
+#[test]
+fn a_shared_subscription_prefers_members_that_are_there() {
+    for shared_dispatch in [
+        SharedDispatch::RoundRobin,
+        SharedDispatch::Sticky,
+        SharedDispatch::Random,
+    ] {
+        let config = Config {
+            shared_dispatch,
+            ..Config::default()
+        };
+        check_with(config, AWAY, expect![[r#"
+            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a SUBACK #1 [01]
+            b>b SUBACK #1 [01]
+            b>b PUBLISH t q1 #1 "1"
+            b>p PUBACK #1
+            b>b PUBLISH t q1 #2 "2"
+            b>p PUBACK #2
+            b>b PUBLISH t q1 #3 "3"
+            b>p PUBACK #3
+            b>p PUBACK #4
+            b>a CONNACK present=1 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a PUBLISH t q1 #1 "1"
+            b>a PUBLISH t q1 #2 "2"
+            b>a PUBLISH t q1 #3 "3"
+            b>a PUBLISH t q1 #4 "4""#][r#"
+            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a SUBACK #1 [01]
+            b>b SUBACK #1 [01]
+            b>b PUBLISH t q1 #1 "1"
+            b>p PUBACK #1
+            b>b PUBLISH t q1 #2 "2"
+            b>p PUBACK #2
+            b>b PUBLISH t q1 #3 "3"
+            b>p PUBACK #3
+            b>p PUBACK #4
+            b>a CONNACK present=1 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a PUBLISH t q1 #1 "1"
+            b>a PUBLISH t q1 #2 "2"
+            b>a PUBLISH t q1 #3 "3"
+            b>a PUBLISH t q1 #4 "4""#][r#"
+            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a SUBACK #1 [01]
+            b>b SUBACK #1 [01]
+            b>b PUBLISH t q1 #1 "1"
+            b>p PUBACK #1
+            b>b PUBLISH t q1 #2 "2"
+            b>p PUBACK #2
+            b>b PUBLISH t q1 #3 "3"
+            b>p PUBACK #3
+            b>p PUBACK #4
+            b>a CONNACK present=1 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a PUBLISH t q1 #1 "1"
+            b>a PUBLISH t q1 #2 "2"
+            b>a PUBLISH t q1 #3 "3"
+            b>a PUBLISH t q1 #4 "4""#]]);
+    }
+}
+
+#[test]
+fn a_shared_subscription_may_let_who_is_away_hoard_its_share() {
     let shared_dispatch = SharedDispatch::RoundRobinAll;
     check_with(
         Config {
             shared_dispatch,
             ..Config::default()
         },
-        script,
+        AWAY,
         expect![[r#"
             b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
             b>a SUBACK #1 [01]
@@ -493,54 +536,6 @@ fn a_shared_subscription_prefers_members_that_are_there() {
             b>a PUBLISH t q1 #1 "1"
             b>a PUBLISH t q1 #2 "3"
             b>a PUBLISH t q1 #3 "2"
-            b>a PUBLISH t q1 #4 "4""#]],
-    );
-    let shared_dispatch = SharedDispatch::Sticky;
-    check_with(
-        Config {
-            shared_dispatch,
-            ..Config::default()
-        },
-        script,
-        expect![[r#"
-            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
-            b>a SUBACK #1 [01]
-            b>b SUBACK #1 [01]
-            b>b PUBLISH t q1 #1 "1"
-            b>p PUBACK #1
-            b>b PUBLISH t q1 #2 "2"
-            b>p PUBACK #2
-            b>b PUBLISH t q1 #3 "3"
-            b>p PUBACK #3
-            b>p PUBACK #4
-            b>a CONNACK present=1 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
-            b>a PUBLISH t q1 #1 "1"
-            b>a PUBLISH t q1 #2 "2"
-            b>a PUBLISH t q1 #3 "3"
-            b>a PUBLISH t q1 #4 "4""#]],
-    );
-    let shared_dispatch = SharedDispatch::Random;
-    check_with(
-        Config {
-            shared_dispatch,
-            ..Config::default()
-        },
-        script,
-        expect![[r#"
-            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
-            b>a SUBACK #1 [01]
-            b>b SUBACK #1 [01]
-            b>b PUBLISH t q1 #1 "1"
-            b>p PUBACK #1
-            b>b PUBLISH t q1 #2 "2"
-            b>p PUBACK #2
-            b>b PUBLISH t q1 #3 "3"
-            b>p PUBACK #3
-            b>p PUBACK #4
-            b>a CONNACK present=1 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
-            b>a PUBLISH t q1 #1 "1"
-            b>a PUBLISH t q1 #2 "2"
-            b>a PUBLISH t q1 #3 "3"
             b>a PUBLISH t q1 #4 "4""#]],
     );
 }
