@@ -350,3 +350,6 @@ pub(crate) mod write {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,19 +37,20 @@ pub fn decode<'a, F: FieldSink>(
     limits: &Limits,
     fields: &mut F,
 ) -> Result<Packet<'a>, DecodeError> {
+    found_first_byte(bytes, version, fields);
     let header = match FixedHeader::parse(bytes, version, side) {
         Ok(Some(header)) => header,
-        Ok(None) => {
-            found_first_byte(bytes, version, fields);
-            return Err(cut_off(bytes, version));
-        }
+        Ok(None) => return Err(cut_off(bytes, version)),
         Err(error) => {
-            found_first_byte(bytes, version, fields);
+            if error.kind == DecodeErrorKind::RemainingLength {
+                found_remaining_length(error.at + 1, fields);
+            }
             return Err(error);
         }
     };
+    found_remaining_length(header.len, fields);
     header.check_size(limits.packet_size_max, version, side)?;
-    let (packet, _) = decode_body(&header, bytes, version, side, limits, fields)?;
+    let (packet, _) = decode_rest(&header, bytes, version, side, limits, fields)?;
     Ok(packet)
 }
 
@@ -64,12 +65,20 @@ pub(crate) fn decode_body<'a, F: FieldSink>(
     fields: &mut F,
 ) -> Result<(Packet<'a>, Option<TopicAlias>), DecodeError> {
     found_first_byte(bytes, version, fields);
-    fields.field(Field {
-        kind: FieldKind::RemainingLength,
-        span: 1..header.len,
-        mask: 0xFF,
-        depth: 0,
-    });
+    found_remaining_length(header.len, fields);
+    decode_rest(header, bytes, version, side, limits, fields)
+}
+
+/// Decodes what follows the fixed header.
+#[inline]
+fn decode_rest<'a, F: FieldSink>(
+    header: &FixedHeader,
+    bytes: &'a [u8],
+    version: Version,
+    side: Side,
+    limits: &Limits,
+    fields: &mut F,
+) -> Result<(Packet<'a>, Option<TopicAlias>), DecodeError> {
     let whole = bytes.get(..header.packet_len()).unwrap_or(bytes);
     let packet_type = header.packet_type;
     let mut reader = Reader::new(
@@ -129,6 +138,17 @@ fn cut_off(bytes: &[u8], version: Version) -> DecodeError {
         clause: None,
         reason: ReasonCode::MalformedPacket,
     }
+}
+
+/// Tells of the Remaining Length, which ends at `end`.
+#[inline]
+fn found_remaining_length<F: FieldSink>(end: usize, fields: &mut F) {
+    fields.field(Field {
+        kind: FieldKind::RemainingLength,
+        span: 1..end,
+        mask: 0xFF,
+        depth: 0,
+    });
 }
 
 #[inline]

@@ -74,10 +74,11 @@ fn protocol<F: FieldSink>(r: &mut Reader<'_, '_, F>) -> Result<(), DecodeError> 
             return Ok(());
         }
     }
-    // Somebody who nearly speaks MQTT can be told so; the refusals of all 3.x look alike.
+    // Somebody who nearly speaks MQTT can be told so; the refusals of all 3.x look alike. Bridges of mosquitto set the
+    // highest bit of the level and try without it when they are refused in a form that they understand.
     let is_v3_name = name.eq_ignore_ascii_case(b"MQIsdp");
     if is_v3_name || name.eq_ignore_ascii_case(b"MQTT") {
-        r.known_version = Some(if is_v3_name || level < Version::V5.level() {
+        r.known_version = Some(if is_v3_name || level & 0x7F < Version::V5.level() {
             Version::V3_1_1
         } else {
             Version::V5
