@@ -5,6 +5,10 @@
 
 mod browser;
 mod cut;
+mod harness;
+mod interop;
+mod program;
+mod sockets;
 
 use std::io::Write;
 

@@ -1,0 +1,234 @@
+//! The real program, started for a test and gone with it.
+
+mod raw;
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+pub(crate) use raw::Raw;
+
+/// How long to wait for what should come at once.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `mqttlab`: what `MQTTLAB_BIN` names, or else built from the same sources as the tests.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn program() -> Result<PathBuf> {
+    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = PROGRAM.get_or_init(|| match env::var_os("MQTTLAB_BIN") {
+        Some(program) => Ok(program.into()),
+        None => build().map_err(|error| format!("{error:#}")),
+    });
+    built.clone().map_err(anyhow::Error::msg)
+}
+
+/// Cargo builds no program for the tests of another package, so this asks it to.
+fn build() -> Result<PathBuf> {
+    // …/target/debug/deps/it-0123456789abcdef
+    let tests = env::current_exe()?;
+    let folder = tests
+        .ancestors()
+        .nth(2)
+        .context("the tests lie in target/PROFILE/deps")?;
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // All packages, so that what they share is the same build that the tests are made of.
+    cargo.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "mqttlab",
+    ]);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .context("cargo does not start")?;
+    ensure!(
+        built.status.success(),
+        "building mqttlab: {}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    Ok(folder.join(format!("mqttlab{}", env::consts::EXE_SUFFIX)))
+}
+
+/// A broker that runs; it is killed when this is dropped.
+pub(crate) struct Broker {
+    child: Child,
+    /// Reads its log all the time, so that it never waits for a reader.
+    log: Option<JoinHandle<String>>,
+    /// Where it speaks MQTT.
+    pub(crate) mqtt: Vec<SocketAddr>,
+    /// Where it speaks HTTP.
+    pub(crate) http: Option<SocketAddr>,
+}
+
+impl Broker {
+    /// One on a free port, with the defaults.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start() -> Result<Self> {
+        Self::start_with(&["--http", "off"])
+    }
+
+    /// One on a free port, with these options.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_with(options: &[&str]) -> Result<Self> {
+        let mut command = Command::new(program()?);
+        command
+            .args(["broker", "--listen", "127.0.0.1:0"])
+            .args(options);
+        Self::run(command)
+    }
+
+    /// One on a free port, under a limit that the shell sets.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_limited(limit: &str) -> Result<Self> {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("{limit} && exec \"$0\" \"$@\""))
+            .arg(program()?)
+            .args(["broker", "--listen", "127.0.0.1:0", "--http", "off"]);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Result<Self> {
+        let serves_http = command.get_args().all(|argument| argument != "off");
+        let listeners = command
+            .get_args()
+            .filter(|argument| *argument == "--listen")
+            .count();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().context("it was piped")?;
+        let mut stderr = child.stderr.take().context("it was piped")?;
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
+            // What came before a fault is what there is.
+            let _ = stderr.read_to_end(&mut log);
+            String::from_utf8_lossy(&log).into_owned()
+        });
+        let mut broker = Self {
+            child,
+            log: Some(log),
+            mqtt: Vec::new(),
+            http: None,
+        };
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["listening", "mqtt", address] => broker.mqtt.push(address.parse()?),
+                ["listening", "http", url] => {
+                    broker.http = Some(url.trim_start_matches("http://").parse()?);
+                }
+                _ => bail!("it said {line:?}"),
+            }
+            if broker.mqtt.len() == listeners && (broker.http.is_some() || !serves_http) {
+                return Ok(broker);
+            }
+        }
+        let (status, log) = broker.wait()?;
+        bail!("it ended with {status} before it listened: {log}")
+    }
+
+    /// A connection to it that speaks bytes.
+    ///
+    /// # Errors
+    /// When it does not accept.
+    pub(crate) fn connect(&self) -> Result<Raw> {
+        Raw::connect(self.address())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.mqtt[0]
+    }
+
+    /// The port as an argument for a client.
+    pub(crate) fn port(&self) -> String {
+        self.address().port().to_string()
+    }
+
+    /// How much processor time it has used, in hundredths of a second; `None` where the system does not say.
+    pub(crate) fn processor_ticks(&self) -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // After the name in parentheses: state is the first, user and system time the 12th and 13th.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<u64>().ok();
+        Some(ticks()? + ticks()?)
+    }
+
+    /// Sends it a signal by name.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub(crate) fn signal(&self, name: &str) -> Result<()> {
+        signal(self.child.id(), name)
+    }
+
+    /// Waits for its end; gives its status and its log.
+    ///
+    /// # Errors
+    /// When it goes on for too long.
+    pub(crate) fn wait(mut self) -> Result<(ExitStatus, String)> {
+        let status = wait(&mut self.child)?;
+        let log = self.log.take().map(JoinHandle::join);
+        Ok((status, log.and_then(Result::ok).unwrap_or_default()))
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal by name to a process of the test's own.
+///
+/// # Errors
+/// When it is gone already.
+pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
+    let sent = Command::new("sh")
+        .args(["-c", "kill -s \"$1\" \"$2\"", "sh", name])
+        .arg(process.to_string())
+        .status()?;
+    ensure!(sent.success(), "there is no process {process} any more");
+    Ok(())
+}
+
+/// Waits for a process to end.
+///
+/// # Errors
+/// When it goes on for longer than [`PATIENCE`].
+pub(crate) fn wait(child: &mut Child) -> Result<ExitStatus> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        ensure!(started.elapsed() < PATIENCE, "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

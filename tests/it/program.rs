@@ -1,0 +1,141 @@
+//! The program on the command line: what it prints and how it ends.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use anyhow::{Result, ensure};
+
+use crate::harness::program;
+
+fn mqttlab(arguments: &[&str]) -> Result<Output> {
+    Ok(Command::new(program()?).args(arguments).output()?)
+}
+
+/// Checks how it ended and gives what it said: standard output, standard error.
+fn ended(output: &Output, code: i32) -> Result<(String, String)> {
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(
+        output.status.code() == Some(code),
+        "{}: {out}{err}",
+        output.status
+    );
+    Ok((out, err))
+}
+
+/// A scenario in a file that goes with the test.
+struct ScenarioFile(PathBuf);
+
+impl ScenarioFile {
+    fn new(name: &str, rest: &str) -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("mqttlab-{}-{name}.toml", std::process::id()));
+        let head = "[scenario]\nid = \"t\"\ntitle = \"A test\"\nversion = 1\nuntil = \"3s\"\n";
+        fs::write(&path, format!("{head}{rest}"))?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+impl Drop for ScenarioFile {
+    fn drop(&mut self) {
+        // It lies in the folder for what may go at any time.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+const CONNECT: &str =
+    "[[client]]\nname = \"A\"\n[[do]]\nat = \"1s\"\nwho = \"A\"\nact = \"connect\"\n";
+
+#[test]
+fn a_scenario_is_played_and_printed() -> Result<()> {
+    let file = ScenarioFile::new("play", CONNECT)?;
+    let (events, _) = ended(&mqttlab(&["run", file.path()])?, 0)?;
+    ensure!(events.contains("A is told to connect"), "{events}");
+    ensure!(
+        !events.contains('\x1b'),
+        "colours are for terminals: {events}"
+    );
+    let (json, _) = ended(&mqttlab(&["run", file.path(), "--format", "json"])?, 0)?;
+    let json: serde_json::Value = serde_json::from_str(&json)?;
+    ensure!(json["until"] == 3_000_000, "{json:#}");
+    ensure!(
+        json["flights"]
+            .as_array()
+            .is_some_and(|flights| !flights.is_empty())
+    );
+    let (short, _) = ended(&mqttlab(&["run", file.path(), "--until", "500ms"])?, 0)?;
+    ensure!(!short.contains("A is told to connect"), "{short}");
+    let (seeded, _) = ended(&mqttlab(&["run", file.path(), "--seed", "77"])?, 0)?;
+    ensure!(seeded.contains("seed 77"), "{seeded}");
+    Ok(())
+}
+
+#[test]
+fn expectations_decide_how_it_ends() -> Result<()> {
+    let holds = ScenarioFile::new(
+        "holds",
+        &format!("{CONNECT}[[expect]]\nnever = 'connected(\"A\")'\nby = \"1s\"\n"),
+    )?;
+    let fails = ScenarioFile::new(
+        "fails",
+        &format!("{CONNECT}[[expect]]\neventually = 'connected(\"A\")'\nby = \"1s\"\n"),
+    )?;
+    ended(&mqttlab(&["check", holds.path()])?, 0)?;
+    ended(&mqttlab(&["run", holds.path()])?, 0)?;
+    let (said, _) = ended(&mqttlab(&["check", holds.path(), fails.path()])?, 1)?;
+    ensure!(
+        said.contains("1 of 1 hold") && said.contains("0 of 1 hold"),
+        "{said}"
+    );
+    ensure!(said.contains("FAIL"), "{said}");
+    ended(&mqttlab(&["run", fails.path()])?, 1)?;
+    Ok(())
+}
+
+#[test]
+fn a_mistake_in_a_scenario_is_said_with_its_place() -> Result<()> {
+    let file = ScenarioFile::new(
+        "wrong",
+        "[[client]]\nname = \"A\"\n[[do]]\nat = \"1s\"\nwho = \"B\"\nact = \"connect\"\n",
+    )?;
+    for command in ["run", "check"] {
+        let (_, said) = ended(&mqttlab(&[command, file.path()])?, 2)?;
+        ensure!(
+            said.contains(file.path()) && said.contains("line 10, column 7"),
+            "{said}"
+        );
+    }
+    let (_, said) = ended(&mqttlab(&["run", "/nonexistent.toml"])?, 2)?;
+    ensure!(said.contains("/nonexistent.toml"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn the_configuration_is_checked_and_printed() -> Result<()> {
+    let (printed, _) = ended(&mqttlab(&["broker", "--print-default-config"])?, 0)?;
+    let file = std::env::temp_dir().join(format!("mqttlab-{}-config.toml", std::process::id()));
+    fs::write(&file, &printed)?;
+    let path = file.to_str().unwrap_or_default();
+    let good = mqttlab(&["broker", "--config", path, "--check-config"]);
+    fs::write(&file, printed.replace("in-flight-max", "inflight-max"))?;
+    let bad = mqttlab(&["broker", "--config", path, "--check-config"]);
+    fs::remove_file(&file)?;
+    ended(&good?, 0)?;
+    let (_, said) = ended(&bad?, 2)?;
+    ensure!(said.contains("did you mean `in-flight-max`?"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn wrong_options_end_with_two() -> Result<()> {
+    ended(&mqttlab(&["broker", "--nonsense"])?, 2)?;
+    ended(&mqttlab(&["broker", "--log", "loud=quiet"])?, 2)?;
+    ended(&mqttlab(&[])?, 2)?;
+    let (version, _) = ended(&mqttlab(&["--version"])?, 0)?;
+    ensure!(version.starts_with("mqttlab "), "{version}");
+    Ok(())
+}
