@@ -19,52 +19,142 @@ pub(crate) struct Moment {
     pub(crate) happened: u64,
 }
 
-/// All events and flights of a run so far.
+/// All events and flights of a run, as far as it was ever played, and how many of them are in the past now.
+///
+/// Going back keeps what lies in the future, because it will be the same again; only another future
+/// [cuts](Self::cut) it off.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    pub(crate) events: Vec<Event>,
-    pub(crate) flights: Vec<Flight>,
-    pub(crate) sent: Vec<Sent>,
-    pub(crate) moments: Vec<Moment>,
+    events: Vec<Event>,
+    events_done: usize,
+    flights: Vec<Flight>,
+    flights_done: usize,
+    sent: Vec<Sent>,
+    /// How each flight ends, if that is known.
+    ends: Vec<Option<(Fate, Micros)>>,
+    moments: Vec<Moment>,
 }
 
 impl Log {
-    /// Goes back to when it had so many events and flights, of which `open` were on their way.
-    pub(crate) fn rewind(
-        &mut self,
-        events: usize,
-        flights: usize,
-        open: impl Iterator<Item = (FlightId, Option<Micros>)>,
-    ) {
-        self.events.truncate(events);
-        self.flights.truncate(flights);
-        self.sent.truncate(flights);
-        let moments = self
-            .moments
-            .partition_point(|moment| (moment.first_event as usize) < events);
-        self.moments.truncate(moments);
-        for (id, due_at) in open {
-            let flight = self.flight_mut(id);
-            flight.fate = Fate::Travelling;
-            flight.arrived_at = None;
-            flight.due_at = due_at;
-        }
+    /// What has happened.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events[..self.events_done]
+    }
+
+    /// What was sent.
+    pub(crate) fn flights(&self) -> &[Flight] {
+        &self.flights[..self.flights_done]
     }
 
     pub(crate) fn flight(&self, id: FlightId) -> &Flight {
         &self.flights[id as usize]
     }
 
-    pub(crate) fn flight_mut(&mut self, id: FlightId) -> &mut Flight {
-        &mut self.flights[id as usize]
+    pub(crate) fn sent(&self, id: FlightId) -> Option<&Sent> {
+        self.sent.get(id as usize)
+    }
+
+    /// The happenings with events, those of the future too.
+    pub(crate) fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// How many of the moments are past.
+    pub(crate) fn moments_done(&self) -> usize {
+        let done = self.events_done;
+        self.moments
+            .partition_point(|moment| (moment.first_event as usize) < done)
     }
 
     pub(crate) fn next_event(&self) -> EventId {
-        self.events.len() as EventId
+        self.events_done as EventId
     }
 
     pub(crate) fn next_flight(&self) -> FlightId {
-        self.flights.len() as FlightId
+        self.flights_done as FlightId
+    }
+
+    pub(crate) fn push_event(&mut self, event: Event) {
+        put(&mut self.events, self.events_done, event);
+        self.events_done += 1;
+    }
+
+    pub(crate) fn push_flight(&mut self, flight: Flight, sent: Sent) {
+        put(&mut self.flights, self.flights_done, flight);
+        put(&mut self.sent, self.flights_done, sent);
+        if self.ends.len() == self.flights_done {
+            self.ends.push(None);
+        }
+        self.flights_done += 1;
+    }
+
+    pub(crate) fn push_moment(&mut self, moment: Moment) {
+        let known = self
+            .moments
+            .last()
+            .is_some_and(|last| last.first_event >= moment.first_event);
+        if !known {
+            self.moments.push(moment);
+        }
+    }
+
+    pub(crate) fn set_due(&mut self, id: FlightId, due_at: Option<Micros>) {
+        self.flights[id as usize].due_at = due_at;
+    }
+
+    /// A flight has arrived or is lost.
+    pub(crate) fn conclude(&mut self, id: FlightId, fate: Fate, now: Micros) {
+        self.ends[id as usize] = Some((fate, now));
+        self.restore_end(id);
+    }
+
+    fn restore_end(&mut self, id: FlightId) {
+        if let Some((fate, at)) = self.ends[id as usize] {
+            let flight = &mut self.flights[id as usize];
+            flight.fate = fate;
+            flight.due_at = None;
+            flight.arrived_at = (fate == Fate::Arrived).then_some(at);
+        }
+    }
+
+    /// Goes to where so many events and flights are past, of which `open` are on their way; before, `was_open` were.
+    pub(crate) fn go_to(
+        &mut self,
+        (events, flights): (usize, usize),
+        was_open: impl Iterator<Item = FlightId>,
+        open: impl Iterator<Item = (FlightId, Option<Micros>)>,
+    ) {
+        self.events_done = events;
+        self.flights_done = flights;
+        for id in was_open {
+            self.restore_end(id);
+        }
+        for (id, due_at) in open {
+            let flight = &mut self.flights[id as usize];
+            flight.fate = Fate::Travelling;
+            flight.arrived_at = None;
+            flight.due_at = due_at;
+        }
+    }
+
+    /// Forgets the future: it will be another one. `open` are on their way now.
+    pub(crate) fn cut(&mut self, open: impl Iterator<Item = FlightId>) {
+        let moments = self.moments_done();
+        self.moments.truncate(moments);
+        self.events.truncate(self.events_done);
+        self.flights.truncate(self.flights_done);
+        self.sent.truncate(self.flights_done);
+        self.ends.truncate(self.flights_done);
+        for id in open {
+            self.ends[id as usize] = None;
+        }
+    }
+}
+
+fn put<T>(list: &mut Vec<T>, at: usize, item: T) {
+    match list.get_mut(at) {
+        Some(place) => *place = item,
+        None => list.push(item),
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Recording {
     futures: Vec<Future>,
     /// The index of the future that is played.
     current: usize,
+    /// How many happenings the log knows of, those of the future too.
+    known: u64,
 }
 
 impl Recording {
@@ -68,6 +70,7 @@ impl Recording {
             now: 0,
             futures: vec![Future::main(keyframes)],
             current: 0,
+            known: 0,
         }
     }
 
@@ -107,16 +110,15 @@ impl Recording {
     /// Undoes the last thing that happened: the exact inverse of [`step`](Self::step). Returns the first event that was
     /// undone; `None` at the begin of the run.
     pub fn step_back(&mut self) -> Option<EventId> {
-        let moments = &self.world.log.moments;
-        let Some(last) = moments.last() else {
+        let log = &self.world.log;
+        let Some(last) = log.moments_done().checked_sub(1) else {
             self.go_to(0);
             return None;
         };
-        let first_event = last.first_event;
-        let before = moments
-            .len()
-            .checked_sub(2)
-            .map_or(0, |index| moments[index].happened);
+        let first_event = log.moments()[last].first_event;
+        let before = last
+            .checked_sub(1)
+            .map_or(0, |index| log.moments()[index].happened);
         self.go_to(before);
         Some(first_event)
     }
@@ -124,10 +126,8 @@ impl Recording {
     /// Goes to this moment, after all that happens in it.
     pub fn seek(&mut self, at: Micros) {
         let at = at.min(self.end());
-        if at < self.world.state.now {
-            let keyframe = self.future().keyframes.at(at);
-            self.go_to_keyframe(&keyframe);
-        }
+        let nearest = self.future().keyframes.at(at, self.known);
+        self.jump(&nearest, at < self.world.state.now);
         while self.next_at().is_some_and(|next| next <= at) {
             self.advance();
         }
@@ -136,16 +136,14 @@ impl Recording {
 
     /// Goes to where so many events have happened; more if the last of them belongs to a happening that made more.
     pub fn seek_event(&mut self, events: EventId) {
-        if events > self.world.log.next_event() {
-            while self.world.log.next_event() < events && self.advance() {}
-            return;
-        }
-        let moments = &self.world.log.moments;
+        let moments = self.world.log.moments();
         let behind = moments.partition_point(|moment| moment.first_event < events);
         let happened = behind
             .checked_sub(1)
             .map_or(0, |index| moments[index].happened);
         self.go_to(happened);
+        // Where the run was never played so far, it is played now.
+        while self.world.log.next_event() < events && self.advance() {}
     }
 
     /// Everything there is to see at this moment.
@@ -155,21 +153,21 @@ impl Recording {
 
     /// What has happened, up to this moment.
     pub fn events(&self) -> &[Event] {
-        &self.world.log.events
+        self.world.log.events()
     }
 
     /// What was sent, up to this moment.
     pub fn flights(&self) -> &[Flight] {
-        &self.world.log.flights
+        self.world.log.flights()
     }
 
     /// The bytes of a packet and their meaning; `None` for TCP signals and for flights that are not sent yet.
     pub fn packet(&self, id: FlightId) -> Option<PacketBytes> {
-        let flight = self.world.log.flights.get(id as usize)?;
+        let flight = self.flights().get(id as usize)?;
         if flight.what == FlightKind::Tcp {
             return None;
         }
-        let sent = self.world.log.sent.get(id as usize)?;
+        let sent = self.world.log.sent(id)?;
         let side = match flight.from {
             0 => Side::Client,
             _ => Side::Server,
@@ -233,6 +231,7 @@ impl Recording {
     fn keep(&mut self) {
         let happened = self.world.state.happened;
         let now = self.now;
+        self.known = self.known.max(happened);
         let future = &mut self.futures[self.current];
         if happened > future.frontier {
             future.frontier = happened;
@@ -243,16 +242,24 @@ impl Recording {
         }
     }
 
-    /// Keyframes behind it stay: the future is the same.
-    fn go_to_keyframe(&mut self, keyframe: &State) {
-        self.world.restore(keyframe);
-        self.now = keyframe.now;
+    /// Goes to a keyframe if it is ahead, or if what is wanted lies behind.
+    fn jump(&mut self, keyframe: &State, is_behind: bool) {
+        if is_behind || keyframe.happened > self.world.state.happened {
+            self.world.restore(keyframe);
+        }
+        self.now = self.world.state.now;
     }
 
-    /// Goes back to where this number of things had happened.
+    /// Goes to where this number of things had happened.
     fn go_to(&mut self, happened: u64) {
-        let keyframe = self.future().keyframes.before(happened);
-        self.go_to_keyframe(&keyframe);
+        let nearest = self.future().keyframes.before(happened.min(self.known));
+        self.jump(&nearest, happened < self.world.state.happened);
         while self.world.state.happened < happened && self.advance() {}
+    }
+
+    /// From here on there is another future.
+    fn cut_future(&mut self) {
+        self.world.cut_future();
+        self.known = self.world.state.happened;
     }
 }

@@ -8,7 +8,7 @@ use crate::scenario::duration;
 use crate::view::{Event, EventKind, Fate, Flight, FlightKind, Micros, ParticipantId};
 
 /// Columns between two participants.
-const LANE: usize = 26;
+const LANE: usize = 32;
 /// Columns for the time.
 const MARGIN: usize = 14;
 /// A longer silence is drawn as a break.
@@ -17,7 +17,7 @@ const QUIET: Micros = 1_000_000;
 /// What goes into a ladder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// SYN, ACK, FIN and RST too.
+    /// SYN and ACK too; FIN and RST are always there.
     pub tcp: bool,
     /// PINGREQ and PINGRESP too.
     pub pings: bool,
@@ -81,7 +81,7 @@ fn row(
         EventKind::Sent => {
             let flight = recording.flights().get(event.flight? as usize)?;
             let is_shown = match flight.what {
-                FlightKind::Tcp => options.tcp,
+                FlightKind::Tcp => options.tcp || matches!(flight.name.as_str(), "FIN" | "RST"),
                 FlightKind::Ping => options.pings,
                 FlightKind::Connect
                 | FlightKind::Publish
@@ -123,7 +123,11 @@ fn arrow(flight: &Flight, order: &[ParticipantId]) -> String {
         "" => flight.name.clone(),
         summary => format!("{} {summary}", flight.name),
     };
-    let label: Vec<char> = label.chars().take(room).collect();
+    let mut label: Vec<char> = label.chars().collect();
+    if label.len() > room {
+        label.truncate(room - 1);
+        label.push('…');
+    }
     for (index, at) in inside.enumerate() {
         let dash = if flight.dup && index % 2 == 1 {
             ' '

@@ -3,3 +3,6 @@
 pub mod ladder;
 pub mod mermaid;
 pub mod trace;
+
+#[cfg(test)]
+mod tests;

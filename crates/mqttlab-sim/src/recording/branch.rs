@@ -110,6 +110,7 @@ impl Recording {
             let name = self.name_of(&action);
             self.fork(name, self.now, happened);
         }
+        self.cut_future();
         let input = UserInput {
             at: self.now,
             after: happened,
@@ -138,9 +139,9 @@ impl Recording {
         let now = self.now;
         let common = self.future().common(&self.futures[index]);
         if common < self.world.state.happened {
-            let keyframe = self.future().keyframes.before(common);
-            self.go_to_keyframe(&keyframe);
+            self.go_to(self.future().keyframes.before(common).happened);
         }
+        self.cut_future();
         self.current = index;
         self.seek(now);
         true

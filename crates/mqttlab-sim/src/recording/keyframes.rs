@@ -56,9 +56,10 @@ impl Keyframes {
         Arc::clone(&self.states[behind.saturating_sub(1)])
     }
 
-    /// The last one that is not after this moment.
-    pub(super) fn at(&self, at: Micros) -> Arc<State> {
-        let behind = self.states.partition_point(|state| state.now <= at);
+    /// The last one that is not after this moment, with at most so many happenings.
+    pub(super) fn at(&self, at: Micros, happened: u64) -> Arc<State> {
+        let is_before = |state: &Arc<State>| state.now <= at && state.happened <= happened;
+        let behind = self.states.partition_point(is_before);
         Arc::clone(&self.states[behind.saturating_sub(1)])
     }
 

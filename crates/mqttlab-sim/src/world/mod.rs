@@ -210,15 +210,15 @@ impl World {
     }
 
     fn finish(&mut self) {
-        if self.log.events.len() > self.state.events {
+        if self.log.next_event() as usize > self.state.events {
             let first_event = self.state.events as EventId;
-            self.log.moments.push(Moment {
+            self.log.push_moment(Moment {
                 first_event,
                 happened: self.state.happened,
             });
         }
-        self.state.events = self.log.events.len();
-        self.state.flights = self.log.flights.len();
+        self.state.events = self.log.next_event() as usize;
+        self.state.flights = self.log.next_flight() as usize;
         self.watch();
         if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= BYTES_MAX {
             self.state.ended = true;
@@ -280,11 +280,17 @@ impl World {
         self.state.clone()
     }
 
-    /// Goes back to a snapshot of this same run.
+    /// Goes to a snapshot of this same run.
     pub(crate) fn restore(&mut self, state: &State) {
-        self.state = state.clone();
-        let open = self.state.open.iter().map(|(&id, &due)| (id, due));
-        self.log.rewind(self.state.events, self.state.flights, open);
+        let was = std::mem::replace(&mut self.state, state.clone());
+        let done = (state.events, state.flights);
+        let open = state.open.iter().map(|(&id, &due)| (id, due));
+        self.log.go_to(done, was.open.into_keys(), open);
+    }
+
+    /// Forgets what was known of the future: it will be another one.
+    pub(crate) fn cut_future(&mut self) {
+        self.log.cut(self.state.open.keys().copied());
     }
 
     /// Checks what must always hold.

@@ -82,7 +82,7 @@ impl World {
         hash.number(event.at);
         hash.number(u64::from(event.participant));
         hash.bytes(event.text.as_bytes());
-        self.log.events.push(event);
+        self.log.push_event(event);
         id
     }
 
@@ -155,11 +155,11 @@ impl World {
         self.count_sent(&flight);
         self.state.hash.bytes(bytes);
         self.state.bytes += bytes.len() as u64;
-        self.log.flights.push(flight);
-        self.log.sent.push(Sent {
+        let sent = Sent {
             bytes: bytes.into(),
             version,
-        });
+        };
+        self.log.push_flight(flight, sent);
         self.state.open.insert(id, None);
         if let Some(pipe) = self.state.pipes.get_mut(&conn) {
             pipe.write(way, bytes, id);
@@ -200,11 +200,8 @@ impl World {
             event,
         };
         self.count_sent(&flight);
-        self.log.flights.push(flight);
-        self.log.sent.push(Sent {
-            bytes: Box::default(),
-            version: Version::default(),
-        });
+        let (bytes, version) = (Box::default(), Version::default());
+        self.log.push_flight(flight, Sent { bytes, version });
         self.state.open.insert(id, None);
         id
     }
@@ -281,10 +278,7 @@ impl World {
         }
         let now = self.state.now;
         self.state.hash.number(u64::from(id) << 2 | fate as u64);
-        let flight = self.log.flight_mut(id);
-        flight.fate = fate;
-        flight.due_at = None;
-        flight.arrived_at = (fate == Fate::Arrived).then_some(now);
+        self.log.conclude(id, fate, now);
     }
 
     pub(super) fn set_due(&mut self, id: FlightId, due_at: Option<Micros>) {
@@ -292,7 +286,7 @@ impl World {
             && *known != due_at
         {
             *known = due_at;
-            self.log.flight_mut(id).due_at = due_at;
+            self.log.set_due(id, due_at);
         }
     }
 }
