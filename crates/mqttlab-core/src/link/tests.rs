@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
 use super::{Link, Side};
+use crate::codec::fields::{Field, FieldKind};
 use crate::codec::{Limits, encode};
 use crate::error::DecodeErrorKind;
 use crate::packet::{Connect, Packet, Publish, QoS, Version, Will};
@@ -229,4 +230,46 @@ fn a_topic_alias_is_resolved() {
             .expect_err("the alias is bad");
         assert_eq!((error.kind, error.reason.number()), (kind, reason));
     }
+}
+
+#[test]
+fn an_idle_link_is_small() {
+    assert!(size_of::<Link>() <= 72, "{} bytes", size_of::<Link>());
+    assert_eq!(server(Version::V5).memory(), 0);
+}
+
+#[test]
+fn a_received_packet_comes_with_its_bytes_and_fields() {
+    let mut link = server(Version::V5);
+    let mut list = PropertyList::new();
+    list.push(Property::TopicAlias(1));
+    let first = bytes(&[publish("t", list.properties(), b"x")], Version::V5);
+    let second = bytes(&[publish("", list.properties(), b"y")], Version::V5);
+    let stream = [&first[..], &second].concat();
+    // The second is completed out of what the link holds.
+    let (mut input, mut rest) = stream.split_at(first.len() + 3);
+    let mut fields: Vec<Field> = Vec::new();
+    let received = link.next_received(&mut input, &mut fields);
+    let received = received.expect("it is legal").expect("it is whole");
+    assert_eq!(received.bytes, first);
+    assert_eq!(
+        fields.last().map(|field| field.kind),
+        Some(FieldKind::Payload)
+    );
+    fields.clear();
+    assert!(matches!(
+        link.next_received(&mut input, &mut fields),
+        Ok(None)
+    ));
+    assert!(fields.is_empty(), "a part of a packet has no fields yet");
+    let received = link.next_received(&mut rest, &mut fields);
+    let received = received.expect("it is legal").expect("it is whole");
+    assert_eq!(
+        received.bytes, second,
+        "as they came, without the Topic Name"
+    );
+    let Packet::Publish(publish) = received.packet else {
+        panic!("a PUBLISH was sent");
+    };
+    assert_eq!((publish.topic, publish.payload), ("t", &b"y"[..]));
 }
