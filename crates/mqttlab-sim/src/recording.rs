@@ -19,7 +19,9 @@ use crate::scenario::Scenario;
 use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
 use crate::world::{State, World};
 
-pub use branch::{BRANCHES_MAX, Branch, BranchId, UserInput, first_difference};
+pub use branch::{
+    BRANCHES_MAX, Branch, BranchId, Changes, INPUTS_MAX, UserInput, first_difference,
+};
 
 use branch::Future;
 use keyframes::Keyframes;
@@ -198,27 +200,23 @@ impl Recording {
     }
 
     fn next_at(&self) -> Option<Micros> {
-        let happened = self.world.state.happened;
-        match self.future().next_input(happened) {
-            Some(input) if input.after == happened => Some(input.at.max(self.world.state.now)),
-            Some(_) | None => self.world.next_at(),
+        match self.input_due() {
+            Some(input) => Some(input.at.max(self.world.state.now)),
+            None => self.world.next_at(),
         }
     }
 
     /// Lets one thing happen.
     fn advance(&mut self) -> bool {
-        let happened = self.world.state.happened;
-        let input = self
-            .future()
-            .next_input(happened)
-            .filter(|input| input.after == happened);
-        let advanced = match input.cloned() {
+        let advanced = match self.input_due().cloned() {
             Some(input) => {
                 let at = input.at.max(self.world.state.now);
                 self.world.inject(at, &input.action);
                 true
             }
-            None => self.world.advance(),
+            None => self
+                .world
+                .advance(&self.futures[self.current].branch.changes.omitted),
         };
         if advanced {
             self.now = self.world.state.now;

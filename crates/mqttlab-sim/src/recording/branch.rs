@@ -1,10 +1,10 @@
-//! Futures: what users did makes another one, and none is lost.
+//! Futures: what users did or took away makes another one, and none is lost.
 
 use serde::{Deserialize, Serialize};
 
 use super::Recording;
 use super::keyframes::Keyframes;
-use crate::scenario::Action;
+use crate::scenario::{Action, Scenario};
 use crate::view::{Event, Micros};
 
 /// Number of a branch; 0 is the scenario as it is written.
@@ -12,16 +12,54 @@ pub type BranchId = u32;
 
 /// The most branches of a recording.
 pub const BRANCHES_MAX: usize = 1_000;
+/// The most inputs of a branch.
+pub const INPUTS_MAX: usize = 10_000;
 
 /// Something that a user did in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserInput {
     /// When.
     pub at: Micros,
-    /// How many things had happened before, in that moment and earlier: this makes the order exact.
-    pub after: u64,
+    /// How many things had happened in that very moment before it.
+    #[serde(default)]
+    pub nth: u32,
     /// What.
     pub action: Action,
+}
+
+/// How a run differs from its scenario. With the scenario this is all there is to a branch, and fits into a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// What users did, by time.
+    pub inputs: Vec<UserInput>,
+    /// Steps of the script that do not happen, by their index.
+    pub omitted: Vec<u32>,
+}
+
+impl Changes {
+    /// In order, and not more than allowed.
+    fn tidy(mut self) -> Self {
+        self.inputs.sort_by_key(|input| (input.at, input.nth));
+        self.inputs.truncate(INPUTS_MAX);
+        self.omitted.sort_unstable();
+        self.omitted.dedup();
+        self
+    }
+
+    /// From when on two runs of `scenario` may differ.
+    fn differ_from(&self, other: &Self, scenario: &Scenario) -> Option<Micros> {
+        let (a, b) = (&self.inputs, &other.inputs);
+        let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        let inputs = [a.get(same), b.get(same)]
+            .into_iter()
+            .flatten()
+            .map(|input| input.at);
+        let only_one = |step: &&u32| self.omitted.contains(step) != other.omitted.contains(step);
+        let steps = self.omitted.iter().chain(&other.omitted).filter(only_one);
+        let steps = steps.filter_map(|step| Some(scenario.script.get(*step as usize)?.at));
+        inputs.chain(steps).min()
+    }
 }
 
 /// One future, for people.
@@ -37,8 +75,8 @@ pub struct Branch {
     pub forked_at: Micros,
     /// Up to where it has been played.
     pub explored: Micros,
-    /// What users did in it, also before it left its parent.
-    pub inputs: Vec<UserInput>,
+    /// How it differs from the scenario.
+    pub changes: Changes,
 }
 
 /// One future, with what is kept to be quick in it.
@@ -58,7 +96,7 @@ impl Future {
             parent: None,
             forked_at: 0,
             explored: 0,
-            inputs: Vec::new(),
+            changes: Changes::default(),
         };
         Self {
             branch,
@@ -66,32 +104,14 @@ impl Future {
             keyframes,
         }
     }
-
-    /// The next input after so many happenings.
-    pub(super) fn next_input(&self, happened: u64) -> Option<&UserInput> {
-        let inputs = &self.branch.inputs;
-        inputs.get(inputs.partition_point(|input| input.after < happened))
-    }
-
-    /// For how many happenings two futures are the same.
-    fn common(&self, other: &Self) -> u64 {
-        let (a, b) = (&self.branch.inputs, &other.branch.inputs);
-        let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-        let next = [a.get(same), b.get(same)].into_iter().flatten();
-        next.map(|input| input.after).min().unwrap_or(u64::MAX)
-    }
 }
 
 impl Recording {
-    /// A recording with what a user did in an earlier one of the same scenario, on a branch of its own.
-    pub fn with_inputs(scenario: crate::scenario::Scenario, mut inputs: Vec<UserInput>) -> Self {
+    /// A recording with the changes of an earlier one of the same scenario, on a branch of its own.
+    pub fn with_changes(scenario: Scenario, changes: Changes) -> Self {
         let mut recording = Self::new(scenario);
-        inputs.sort_by_key(|input| input.after);
-        inputs.dedup_by_key(|input| input.after);
-        if let Some(first) = inputs.first() {
-            let (name, at, after) = (recording.name_of(&first.action), first.at, first.after);
-            recording.fork(name, at, after);
-            recording.future_mut().branch.inputs = inputs;
+        if changes != Changes::default() {
+            recording.change("changed", changes);
         }
         recording
     }
@@ -99,26 +119,79 @@ impl Recording {
     /// Lets a user do something at this moment. On the branch that is the scenario itself, and wherever the future has
     /// been looked at already, this makes a new branch and goes to it; elsewhere it adds to the branch.
     ///
-    /// Nothing is done when there are [`BRANCHES_MAX`] branches and one more would be needed.
+    /// Nothing is done when there would be more than [`BRANCHES_MAX`] branches or [`INPUTS_MAX`] inputs.
     pub fn act(&mut self, action: Action) -> BranchId {
         let happened = self.world.state.happened;
         let is_new_future = self.current == 0 || self.future().frontier > happened;
+        let inputs = self.world.state.inputs;
+        if is_new_future && self.futures.len() >= BRANCHES_MAX || inputs >= INPUTS_MAX {
+            return self.branch();
+        }
+        let mut changes = self.future().branch.changes.clone();
+        changes.inputs.truncate(inputs);
+        let nth = match self.world.state.now == self.now {
+            true => self.world.state.in_moment,
+            false => 0,
+        };
+        let name = self.world.action_words(&action);
+        changes.inputs.push(UserInput {
+            at: self.now,
+            nth,
+            action,
+        });
         if is_new_future {
-            if self.futures.len() >= BRANCHES_MAX {
-                return self.branch();
-            }
-            let name = self.name_of(&action);
-            self.fork(name, self.now, happened);
+            let keyframes = self.future().keyframes.shared(happened);
+            self.fork(
+                format!("what if: {name}"),
+                self.now,
+                changes,
+                keyframes,
+                happened,
+            );
+        } else {
+            self.future_mut().branch.changes = changes;
         }
         self.cut_future();
-        let input = UserInput {
-            at: self.now,
-            after: happened,
-            action,
-        };
-        self.future_mut().branch.inputs.push(input);
         self.advance();
         self.branch()
+    }
+
+    /// Takes a step of the scenario's script away, on a new branch, and goes to this same moment in it.
+    ///
+    /// `None` when there is no such step, it is taken away already, or there are too many branches.
+    pub fn omit(&mut self, step: usize) -> Option<BranchId> {
+        let action = &self.scenario().script.get(step)?.action;
+        let name = format!("what if not: {}", self.world.action_words(action));
+        let mut changes = self.future().branch.changes.clone();
+        let step = step as u32;
+        if changes.omitted.contains(&step) {
+            return None;
+        }
+        changes.omitted.push(step);
+        self.change(&name, changes)
+    }
+
+    /// Plays the scenario with other changes than on this branch, on a new one, and goes to this same moment in it.
+    ///
+    /// This is how a past input is moved, replaced or taken away. `None` when there are too many branches.
+    pub fn change(&mut self, name: &str, changes: Changes) -> Option<BranchId> {
+        if self.futures.len() >= BRANCHES_MAX {
+            return None;
+        }
+        let changes = changes.tidy();
+        let parent = &self.future().branch.changes;
+        let differs_at = parent
+            .differ_from(&changes, self.scenario())
+            .unwrap_or(self.now);
+        let keyframes = self.future().keyframes.before_moment(differs_at);
+        let (now, current) = (self.now, self.current);
+        let frontier = keyframes.last();
+        self.fork(name.to_owned(), differs_at, changes, keyframes, frontier);
+        let id = self.branch();
+        self.current = current;
+        self.switch(id);
+        debug_assert_eq!(self.now, now, "switching keeps the moment");
+        Some(id)
     }
 
     /// The branch that is played.
@@ -137,11 +210,17 @@ impl Recording {
             return false;
         };
         let now = self.now;
-        let common = self.future().common(&self.futures[index]);
-        if common < self.world.state.happened {
-            self.go_to(self.future().keyframes.before(common).happened);
+        let (from, to) = (
+            &self.future().branch.changes,
+            &self.futures[index].branch.changes,
+        );
+        if let Some(differ_at) = from.differ_from(to, self.scenario()) {
+            if self.world.state.now >= differ_at {
+                let common = self.future().keyframes.before_moment(differ_at).last();
+                self.go_to(common);
+            }
+            self.cut_future();
         }
-        self.cut_future();
         self.current = index;
         self.seek(now);
         true
@@ -181,8 +260,24 @@ impl Recording {
         &self.futures[self.current]
     }
 
-    pub(super) fn future_mut(&mut self) -> &mut Future {
+    fn future_mut(&mut self) -> &mut Future {
         &mut self.futures[self.current]
+    }
+
+    /// The next input of this branch, if it comes before whatever else happens next.
+    pub(super) fn input_due(&self) -> Option<&UserInput> {
+        let state = &self.world.state;
+        let input = self.future().branch.changes.inputs.get(state.inputs)?;
+        let happened = if state.now == input.at {
+            state.in_moment
+        } else {
+            0
+        };
+        let is_due = match self.world.next_at() {
+            None => input.at <= self.end() && !state.is_exhausted(),
+            Some(next) => next > input.at || next == input.at && happened >= input.nth,
+        };
+        is_due.then_some(input)
     }
 
     fn index_of(&self, id: BranchId) -> Option<usize> {
@@ -191,18 +286,15 @@ impl Recording {
             .position(|future| future.branch.id == id)
     }
 
-    fn name_of(&self, action: &Action) -> String {
-        format!("what if: {}", self.world.action_words(action))
-    }
-
-    /// Makes a branch that leaves this one after so many happenings, and plays it.
-    fn fork(&mut self, name: String, at: Micros, happened: u64) {
-        let parent = self.future();
-        let inputs = parent
-            .branch
-            .inputs
-            .iter()
-            .filter(|input| input.after < happened);
+    /// Makes a branch that leaves this one, and makes it the one that is played.
+    fn fork(
+        &mut self,
+        name: String,
+        forked_at: Micros,
+        changes: Changes,
+        keyframes: Keyframes,
+        frontier: u64,
+    ) {
         let id = self
             .futures
             .iter()
@@ -210,18 +302,18 @@ impl Recording {
             .max()
             .unwrap_or(0)
             + 1;
+        let parent = Some(self.branch());
         let branch = Branch {
             id,
             name,
-            parent: Some(parent.branch.id),
-            forked_at: at,
-            explored: at,
-            inputs: inputs.cloned().collect(),
+            parent,
+            forked_at,
+            explored: forked_at,
+            changes,
         };
-        let keyframes = parent.keyframes.shared(happened);
         self.futures.push(Future {
             branch,
-            frontier: happened,
+            frontier,
             keyframes,
         });
         self.current = self.futures.len() - 1;

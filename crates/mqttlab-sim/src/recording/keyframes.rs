@@ -32,8 +32,7 @@ impl Keyframes {
 
     /// Whether after so many happenings it is time for another one.
     pub(super) fn wants(&self, happened: u64) -> bool {
-        let last = self.states.last().map_or(0, |state| state.happened);
-        happened >= last + self.every
+        happened >= self.last() + self.every
     }
 
     pub(super) fn push(&mut self, state: State) {
@@ -61,6 +60,20 @@ impl Keyframes {
         let is_before = |state: &Arc<State>| state.now <= at && state.happened <= happened;
         let behind = self.states.partition_point(is_before);
         Arc::clone(&self.states[behind.saturating_sub(1)])
+    }
+
+    /// Those from before a moment; the begin is always among them.
+    pub(super) fn before_moment(&self, at: Micros) -> Self {
+        let behind = self.states.partition_point(|state| state.now < at).max(1);
+        Self {
+            states: self.states[..behind].to_vec(),
+            ..self.clone()
+        }
+    }
+
+    /// How many happenings there were at the last one.
+    pub(super) fn last(&self) -> u64 {
+        self.states.last().map_or(0, |state| state.happened)
     }
 
     /// Those of a future that is the same for so many happenings.

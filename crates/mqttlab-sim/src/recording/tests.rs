@@ -325,7 +325,7 @@ fn a_branch_grows_at_its_end_and_forks_before_it() {
     assert_ne!(second, first, "the future with b is kept");
     let inputs: Vec<usize> = recording
         .branches()
-        .map(|branch| branch.inputs.len())
+        .map(|branch| branch.changes.inputs.len())
         .collect();
     assert_eq!(inputs, [0, 2, 2]);
     recording.check_invariants();
@@ -346,17 +346,86 @@ fn what_users_did_can_be_played_again_elsewhere() {
         who: 1,
         act: Act::Reset,
     });
+    while recording
+        .events()
+        .last()
+        .is_none_or(|event| event.at < 6_000_000)
+    {
+        recording.step();
+    }
+    recording.act(Action {
+        who: 2,
+        act: Act::Reset,
+    });
     recording.seek(10_000_000);
-    let inputs = recording
+    let changes = recording
         .branches()
         .last()
         .expect("the new one")
-        .inputs
+        .changes
         .clone();
+    assert_eq!(changes.inputs.len(), 3);
     let scenario = Scenario::parse(DUEL).expect("well-formed");
-    let mut again = Recording::with_inputs(scenario, inputs);
+    let mut again = Recording::with_changes(scenario, changes);
     again.seek(10_000_000);
     assert_eq!(again.hash(), recording.hash());
+}
+
+#[test]
+fn a_step_of_the_script_can_be_taken_away() {
+    let mut recording = duel();
+    play(&mut recording);
+    let original = seen(&recording);
+    let connect_b = recording
+        .scenario()
+        .script
+        .iter()
+        .position(|step| step.action.who == 2);
+    let connect_b = connect_b.expect("B connects");
+    let without = recording.omit(connect_b).expect("it is there");
+    assert_eq!(recording.now(), 20_000_000, "the moment is the same");
+    recording.check_invariants();
+    assert!(
+        recording.flights().iter().all(|flight| flight.from != 2),
+        "B never sends"
+    );
+    assert_eq!(
+        recording.view().participants[1].state,
+        ParticipantState::Connected
+    );
+    let branch = recording.branches().last().expect("the new one");
+    assert_eq!(branch.name, "what if not: B is told to connect");
+    assert_eq!(branch.forked_at, 5_000_000);
+    assert_eq!(recording.omit(connect_b), None, "it is gone already");
+    assert!(recording.switch(0));
+    assert_eq!(seen(&recording), original);
+    assert!(recording.switch(without));
+    assert!(recording.remove(without));
+    assert_eq!(seen(&recording), original);
+}
+
+#[test]
+fn a_past_input_can_be_moved() {
+    let mut recording = duel();
+    recording.seek(4_000_000);
+    recording.act(publish("a"));
+    recording.seek(6_000_000);
+    recording.act(publish("b"));
+    recording.seek(8_000_000);
+    let mut changes = recording
+        .branches()
+        .last()
+        .expect("the new one")
+        .changes
+        .clone();
+    changes.inputs[0].at = 3_000_000;
+    recording.change("earlier", changes).expect("there is room");
+    recording.check_invariants();
+    let published = recording.flights().iter().filter(|flight| flight.from == 1);
+    let published = published.filter(|flight| flight.name == "PUBLISH");
+    let times: Vec<_> = published.map(|flight| flight.sent_at).collect();
+    // A is kicked out at 5.16 s and back at 6.28 s, when it sends what waited.
+    assert_eq!(times, [412_000, 3_000_000, 6_320_000]);
 }
 
 #[test]

@@ -65,6 +65,10 @@ pub(crate) struct State {
     pub(crate) now: Micros,
     /// How many happenings there were.
     pub(crate) happened: u64,
+    /// How many of them in this very moment.
+    pub(crate) in_moment: u32,
+    /// How many of them were inputs of users.
+    pub(crate) inputs: usize,
     /// How many events and flights there were.
     pub(crate) events: usize,
     pub(crate) flights: usize,
@@ -90,6 +94,13 @@ pub(crate) struct State {
     ended: bool,
 }
 
+impl State {
+    /// Whether the run has come to its limits.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.ended
+    }
+}
+
 /// A run at one moment, with all that happened before.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -112,6 +123,8 @@ impl World {
         let state = State {
             now: 0,
             happened: 0,
+            in_moment: 0,
+            inputs: 0,
             events: 0,
             flights: 0,
             bytes: 0,
@@ -170,8 +183,8 @@ impl World {
         (at <= self.scenario.until && !self.state.ended).then_some(at)
     }
 
-    /// Lets the next thing happen. Returns whether there was one.
-    pub(crate) fn advance(&mut self) -> bool {
+    /// Lets the next thing happen, unless it is one of the `omitted` steps of the script. Returns whether there was one.
+    pub(crate) fn advance(&mut self, omitted: &[u32]) -> bool {
         if self.next_at().is_none() {
             return false;
         }
@@ -180,6 +193,7 @@ impl World {
         };
         self.begin(at);
         match happening {
+            Happening::Script(index) if omitted.contains(&(index as u32)) => {}
             Happening::Script(index) => {
                 let action = self.scenario.script[index].action.clone();
                 self.act(&action);
@@ -198,13 +212,18 @@ impl World {
     /// Lets a user do something at `at`, which is not before now and not after the next thing in the queue.
     pub(crate) fn inject(&mut self, at: Micros, action: &Action) {
         self.begin(at);
+        self.state.inputs += 1;
         self.act(action);
         self.finish();
     }
 
     fn begin(&mut self, at: Micros) {
         debug_assert!(at >= self.state.now, "time never goes back");
+        if at > self.state.now {
+            self.state.in_moment = 0;
+        }
         self.state.now = at;
+        self.state.in_moment += 1;
         self.state.happened += 1;
         self.cause = None;
     }
