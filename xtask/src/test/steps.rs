@@ -211,9 +211,7 @@ impl Step {
             Self::Clippy => clippy(cx),
             Self::Web => web(cx),
             Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins"])),
-            Self::Integration => {
-                counted(&mut cx.cargo_test(&["--test", "*", "--", "--skip", BROWSER_TESTS]))
-            }
+            Self::Integration => integration(cx, &["--test", "*", "--", "--skip", BROWSER_TESTS]),
             Self::Docs => docs(cx),
             Self::Wasm => wasm(cx),
             Self::Browser => browser(cx),
@@ -259,11 +257,10 @@ fn web(cx: &Context) -> Result<Tally> {
     web::check_size().map(|()| Tally::SUCCESS)
 }
 
-/// Needs the page of these sources, not one that an earlier build left.
-fn browser(cx: &Context) -> Result<Tally> {
-    if !cx.build_page() {
-        bail!("there is no page to test");
-    }
+/// Tests that use the program, which has the page in it as far as that is built.
+fn integration(cx: &Context, tests: &[&str]) -> Result<Tally> {
+    std::fs::create_dir_all(web::dist())?;
+    // All packages, so that what they share is the same build that the tests are made of.
     let build = [
         "build",
         "--locked",
@@ -273,12 +270,22 @@ fn browser(cx: &Context) -> Result<Tally> {
         "--features",
         "mqttlab/lab",
     ];
-    let mut tally = counted(&mut cx.cargo(&build))?;
-    if tally.failed == 0 {
-        let mut tests = cx.cargo_test(&["--test", "it", "--", BROWSER_TESTS]);
-        tally = counted(tests.env("MQTTLAB_BIN", project::target().join("debug/mqttlab")))?;
+    let built = counted(&mut cx.cargo(&build))?;
+    if built.failed > 0 {
+        return Ok(built);
     }
-    Ok(tally)
+    counted(
+        cx.cargo_test(tests)
+            .env("MQTTLAB_BIN", project::target().join("debug/mqttlab")),
+    )
+}
+
+/// Needs the page of these sources, not one that an earlier build left.
+fn browser(cx: &Context) -> Result<Tally> {
+    if !cx.build_page() {
+        bail!("there is no page to test");
+    }
+    integration(cx, &["--test", "it", "--", BROWSER_TESTS])
 }
 
 fn docs(cx: &Context) -> Result<Tally> {
