@@ -29,6 +29,7 @@ pub(crate) fn no_limits() -> Limits {
         stranger_packet_size_max: PACKET_SIZE_MAX,
         user_properties_max: u16::MAX,
         disallowed_code_points: true,
+        identifiers_from_clients: false,
         topic_alias_max: u16::MAX,
         topic_alias_bytes_max: u32::MAX,
     }

@@ -58,7 +58,12 @@ impl Broker {
                 return self.pump(cx, session_key);
             }
             Err(unexpected) => {
-                return self.on_unexpected(cx, key, PacketType::PubRec, packet_id, unexpected);
+                self.on_unexpected(cx, key, PacketType::PubRec, packet_id, unexpected);
+                // To an error nothing is answered, and without an answer anything else would be repeated for ever.
+                if unexpected == Unexpected::Unknown && !ack.reason.is_error() {
+                    self.release_unknown(cx, key, packet_id);
+                }
+                return;
             }
         };
         if !again && session.is_durable() {
@@ -191,8 +196,8 @@ impl Broker {
         self.messages.release(delivery.message);
     }
 
-    /// An acknowledgement that fits nothing is ignored, or answered where the sender waits for an answer; one for a
-    /// message of another QoS breaks the protocol.
+    /// An acknowledgement that fits nothing is ignored; one for a message of another QoS, or the end of an exchange that
+    /// has not begun, breaks the protocol.
     fn on_unexpected<S: Sink>(
         &mut self,
         cx: &mut Cx<'_, S>,
@@ -212,34 +217,33 @@ impl Broker {
                 because: unexpected.into()
             }
         );
-        let wrong_qos = match (packet, unexpected) {
+        let because = match (packet, unexpected) {
             (PacketType::PubAck, Unexpected::WrongStage(Stage::PubRec | Stage::PubComp))
             | (PacketType::PubRec | PacketType::PubComp, Unexpected::WrongStage(Stage::PubAck)) => {
-                true
+                Cause::AckForOtherQos
             }
-            (_, Unexpected::WrongStage(_) | Unexpected::Unknown) => false,
+            (PacketType::PubComp, Unexpected::WrongStage(Stage::PubRec)) => Cause::AckOutOfOrder,
+            (_, Unexpected::WrongStage(_) | Unexpected::Unknown) => return,
         };
-        if wrong_qos {
-            let (because, reason) = (Cause::AckForOtherQos, ReasonCode::ProtocolError);
-            return self.close_violation(cx, key, packet, because, None, reason);
-        }
-        if packet == PacketType::PubRec && unexpected == Unexpected::Unknown {
-            // Without an answer it would repeat PUBREC for ever.
-            let reason = match cx.version {
-                Version::V5 => ReasonCode::PacketIdentifierNotFound,
-                Version::V3_1 | Version::V3_1_1 => ReasonCode::Success,
-            };
-            let properties = Properties::EMPTY;
-            self.send(
-                cx,
-                key,
-                &Packet::PubRel(Ack {
-                    packet_id,
-                    reason,
-                    properties,
-                }),
-            );
-        }
+        self.close_violation(cx, key, packet, because, None, ReasonCode::ProtocolError);
+    }
+
+    /// PUBREL for a message that nobody knows, so that the client can be done with it.
+    fn release_unknown<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: ConnKey, packet_id: PacketId) {
+        let reason = match cx.version {
+            Version::V5 => ReasonCode::PacketIdentifierNotFound,
+            Version::V3_1 | Version::V3_1_1 => ReasonCode::Success,
+        };
+        let properties = Properties::EMPTY;
+        self.send(
+            cx,
+            key,
+            &Packet::PubRel(Ack {
+                packet_id,
+                reason,
+                properties,
+            }),
+        );
     }
 
     /// Sends what is in flight again on the new connection of a resumed session: PUBRELs, and PUBLISHes with DUP.

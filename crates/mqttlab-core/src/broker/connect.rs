@@ -560,6 +560,8 @@ fn refusal_clause(version: Version, reason: ReasonCode, because: Refusal) -> Cla
         (Clause::V311_3_1_3_8, Clause::V5_3_1_3_8)
     } else if reason == ReasonCode::ClientIdentifierNotValid {
         (Clause::V311_3_1_3_9, Clause::V5_3_1_3_8)
+    } else if because == Refusal::TooSmall {
+        (Clause::V311_3_2_2_6, Clause::V5_3_1_2_24)
     } else if because == Refusal::WillQos {
         (Clause::V311_3_2_2_6, Clause::V5_3_2_2_12)
     } else if because == Refusal::WillRetain {

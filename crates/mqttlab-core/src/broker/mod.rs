@@ -65,8 +65,8 @@ pub use counters::{CloseKind, Counters};
 pub use input::{CloseReason, Input, Loss};
 pub use persist::{Change, DeliveryRef, MessageRef, WillRef};
 pub use policy::{
-    Config, DeniedPublish, ForeignSession, IllFormedFilter, Overlap, QueueFull, SharedDispatch,
-    WillOnTakeover,
+    Config, DeniedPublish, DeniedSubscribe, ForeignSession, IllFormedFilter, Overlap,
+    PublishedIdentifier, QueueFull, SharedDispatch, WillOnTakeover,
 };
 pub use sink::Sink;
 pub use view::{

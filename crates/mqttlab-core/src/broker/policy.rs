@@ -88,6 +88,13 @@ pub struct Config {
     pub denied_publish: DeniedPublish,
     /// What happens to a SUBSCRIBE with a Topic Filter that breaks the syntax.
     pub ill_formed_filter: IllFormedFilter,
+    /// Topic Filters that nobody may subscribe to, nor to one that is narrower in the way it is written. A wider one is
+    /// not held back: whether a client gets a message is for [`Sink::permits`](crate::broker::Sink::permits).
+    pub denied_filters: Vec<String>,
+    /// What a 5.0 client is told about a subscription that it may not have.
+    pub denied_subscribe: DeniedSubscribe,
+    /// What happens to a client that publishes with a Subscription Identifier. [MQTT-3.3.4-6]
+    pub published_identifier: PublishedIdentifier,
     /// The most subscriptions of one session.
     pub subscriptions_max: u32,
     /// How many copies a client gets whose subscriptions overlap. [MQTT-3.3.5-1]
@@ -127,6 +134,7 @@ impl Config {
             packet_size_max: self.packet_size_max,
             topic_alias_max: self.topic_alias_maximum,
             disallowed_code_points: self.disallowed_code_points,
+            identifiers_from_clients: self.published_identifier == PublishedIdentifier::Ignore,
             ..Limits::default()
         }
     }
@@ -168,6 +176,9 @@ impl Default for Config {
             reserved_topics: ["$SYS/", "$share/", "$CONTROL/"].map(String::from).into(),
             denied_publish: DeniedPublish::Acknowledge,
             ill_formed_filter: IllFormedFilter::Close,
+            denied_filters: Vec::new(),
+            denied_subscribe: DeniedSubscribe::NotAuthorized,
+            published_identifier: PublishedIdentifier::Close,
             subscriptions_max: 1_000,
             overlap: Overlap::OneCopy,
             shared_dispatch: SharedDispatch::RoundRobin,
@@ -262,6 +273,31 @@ pub enum IllFormedFilter {
     Close,
     /// That filter alone is refused in the acknowledgement.
     Refuse,
+}
+
+/// What a 5.0 client is told about a subscription that it may not have; 3.1.1 has one code for all refusals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum DeniedSubscribe {
+    /// That it is not authorized: 0x87.
+    #[default]
+    NotAuthorized,
+    /// That there is an error, and no more: 0x80.
+    Unspecified,
+}
+
+/// What happens to a client that publishes with a Subscription Identifier, as it does when it sends a message on with
+/// all the properties that it came with. The standard forbids it and leaves open what a server does about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum PublishedIdentifier {
+    /// The connection is closed.
+    #[default]
+    Close,
+    /// The identifier is left out, and the message goes its way.
+    Ignore,
 }
 
 /// Which member of a shared subscription gets a message.

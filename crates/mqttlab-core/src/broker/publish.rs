@@ -9,7 +9,7 @@ use crate::broker::conn::TopicCache;
 use crate::broker::deliver::{Hop, Via};
 use crate::broker::layout::Layouts;
 use crate::broker::message::{Incoming, Message, Sorted, expires_at};
-use crate::broker::policy::DeniedPublish;
+use crate::broker::policy::{DeniedPublish, PublishedIdentifier};
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Route, Routes};
 use crate::broker::{Access, Broker, Change, CloseReason, Cx};
@@ -90,8 +90,10 @@ impl Broker {
             Some((ReasonCode::QosNotSupported, Cause::QosNotSupported))
         } else if publish.retain && !self.config.retain_available {
             Some((ReasonCode::RetainNotSupported, Cause::RetainNotSupported))
-        } else if sorted.has_identifier {
-            Some((ReasonCode::ProtocolError, Cause::SubscriptionIdentifiers))
+        } else if sorted.has_identifier
+            && self.config.published_identifier == PublishedIdentifier::Close
+        {
+            Some((ReasonCode::ProtocolError, Cause::IdentifierFromClient))
         } else if publish.topic.bytes().filter(|&byte| byte == b'/').count() >= levels_max {
             Some((ReasonCode::TopicNameInvalid, Cause::TooManyLevels))
         } else {

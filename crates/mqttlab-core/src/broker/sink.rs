@@ -5,6 +5,7 @@ use crate::broker::{
 };
 use crate::frame::Frame;
 use crate::id::ConnId;
+use crate::reason::ReasonCode;
 use crate::why::Why;
 
 /// Takes what the broker wants done, in causal order: a why comes before the sends it explains.
@@ -29,9 +30,15 @@ pub trait Sink {
 
     /// May this client connect? A driver that has to ask elsewhere answers [`Authorization::Pending`], hands in no more
     /// packets of `conn`, and brings the answer with [`Input::Authorized`](crate::broker::Input::Authorized).
+    ///
+    /// Without a driver's own answer everybody may, except with an Authentication Method: there is none.
+    /// [MQTT-4.12.0-1]
     fn authorize(&mut self, conn: ConnId, request: &AuthRequest<'_>) -> Authorization {
-        let _ = (conn, request);
-        Authorization::Allow
+        let _ = conn;
+        match request.method {
+            Some(_) => Authorization::Deny(ReasonCode::BadAuthenticationMethod),
+            None => Authorization::Allow,
+        }
     }
 
     /// May `who` publish or receive on `topic`, at this moment? Asked for each PUBLISH, SUBSCRIBE, will, and again at

@@ -1,10 +1,11 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::arena::{ConnKey, SessionKey};
-use crate::broker::policy::IllFormedFilter;
+use crate::broker::policy::{DeniedSubscribe, IllFormedFilter};
 use crate::broker::retain::Cursor;
 use crate::broker::session::Subscription;
 use crate::broker::sink::Sink;
@@ -17,7 +18,7 @@ use crate::packet::{
 };
 use crate::properties::{Properties, Property};
 use crate::reason::ReasonCode;
-use crate::topic::{TopicError, check_filter, split_share};
+use crate::topic::{TopicError, check_filter, matches, split_share};
 use crate::why::{Cause, Decision, Refusal, why};
 
 /// What 3.1.1 answers for every filter that it refuses; 3.1 has no such code.
@@ -60,12 +61,7 @@ impl Broker {
             codes.push(
                 match self.subscribe_one(cx, session, filter, granted, &mut cursors) {
                     Ok(granted) => granted,
-                    Err(reason) => match cx.version {
-                        Version::V5 => reason.number(),
-                        Version::V3_1_1 => FAILURE,
-                        // 3.1 cannot refuse: the least that it can grant stands for it.
-                        Version::V3_1 => 0,
-                    },
+                    Err(reason) => self.refusal_code(cx.version, reason),
                 },
             );
         }
@@ -88,6 +84,18 @@ impl Broker {
         if !cursors.is_empty() {
             self.sessions[session].cursors.extend(cursors);
             self.pump(cx, session);
+        }
+    }
+
+    /// How a SUBACK says that a subscription is refused.
+    fn refusal_code(&self, version: Version, reason: ReasonCode) -> u8 {
+        let unsaid = reason == ReasonCode::NotAuthorized
+            && self.config.denied_subscribe == DeniedSubscribe::Unspecified;
+        match version {
+            Version::V5 if !unsaid => reason.number(),
+            Version::V5 | Version::V3_1_1 => FAILURE,
+            // 3.1 cannot refuse: the least that it can grant stands for it.
+            Version::V3_1 => 0,
         }
     }
 
@@ -176,9 +184,10 @@ impl Broker {
                 ReasonCode::WildcardSubscriptionsNotSupported,
                 Refusal::WildcardNotSupported,
             ))
-        } else if !cx
-            .sink
-            .permits(&session.identity(), Access::Subscribe, inner)
+        } else if is_denied(&config.denied_filters, inner)
+            || !cx
+                .sink
+                .permits(&session.identity(), Access::Subscribe, inner)
         {
             Some((ReasonCode::NotAuthorized, Refusal::Denied))
         } else {
@@ -407,4 +416,9 @@ fn filter_clause(version: Version, error: TopicError) -> Option<Clause> {
         TopicError::IllFormedShare => (Clause::V311_4_8_0_1, Clause::V5_4_8_2_2),
     };
     Some(Clause::by_version(version, v311, v5))
+}
+
+/// Whether `filter` is under one of those that are denied, level by level as it is written.
+fn is_denied(denied: &[String], filter: &str) -> bool {
+    denied.iter().any(|denied| matches(denied, filter))
 }

@@ -8,6 +8,7 @@ mod random;
 mod retained;
 mod script;
 mod sessions;
+mod strangers;
 mod subscribe;
 mod v5;
 mod will;

@@ -20,6 +20,9 @@ pub struct Limits {
     /// Whether text may have control characters and non-characters in it, which a receiver may refuse as malformed
     /// (section 1.5.3 of 3.1.1, section 1.6.4 of 5.0).
     pub disallowed_code_points: bool,
+    /// 5.0: whether a client's PUBLISH may have Subscription Identifiers, which only a server may send. [MQTT-3.3.4-6]
+    /// Whoever allows it does not pass them on.
+    pub identifiers_from_clients: bool,
     /// 5.0: the highest Topic Alias that the peer was told it may use.
     pub topic_alias_max: u16,
     /// 5.0: the most bytes that the Topic Names behind the Topic Aliases of one connection may have.
@@ -33,6 +36,7 @@ impl Default for Limits {
             stranger_packet_size_max: 64 * 1024,
             user_properties_max: 128,
             disallowed_code_points: true,
+            identifiers_from_clients: false,
             topic_alias_max: 0,
             topic_alias_bytes_max: 64 * 1024,
         }

@@ -2,6 +2,7 @@
 
 use crate::clause::Clause;
 use crate::codec::fields::{FieldKind, FieldSink};
+use crate::codec::header::Limits;
 use crate::codec::reader::{Reader, TopicAlias};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::packet::{PacketType, Side, Version};
@@ -231,7 +232,7 @@ fn check<F: FieldSink>(
             ReasonCode::MalformedPacket,
         ));
     }
-    if let Some(clause) = wrong_direction(r.packet, r.side, property) {
+    if let Some(clause) = wrong_direction(r.packet, r.side, r.limits, property) {
         return Err(r.error(
             DecodeErrorKind::PropertyNotAllowed,
             at,
@@ -312,9 +313,16 @@ fn texts<'a>(property: &Property<'a>) -> impl Iterator<Item = (usize, &'a str)> 
 }
 
 /// The statement that forbids the peer of `side` this property, which the other side may send.
-fn wrong_direction(packet: PacketType, side: Side, property: &Property<'_>) -> Option<Clause> {
+fn wrong_direction(
+    packet: PacketType,
+    side: Side,
+    limits: &Limits,
+    property: &Property<'_>,
+) -> Option<Clause> {
     match (packet, side, property) {
-        (PacketType::Publish, Side::Server, Property::SubscriptionIdentifier(_)) => {
+        (PacketType::Publish, Side::Server, Property::SubscriptionIdentifier(_))
+            if !limits.identifiers_from_clients =>
+        {
             Some(Clause::V5_3_3_4_6)
         }
         (PacketType::Disconnect, Side::Client, Property::SessionExpiryInterval(_)) => {

@@ -50,6 +50,7 @@ const LIMITS: Limits = Limits {
     packet_size_max: 1000,
     stranger_packet_size_max: 100,
     disallowed_code_points: true,
+    identifiers_from_clients: false,
     user_properties_max: 4,
     topic_alias_max: 3,
     topic_alias_bytes_max: 20,

@@ -72,7 +72,9 @@ causes! {
         AuthenticationMethod "the Authentication Method is another than in CONNECT";
         AuthReason "AUTH has a reason that does not fit";
         AckForOtherQos "the message with this identifier has another QoS";
+        AckOutOfOrder "the message with this identifier waits for PUBREC";
         SubscriptionIdentifiers "Subscription Identifiers are not supported";
+        IdentifierFromClient "only a server gives a PUBLISH a Subscription Identifier";
         NoLocalOnShared "No Local is not allowed on a shared subscription";
         IllFormedFilter "a Topic Filter breaks the syntax";
         TooManyLevels "the topic has too many levels";

@@ -3,6 +3,7 @@
 //! - A DISCONNECT and a refusing CONNACK may carry any error code, or be left out before closing.
 //! - An accepting CONNACK may announce whatever it likes in its properties.
 //! - A PUBACK or PUBREC may say that nobody subscribes (0x10) in place of plain success.
+//! - A PUBREL or PUBCOMP may say that nobody knows the Packet Identifier (0x92) in place of plain success.
 //! - An acknowledgement without properties may leave out their length, and its reason code if that is success.
 
 const CONNACK: u8 = 0x20;
@@ -12,6 +13,7 @@ const PUBREL: u8 = 0x62;
 const PUBCOMP: u8 = 0x70;
 const DISCONNECT: u8 = 0xE0;
 const NO_MATCHING_SUBSCRIBERS: u8 = 0x10;
+const PACKET_IDENTIFIER_NOT_FOUND: u8 = 0x92;
 
 /// Whether a broker that says `got` where `expected` stands follows the standards just as well.
 pub(super) fn agrees(expected: &[u8], got: &[u8]) -> bool {
@@ -25,8 +27,8 @@ pub(super) fn agrees(expected: &[u8], got: &[u8]) -> bool {
         && match kind {
             DISCONNECT => is_error(code_at(found, 0)) == is_error(code_at(wanted, 0)),
             CONNACK => connack_agrees(wanted, found),
-            PUBACK | PUBREC => ack_agrees(wanted, found, true),
-            PUBREL | PUBCOMP => ack_agrees(wanted, found, false),
+            PUBACK | PUBREC => ack_agrees(wanted, found, NO_MATCHING_SUBSCRIBERS),
+            PUBREL | PUBCOMP => ack_agrees(wanted, found, PACKET_IDENTIFIER_NOT_FOUND),
             _ => false,
         }
 }
@@ -59,13 +61,11 @@ fn connack_agrees(wanted: &[u8], found: &[u8]) -> bool {
     same_kind && (refused || (same_version && wanted.first() == found.first()))
 }
 
-fn ack_agrees(wanted: &[u8], found: &[u8], may_lack_subscribers: bool) -> bool {
+fn ack_agrees(wanted: &[u8], found: &[u8], as_good_as_success: u8) -> bool {
     let normal = |body: &[u8]| {
-        let code = code_at(body, 2);
-        let code = if may_lack_subscribers && code == NO_MATCHING_SUBSCRIBERS {
-            0
-        } else {
-            code
+        let code = match code_at(body, 2) {
+            code if code == as_good_as_success => 0,
+            code => code,
         };
         let properties = body.get(4..).unwrap_or_default().to_vec();
         (body.get(..2).map(<[u8]>::to_vec), code, properties)
@@ -118,7 +118,8 @@ mod tests {
         assert!(agrees(&[0x40, 3, 0, 1, 0x10], &[0x40, 2, 0, 1]));
         assert!(agrees(&[0x70, 2, 0, 1], &[0x70, 4, 0, 1, 0, 0]));
         assert!(!agrees(&[0x70, 2, 0, 1], &[0x70, 3, 0, 1, 0x10]));
-        assert!(!agrees(&[0x70, 2, 0, 1], &[0x70, 3, 0, 1, 0x92]));
+        assert!(agrees(&[0x70, 2, 0, 1], &[0x70, 3, 0, 1, 0x92]));
+        assert!(!agrees(&[0x40, 2, 0, 1], &[0x40, 3, 0, 1, 0x92]));
         assert!(!agrees(&[0x40, 2, 0, 1], &[0x40, 2, 0, 2]));
     }
 

@@ -216,7 +216,7 @@ fn a_client_sends_no_subscription_identifier() {
     check(
         "version 5\n p publish a x sid=3",
         expect![[r#"
-            b>p DISCONNECT 0x82 ReasonString("Subscription Identifiers are not supported")
+            b>p DISCONNECT 0x82 ReasonString("only a server gives a PUBLISH a Subscription Identifier")
             b|p the packet was not allowed (0x82 Protocol Error)"#]],
     );
 }

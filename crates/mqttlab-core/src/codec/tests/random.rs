@@ -115,6 +115,7 @@ const LIMITS: Limits = Limits {
     stranger_packet_size_max: 1 << 20,
     user_properties_max: 4,
     disallowed_code_points: true,
+    identifiers_from_clients: false,
     topic_alias_max: u16::MAX,
     topic_alias_bytes_max: 1 << 20,
 };
