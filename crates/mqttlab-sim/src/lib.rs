@@ -9,6 +9,7 @@ mod disk;
 pub mod export;
 #[cfg(test)]
 mod golden;
+pub mod hunt;
 mod inspect;
 mod log;
 mod look;
