@@ -48,6 +48,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Panics
     /// If `head` is not that of a PUBLISH or the patch lies outside it.
+    #[inline]
     pub fn publish(head: &'a [u8], patch: Option<Patch>, payload: Option<&'a Bytes>) -> Self {
         let frame = Self {
             head,
@@ -78,6 +79,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Bytes on the wire.
+    #[inline]
     pub fn len(&self) -> usize {
         self.head.len() + self.payload.map_or(0, Bytes::len)
     }
@@ -93,6 +95,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Appends all but a payload that is apart.
+    #[inline]
     pub fn write_head_to(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(self.head);
@@ -103,6 +106,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Appends the whole packet.
+    #[inline]
     pub fn write_to(&self, out: &mut Vec<u8>) {
         out.reserve(self.len());
         self.write_head_to(out);

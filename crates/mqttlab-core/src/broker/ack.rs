@@ -32,7 +32,7 @@ impl Broker {
         match self.sessions[session].sender.on_puback(packet_id) {
             Ok(delivery) => {
                 self.complete(cx, session, packet_id, ack.reason, &delivery);
-                self.pump(cx, session);
+                self.pump_if_waiting(cx, key, session);
             }
             Err(unexpected) => {
                 self.on_unexpected(cx, key, PacketType::PubAck, packet_id, unexpected);
@@ -55,7 +55,7 @@ impl Broker {
             Ok(AfterPubRec::ReleaseAgain) => true,
             Ok(AfterPubRec::Failed(delivery)) => {
                 self.complete(cx, session_key, packet_id, ack.reason, &delivery);
-                return self.pump(cx, session_key);
+                return self.pump_if_waiting(cx, key, session_key);
             }
             Err(unexpected) => {
                 self.on_unexpected(cx, key, PacketType::PubRec, packet_id, unexpected);
@@ -144,11 +144,19 @@ impl Broker {
         match self.sessions[session].sender.on_pubcomp(packet_id) {
             Ok(delivery) => {
                 self.complete(cx, session, packet_id, ReasonCode::Success, &delivery);
-                self.pump(cx, session);
+                self.pump_if_waiting(cx, key, session);
             }
             Err(unexpected) => {
                 self.on_unexpected(cx, key, PacketType::PubComp, packet_id, unexpected);
             }
+        }
+    }
+
+    /// There is room for the next message, if there is one.
+    #[inline]
+    fn pump_if_waiting<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: ConnKey, session: SessionKey) {
+        if self.conns[key].waits {
+            self.pump(cx, session);
         }
     }
 
@@ -352,6 +360,7 @@ impl Broker {
     }
 
     /// The client acknowledges a message before it was sent again: that one is stepped over.
+    #[inline]
     fn step_over(&mut self, key: SessionKey, packet_id: PacketId) {
         let session = &mut self.sessions[key];
         if session.unsent_from == Some(packet_id) {

@@ -45,6 +45,9 @@ keys! {
     NodeKey;
 }
 
+/// So many empty places are kept at most when the last value is gone.
+const KEPT_MAX: usize = 256;
+
 /// Values under keys that are used again when the value is gone; the order is that of the keys.
 #[derive(Clone, Debug)]
 pub(super) struct Arena<K, T> {
@@ -67,7 +70,7 @@ impl<K: Key, T> Arena<K, T> {
     /// Takes out a value that is there.
     pub(super) fn remove(&mut self, key: K) -> T {
         let value = self.slab.remove(key.index());
-        if self.slab.is_empty() {
+        if self.slab.is_empty() && self.slab.capacity() > KEPT_MAX {
             // After a flood, memory goes back.
             self.slab = Slab::new();
         }

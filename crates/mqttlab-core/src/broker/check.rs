@@ -51,6 +51,8 @@ impl Broker {
                     let back = self.sessions[session].conn;
                     assert_eq!(back, Some(key), "session and connection know each other");
                     assert!(conn.window > 0, "at least one message may be in flight");
+                    let waits = self.sessions[session].waits();
+                    assert!(conn.waits || !waits, "what waits is not forgotten");
                 }
             }
         }

@@ -37,6 +37,10 @@ pub(super) struct Conn {
     pub(super) timer_at: Option<Instant>,
     /// Bytes that were sent and not reported as written yet.
     pub(super) unflushed: u64,
+    /// Something waits for the client to read or to acknowledge.
+    pub(super) waits: bool,
+    /// The client allows Topic Aliases: what is sent to it is its own.
+    pub(super) uses_aliases: bool,
     pub(super) topic_cache: Option<Box<TopicCache>>,
     pub(super) v5: Option<Box<V5>>,
 }
@@ -127,6 +131,8 @@ impl Conn {
             last_packet_at: now,
             timer_at: None,
             unflushed: 0,
+            waits: false,
+            uses_aliases: false,
             topic_cache: None,
             v5: None,
         }
@@ -143,9 +149,5 @@ impl Conn {
     pub(super) fn keep_alive_deadline(&self) -> Option<Instant> {
         let limit = Duration::from_millis(u64::from(self.keep_alive) * 1_500);
         (self.keep_alive > 0).then(|| self.last_packet_at + limit)
-    }
-
-    pub(super) fn uses_aliases(&self) -> bool {
-        self.v5.as_ref().is_some_and(|v5| v5.aliases.max > 0)
     }
 }

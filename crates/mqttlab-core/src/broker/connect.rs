@@ -458,6 +458,7 @@ impl Broker {
             v5.aliases.max = candidate
                 .topic_alias_maximum
                 .min(self.config.topic_alias_out_max);
+            conn.uses_aliases = v5.aliases.max > 0;
             conn.v5 = Some(v5);
         }
         if candidate.keep_alive != candidate.keep_alive_asked {

@@ -9,7 +9,7 @@ use crate::broker::policy::QueueFull;
 use crate::broker::publish::Spread;
 use crate::broker::session::Session;
 use crate::broker::sink::Sink;
-use crate::broker::tree::{Place, Tree};
+use crate::broker::tree::{Place, Route, Tree};
 use crate::broker::{Access, Broker, Change, Cx, DeliveryRef};
 use crate::clause::Clause;
 use crate::frame::{Frame, Patch};
@@ -56,8 +56,49 @@ impl<'a> Via<'a> {
 }
 
 impl Broker {
-    /// Gives a message to a session that is to have it.
+    /// The most common case in few instructions: a QoS 0 message with nothing in it for this receiver alone. False, and
+    /// nothing done, when it is another case.
     #[inline]
+    pub(super) fn send_plainly<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        spread: &mut Spread<'_>,
+        route: &Route,
+    ) -> bool {
+        let incoming = &spread.incoming;
+        let qos = incoming.qos.min(route.qos);
+        if qos != QoS::AtMostOnce || route.is_special() {
+            return false;
+        }
+        let session = &self.sessions[route.session];
+        let Some(conn) = session.conn else {
+            return false;
+        };
+        let conn = &mut self.conns[conn];
+        if conn.uses_aliases
+            || !cx
+                .sink
+                .permits(&session.identity(), Access::Receive, incoming.topic)
+        {
+            return false;
+        }
+        let retain = incoming.retain && route.retain_as_published;
+        let frame = spread
+            .layouts
+            .frame(incoming, cx.now, conn.version, qos, retain, None);
+        let len = frame.len() as u64;
+        let unflushed = conn.unflushed + len;
+        let too_much = unflushed > self.config.out_bytes_max && conn.unflushed > 0;
+        if too_much || len > u64::from(conn.packet_size_max) {
+            return false;
+        }
+        conn.unflushed = unflushed;
+        self.counters.sent[0] += 1;
+        cx.sink.send(conn.id, &frame);
+        true
+    }
+
+    /// Gives a message to a session that is to have it.
     pub(super) fn offer<S: Sink>(
         &mut self,
         cx: &mut Cx<'_, S>,
@@ -103,7 +144,6 @@ impl Broker {
         );
     }
 
-    #[inline]
     fn send_qos0<S: Sink>(
         &mut self,
         cx: &mut Cx<'_, S>,
@@ -113,14 +153,14 @@ impl Broker {
         hop: &Hop<'_>,
     ) {
         let conn = &mut self.conns[conn_key];
-        if !hop.identifiers.is_empty() || conn.uses_aliases() {
+        if !hop.identifiers.is_empty() || conn.uses_aliases {
             return self.send_qos0_single(cx, spread, key, conn_key, hop);
         }
-        let (incoming, version) = (spread.incoming, conn.version);
+        let (incoming, version) = (&spread.incoming, conn.version);
         let retain = incoming.retain && hop.retain_as_published;
         let frame = spread
             .layouts
-            .frame(&incoming, cx.now, version, QoS::AtMostOnce, retain, None);
+            .frame(incoming, cx.now, version, QoS::AtMostOnce, retain, None);
         let len = frame.len() as u64;
         if len > u64::from(conn.packet_size_max) {
             return self.drop_one(
@@ -263,6 +303,9 @@ impl Broker {
         session.queue_bytes += size;
         let (qos, message) = (delivery.qos, delivery.message);
         session.queue.push_back(delivery);
+        if let Some(conn) = session.conn {
+            self.conns[conn].waits = true;
+        }
         self.counters.queued += 1;
         let clause = match because {
             QueueCause::Offline => Some(Clause::V311_3_1_2_5),
@@ -337,6 +380,7 @@ impl Broker {
         if !self.sessions[key].cursors.is_empty() {
             self.pump_retained(cx, key);
         }
+        self.conns[conn].waits = self.sessions[key].waits();
     }
 
     fn can_send_next(&self, key: SessionKey, conn: ConnKey) -> bool {
@@ -361,7 +405,7 @@ impl Broker {
         let session = &mut self.sessions[key];
         let conn_key = session.conn.expect("only a connected session is sent to");
         let conn = &mut self.conns[conn_key];
-        let special = !delivery.identifiers().is_empty() || conn.uses_aliases();
+        let special = !delivery.identifiers().is_empty() || conn.uses_aliases;
         if special || spread.size() > u64::from(conn.packet_size_max) {
             return self.send_stored(cx, key, delivery, Said::Live(via));
         }

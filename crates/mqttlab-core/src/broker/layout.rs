@@ -20,12 +20,14 @@ const COPIED_MAX: usize = 2_048;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layouts {
     bytes: Vec<u8>,
-    made: [Option<Layout>; 12],
+    /// A bit for each kind that has been made.
+    made: u16,
+    kinds: [Layout; 12],
     /// The payload, where it stays apart.
     apart: Option<Bytes>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Layout {
     start: u32,
     end: u32,
@@ -34,10 +36,10 @@ struct Layout {
 }
 
 impl Layouts {
-    /// Forgets the message before and keeps the memory.
+    /// Forgets the message and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
-        self.made = [None; 12];
+        self.made = 0;
         self.apart = None;
     }
 
@@ -56,6 +58,7 @@ impl Layouts {
     }
 
     /// The frame for a receiver of this kind.
+    #[inline]
     pub(super) fn frame(
         &mut self,
         incoming: &Incoming<'_>,
@@ -68,14 +71,11 @@ impl Layouts {
         let kind = usize::from(version == Version::V5) * 6
             + usize::from(qos.number()) * 2
             + usize::from(retain);
-        let layout = match self.made[kind] {
-            Some(layout) => layout,
-            None => {
-                let layout = self.make(incoming, now, version, qos, retain);
-                self.made[kind] = Some(layout);
-                layout
-            }
-        };
+        if self.made & (1 << kind) == 0 {
+            self.kinds[kind] = self.make(incoming, now, version, qos, retain);
+            self.made |= 1 << kind;
+        }
+        let layout = self.kinds[kind];
         let patch = packet_id.map(|packet_id| Patch {
             at: layout.patch_at as usize,
             packet_id,
@@ -85,7 +85,7 @@ impl Layouts {
         Frame::publish(head, patch, self.apart.as_ref())
     }
 
-    #[cold]
+    #[inline(never)]
     fn make(
         &mut self,
         incoming: &Incoming<'_>,

@@ -35,6 +35,7 @@ mod tree;
 mod view;
 mod will;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -125,7 +126,7 @@ pub struct Broker {
     counters: Counters,
     last_number: u64,
     /// Memory that is used again and again; nothing is in it between two calls.
-    layouts: Layouts,
+    layouts: Option<Box<Layouts>>,
     scratch: Vec<u8>,
 }
 
@@ -157,7 +158,7 @@ impl Broker {
             timers: Timers::default(),
             counters: Counters::default(),
             last_number: 0,
-            layouts: Layouts::default(),
+            layouts: None,
             scratch: Vec::new(),
         }
     }
@@ -414,10 +415,7 @@ impl Broker {
         let Some(session_key) = state.session() else {
             return;
         };
-        let session = &self.sessions[session_key];
-        let idle =
-            session.queue.is_empty() && session.cursors.is_empty() && session.unsent_from.is_none();
-        if !idle && state.unflushed <= self.config.out_bytes_max / 2 {
+        if state.waits && state.unflushed <= self.config.out_bytes_max / 2 {
             self.find(cx, conn);
             self.pump(cx, session_key);
         }

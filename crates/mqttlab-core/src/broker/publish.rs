@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::{fmt, mem};
+use core::fmt;
 
 use crate::broker::arena::{ConnKey, MessageKey, SessionKey, ShareKey};
 use crate::broker::conn::TopicCache;
@@ -25,7 +25,7 @@ use crate::why::{Cause, Decision, Refusal, Undelivered, why};
 #[derive(Debug)]
 pub(super) struct Spread<'a> {
     pub(super) incoming: Incoming<'a>,
-    pub(super) layouts: Layouts,
+    pub(super) layouts: Box<Layouts>,
     /// The message in the store, once somebody waits for it; held by this until all is passed on.
     stored: Option<MessageKey>,
 }
@@ -330,12 +330,7 @@ impl Broker {
 
     /// Passes a message on to everybody who is to have it. [MQTT-4.5.0-1]
     fn spread<S: Sink>(&mut self, cx: &mut Cx<'_, S>, incoming: Incoming<'_>, routes: &Routes) {
-        let mut spread = Spread {
-            incoming,
-            layouts: mem::take(&mut self.layouts),
-            stored: None,
-        };
-        spread.layouts.clear();
+        let mut spread = self.begin_spread(incoming);
         if incoming.retain {
             self.retain(cx, &mut spread);
         }
@@ -352,25 +347,51 @@ impl Broker {
             );
         }
         for route in &routes.direct {
-            if route.no_local {
-                self.skip_echo(cx, &spread, route);
-                continue;
+            if S::TRACE || !self.send_plainly(cx, &mut spread, route) {
+                self.follow(cx, &mut spread, routes, route);
             }
-            let hop = Hop {
-                via: Via::Place(route.place),
-                granted: route.qos,
-                retain_as_published: route.retain_as_published,
-                identifiers: routes.identifiers(route),
-            };
-            self.offer(cx, &mut spread, route.session, &hop);
         }
         for &share in &routes.shares {
             self.offer_share(cx, &mut spread, share);
         }
+        self.end_spread(spread);
+    }
+
+    /// One receiver, whatever is special about it.
+    #[inline(never)]
+    fn follow<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        spread: &mut Spread<'_>,
+        routes: &Routes,
+        route: &Route,
+    ) {
+        if route.no_local {
+            return self.skip_echo(cx, spread, route);
+        }
+        let hop = Hop {
+            via: Via::Place(route.place),
+            granted: route.qos,
+            retain_as_published: route.retain_as_published,
+            identifiers: routes.identifiers(route),
+        };
+        self.offer(cx, spread, route.session, &hop);
+    }
+
+    fn begin_spread<'a>(&mut self, incoming: Incoming<'a>) -> Spread<'a> {
+        Spread {
+            incoming,
+            layouts: self.layouts.take().unwrap_or_default(),
+            stored: None,
+        }
+    }
+
+    fn end_spread(&mut self, mut spread: Spread<'_>) {
         if let Some(stored) = spread.stored {
             self.messages.release(stored);
         }
-        self.layouts = spread.layouts;
+        spread.layouts.clear();
+        self.layouts = Some(spread.layouts);
     }
 
     #[cold]
@@ -406,17 +427,9 @@ impl Broker {
             properties: &message.properties,
             expires_at: message.expires_at,
         };
-        let mut spread = Spread {
-            incoming,
-            layouts: mem::take(&mut self.layouts),
-            stored: None,
-        };
-        spread.layouts.clear();
+        let mut spread = self.begin_spread(incoming);
         self.offer_share(cx, &mut spread, share);
-        if let Some(stored) = spread.stored {
-            self.messages.release(stored);
-        }
-        self.layouts = spread.layouts;
+        self.end_spread(spread);
     }
 
     /// The message in the store, held once more for one who waits for it.

@@ -96,7 +96,12 @@ impl Session {
             .binary_search_by(|subscription| (*subscription.filter).cmp(filter))
     }
 
-    /// What the in-flight window has taken up of `window`.
+    /// Whether something is owed to the client that could not be sent yet.
+    pub(super) fn waits(&self) -> bool {
+        !self.queue.is_empty() || !self.cursors.is_empty() || self.unsent_from.is_some()
+    }
+
+    /// Whether as many messages are in flight as `window` allows.
     pub(super) fn window_is_full(&self, window: u16) -> bool {
         self.sender.len() >= usize::from(window)
     }

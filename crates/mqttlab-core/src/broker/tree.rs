@@ -88,6 +88,13 @@ pub(super) struct Route {
     identifiers: u32,
 }
 
+impl Route {
+    /// Whether there is more to it than sending the same bytes as to others.
+    pub(super) fn is_special(&self) -> bool {
+        self.no_local || self.identifiers > 0
+    }
+}
+
 impl Routes {
     pub(super) fn clear(&mut self) {
         self.direct.clear();
