@@ -205,6 +205,31 @@ impl Drop for Broker {
     }
 }
 
+/// An empty folder that goes with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// # Errors
+    /// When the system lets none be made.
+    pub(crate) fn new(name: &str) -> Result<Self> {
+        let path = env::temp_dir().join(format!("mqttlab-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    /// Of a file in it.
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // It lies in the folder for what may go at any time.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Sends a signal by name to a process of the test's own.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! A module is a subject. What a test needs beside the crates (a browser, a real client) it looks for
 //! itself; where that is missing it says so with [`skip`] and passes, and `cargo xtask test` counts it.
 
+mod access;
 mod browser;
 mod cut;
 mod harness;

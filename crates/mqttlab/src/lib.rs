@@ -21,7 +21,8 @@ pub use failure::Failure;
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let done = match cli.command {
-        cli::Command::Broker(options) => broker::run(options),
+        cli::Command::Broker(options) => broker::run(&options),
+        cli::Command::Passwd(options) => broker::passwd(&options),
         cli::Command::Run(options) => run::run(&options),
         cli::Command::Check(options) => run::check(&options),
     };

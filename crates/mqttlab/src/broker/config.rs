@@ -11,7 +11,9 @@ use std::sync::Arc;
 use mqttlab_core::broker::Config as BrokerConfig;
 use serde::{Deserialize, Serialize};
 
+use super::auth::Rules;
 use super::listen::{Address, Endpoint};
+use super::shard::Renewal;
 use super::transport::{Certificates, Gate, Protocol};
 use crate::{Failure, log};
 
@@ -29,6 +31,36 @@ pub(crate) struct Config {
     pub(crate) auth: Auth,
     pub(crate) log: Log,
     pub(crate) broker: BrokerConfig,
+}
+
+impl Config {
+    /// What can change while the broker runs, with all files read.
+    ///
+    /// # Errors
+    /// When a file is missing, cannot be read or is wrong.
+    pub(crate) fn renewal(&self) -> Result<Renewal, Failure> {
+        let protocols = self.listener.iter().map(Listener::protocol);
+        let Auth {
+            allow_anonymous,
+            password_file,
+            acl_file,
+        } = &self.auth;
+        let rules = Rules::load(*allow_anonymous, password_file.as_ref(), acl_file.as_ref())?;
+        Ok(Renewal {
+            protocols: protocols.collect::<Result<_, _>>()?,
+            broker: Box::new(self.broker.clone()),
+            rules: Arc::new(rules),
+        })
+    }
+
+    /// The files that the broker reads again when they change.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let listeners = self.listener.iter();
+        let tls = listeners
+            .flat_map(|listener| [&listener.certificate, &listener.key, &listener.client_ca]);
+        let auth = [&self.auth.password_file, &self.auth.acl_file];
+        tls.chain(auth).flatten().cloned().collect()
+    }
 }
 
 /// An address where MQTT is spoken.
@@ -112,6 +144,12 @@ pub(crate) struct Http {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Auth {
     pub(crate) allow_anonymous: bool,
+    /// Who is let in, with which password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Who may do what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acl_file: Option<PathBuf>,
 }
 
 /// The log.

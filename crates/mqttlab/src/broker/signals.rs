@@ -2,12 +2,23 @@
 
 use crate::Failure;
 
-/// The wishes to stop.
+/// A wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// To end, with the signal's name.
+    Stop(&'static str),
+    /// To read the files again.
+    Reload,
+}
+
+/// Hears the wishes.
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
 }
 
 impl Signals {
@@ -24,15 +35,17 @@ impl Signals {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the next one and gives its name.
+    /// Waits for the next one.
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => Signal::Stop("SIGINT"),
+            _ = self.terminate.recv() => Signal::Stop("SIGTERM"),
+            _ = self.hang_up.recv() => Signal::Reload,
         }
     }
 
@@ -42,12 +55,12 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// Waits for the next one and gives its name.
+    /// Waits for the next one.
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub(super) async fn next(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        "Ctrl-C"
+        Signal::Stop("Ctrl-C")
     }
 }

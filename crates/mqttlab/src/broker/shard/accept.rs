@@ -9,7 +9,8 @@ use mio::{Interest, Registry, Token};
 use mqttlab_core::time::Instant;
 
 use super::super::transport::Protocol;
-use super::{Listening, WAKER};
+use super::WAKER;
+use super::control::Listening;
 
 /// Connections taken from one listener in a round, before others get their turn.
 pub(super) const ROUND_MAX: usize = 64;

@@ -8,17 +8,17 @@
 //! one place where a change of state can be made durable before the acknowledgement that promises it leaves.
 
 mod accept;
+mod control;
 mod out;
 mod socket;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::TcpListener;
+use std::mem;
 use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Token};
 use mqttlab_core::broker::{Broker, Input, Loss};
 use mqttlab_core::codec::Limits;
 use mqttlab_core::id::ConnId;
@@ -27,10 +27,14 @@ use mqttlab_core::packet::Version;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
-use super::transport::{Got, Protocol, Transport};
+use super::auth::Checked;
+use super::transport::{Got, Transport};
 use accept::Acceptor;
+use control::Command;
 use out::Progress;
-use socket::{Phase, Sockets, index};
+use socket::{Phase, Socket, Sockets, index};
+
+pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
 
 /// Bytes read from one socket in a round; the buffer is shared by all.
 const READ_BUFFER: usize = 128 << 10;
@@ -63,85 +67,6 @@ pub(crate) struct Shard {
     lingering: VecDeque<(Instant, ConnId)>,
     commands: mpsc::Receiver<Command>,
     stop_by: Option<Instant>,
-}
-
-/// What the rest of the program wants from a shard.
-enum Command {
-    Stop { within: Duration },
-}
-
-/// A shard that runs in a thread of its own.
-pub(crate) struct Running {
-    commands: mpsc::Sender<Command>,
-    waker: Waker,
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl Running {
-    /// Asks the shard to take its leave of all clients and to end.
-    pub(crate) fn stop(&self, within: Duration) {
-        // Both fail only when the thread has ended already.
-        let _ = self.commands.send(Command::Stop { within });
-        let _ = self.waker.wake();
-    }
-
-    /// Waits for the end.
-    pub(crate) fn join(self) -> io::Result<()> {
-        match self.thread.join() {
-            Ok(ended) => ended,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    }
-}
-
-/// A listener and what is spoken there.
-pub(crate) struct Listening {
-    pub(crate) listener: TcpListener,
-    pub(crate) protocol: Protocol,
-}
-
-/// Starts an event loop over `listeners`; `ended` is dropped when it ends.
-pub(crate) fn start<E: Send + 'static>(
-    listeners: Vec<Listening>,
-    broker: Broker,
-    limits: Limits,
-    ended: E,
-) -> io::Result<Running> {
-    let poll = Poll::new()?;
-    let waker = Waker::new(poll.registry(), WAKER)?;
-    let (commands, receiver) = mpsc::channel();
-    let mut acceptors = Vec::with_capacity(listeners.len());
-    for (position, listener) in listeners.into_iter().enumerate() {
-        acceptors.push(Acceptor::new(listener, position, poll.registry())?);
-    }
-    let shard = Shard {
-        poll,
-        clock: std::time::Instant::now(),
-        now: Instant::ZERO,
-        acceptors,
-        broker,
-        limits,
-        sockets: Sockets::default(),
-        links: Vec::new(),
-        buffer: vec![0; READ_BUFFER].into(),
-        ready: Vec::new(),
-        again: Vec::new(),
-        writing: Vec::new(),
-        lingering: VecDeque::new(),
-        commands: receiver,
-        stop_by: None,
-    };
-    let thread = std::thread::Builder::new()
-        .name("broker".into())
-        .spawn(move || {
-            let _ended = ended;
-            shard.run()
-        })?;
-    Ok(Running {
-        commands,
-        waker,
-        thread,
-    })
 }
 
 impl Shard {
@@ -189,7 +114,8 @@ impl Shard {
 
     fn round(&mut self, events: &Events) -> io::Result<()> {
         self.now = self.clock();
-        std::mem::swap(&mut self.ready, &mut self.again);
+        self.sockets.begin_round(self.now);
+        mem::swap(&mut self.ready, &mut self.again);
         self.sort(events);
         self.accept()?;
         self.read();
@@ -204,18 +130,18 @@ impl Shard {
 
     /// Puts what the kernel says on the lists of those to read from and to write to.
     fn sort(&mut self, events: &Events) {
+        let mut called = false;
         for event in events {
             let token = event.token();
             if token == WAKER {
-                while let Ok(Command::Stop { within }) = self.commands.try_recv() {
-                    self.stop(within);
-                }
+                called = true;
             } else if let Some(acceptor) = self.acceptors.iter_mut().find(|a| a.token() == token) {
                 acceptor.wake();
             } else if let Some(socket) = self.sockets.at(token.0 as u32) {
                 let blocked = socket.blocked;
                 socket.ending |= event.is_read_closed() || event.is_error();
-                if (event.is_readable() || socket.ending) && !socket.readable {
+                let wanted = event.is_readable() || socket.ending;
+                if wanted && !socket.readable && !socket.is_held() {
                     socket.readable = true;
                     self.ready.push(token.0 as u32);
                 }
@@ -223,6 +149,61 @@ impl Shard {
                     self.sockets.mark_dirty(token.0 as u32);
                 }
             }
+        }
+        if called {
+            self.obey();
+        }
+    }
+
+    /// Does what the rest of the program wants.
+    fn obey(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Stop { within } => self.stop(within),
+                Command::Checked(checked) => self.let_in(&checked),
+                Command::Renew(Renewal {
+                    protocols,
+                    broker,
+                    rules,
+                }) => {
+                    for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
+                        acceptor.protocol = protocol;
+                    }
+                    self.sockets.doorkeeper.follow(rules);
+                    self.limits = broker.link_limits();
+                    let input = Input::Configure(broker);
+                    self.broker.handle(self.now, input, &mut self.sockets);
+                    self.bury();
+                }
+            }
+        }
+    }
+
+    /// The password of a client was checked, which has waited for that.
+    fn let_in(&mut self, checked: &Checked) {
+        let conn = checked.conn;
+        let authorization = self.sockets.doorkeeper.note(self.now, checked);
+        let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {
+            return;
+        };
+        let input = Input::Authorized {
+            conn,
+            authorization,
+        };
+        self.broker.handle(self.now, input, &mut self.sockets);
+        if let Some(link) = &mut self.links[index(conn) as usize]
+            && self.sockets.take_established()
+        {
+            link.establish();
+        }
+        self.bury();
+        self.cut(conn, &held);
+        // What came meanwhile was not read.
+        if let Some(socket) = self.sockets.of(conn)
+            && !socket.readable
+        {
+            socket.readable = true;
+            self.again.push(index(conn));
         }
     }
 
@@ -265,7 +246,7 @@ impl Shard {
     }
 
     fn read(&mut self) {
-        let mut ready = std::mem::take(&mut self.ready);
+        let mut ready = mem::take(&mut self.ready);
         for index in ready.drain(..) {
             self.read_from(index);
         }
@@ -278,6 +259,9 @@ impl Shard {
             return;
         };
         socket.readable = false;
+        if socket.is_held() {
+            return;
+        }
         let conn = socket.conn();
         let phase = socket.phase;
         let read = socket.read(&mut self.buffer);
@@ -297,7 +281,9 @@ impl Shard {
             Ok(Got { length: 0, .. }) => self.lost(conn, Loss::Fin),
             Ok(Got { length, .. }) => {
                 if phase == Phase::Open {
-                    self.receive(conn, length);
+                    let buffer = mem::take(&mut self.buffer);
+                    self.cut(conn, &buffer[..length]);
+                    self.buffer = buffer;
                 }
             }
             Err(error) => match error.kind() {
@@ -310,11 +296,11 @@ impl Shard {
         }
     }
 
-    /// Cuts the first `length` bytes of the buffer into packets and hands them to the broker.
-    fn receive(&mut self, conn: ConnId, length: usize) {
-        let link = &mut self.links[index(conn) as usize];
-        let link = link.as_mut().expect("an open connection has a link");
-        let mut input = &self.buffer[..length];
+    /// Cuts what came from a connection into packets and hands them to the broker.
+    fn cut(&mut self, conn: ConnId, mut input: &[u8]) {
+        let Some(link) = &mut self.links[index(conn) as usize] else {
+            return;
+        };
         loop {
             match link.next_packet(&mut input) {
                 Ok(Some(packet)) => {
@@ -333,6 +319,12 @@ impl Shard {
             }
             if self.sockets.take_established() {
                 link.establish();
+            }
+            if self.sockets.take_pending() {
+                if let Some(socket) = self.sockets.of(conn) {
+                    socket.hold(input);
+                }
+                break;
             }
             if self.sockets.has_closed(conn) {
                 break;
@@ -391,7 +383,7 @@ impl Shard {
 
     /// Writes once to each connection for which something waits, and again where that made the broker say more.
     fn write(&mut self) -> io::Result<()> {
-        let mut writing = std::mem::take(&mut self.writing);
+        let mut writing = mem::take(&mut self.writing);
         for _ in 0..WRITE_PASSES {
             if !self.sockets.has_dirty() {
                 break;

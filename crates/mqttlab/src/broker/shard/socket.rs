@@ -5,11 +5,15 @@ use std::io;
 use std::net::SocketAddr;
 
 use mio::net::TcpStream;
-use mqttlab_core::broker::{CloseReason, Established, Sink};
+use mqttlab_core::broker::{
+    Access, AuthRequest, Authorization, CloseReason, Established, Identity, Sink,
+};
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
+use mqttlab_core::time::Instant;
 
+use super::super::auth::Doorkeeper;
 use super::super::transport::{Got, Transport};
 use super::out::{Out, Pool, Progress};
 
@@ -24,6 +28,12 @@ pub(super) struct Socket {
     /// Its Client Identifier once it is let in.
     client_id: Option<Box<str>>,
     pub(super) phase: Phase,
+    /// While it is checked whether the client may come in: what it has sent already. Nothing more is read.
+    #[expect(
+        clippy::box_collection,
+        reason = "8 bytes in every idle connection instead of 24"
+    )]
+    held: Option<Box<Vec<u8>>>,
     out: Out,
     /// It is in the list of those to write to.
     dirty: bool,
@@ -58,6 +68,7 @@ impl Socket {
             peer,
             client_id: None,
             phase: Phase::Open,
+            held: None,
             out: Out::default(),
             dirty: false,
             readable: false,
@@ -84,6 +95,20 @@ impl Socket {
 
     pub(super) fn conn(&self) -> ConnId {
         self.conn
+    }
+
+    /// Reads no more until [`release`](Self::release); `rest` was read already.
+    pub(super) fn hold(&mut self, rest: &[u8]) {
+        self.held = Some(Box::new(rest.to_owned()));
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Reads on; gives what was read before.
+    pub(super) fn release(&mut self) -> Option<Vec<u8>> {
+        self.held.take().map(|held| *held)
     }
 
     /// Whether something waits to be written.
@@ -115,8 +140,9 @@ impl Socket {
 }
 
 /// All sockets, in slots that are used again under new names.
-#[derive(Default)]
 pub(super) struct Sockets {
+    pub(super) doorkeeper: Doorkeeper,
+    now: Instant,
     slots: Vec<Option<Socket>>,
     free: Vec<u32>,
     /// Freed in this round. Events of the round may still name them, so they become free with the next.
@@ -130,6 +156,8 @@ pub(super) struct Sockets {
     pub(super) closed: Vec<ConnId>,
     /// Whether the broker has let in the connection whose packet it was handed.
     established: bool,
+    /// Whether the broker waits with it until somebody has checked who it is.
+    pending: bool,
 }
 
 /// The slot of a connection.
@@ -138,6 +166,28 @@ pub(super) fn index(conn: ConnId) -> u32 {
 }
 
 impl Sockets {
+    pub(super) fn new(doorkeeper: Doorkeeper) -> Self {
+        Self {
+            doorkeeper,
+            now: Instant::ZERO,
+            slots: Vec::new(),
+            free: Vec::new(),
+            resting: Vec::new(),
+            open: 0,
+            opened: 0,
+            pool: Pool::default(),
+            dirty: Vec::new(),
+            closed: Vec::new(),
+            established: false,
+            pending: false,
+        }
+    }
+
+    /// A round begins.
+    pub(super) fn begin_round(&mut self, now: Instant) {
+        self.now = now;
+    }
+
     /// Takes in a new connection; drops it where there are too many.
     pub(super) fn open(&mut self, transport: Transport, peer: SocketAddr) -> Option<ConnId> {
         let index = match self.free.pop() {
@@ -168,10 +218,12 @@ impl Sockets {
     pub(super) fn end_round(&mut self) {
         if self.open == 0 && self.slots.len() > SLOTS_KEPT {
             // The crowd has gone; so does all that it needed. Nothing names a slot between rounds.
-            *self = Self {
-                opened: self.opened,
-                ..Self::default()
-            };
+            self.slots = Vec::new();
+            self.free = Vec::new();
+            self.resting = Vec::new();
+            self.pool = Pool::default();
+            self.dirty = Vec::new();
+            self.closed = Vec::new();
         } else {
             self.free.append(&mut self.resting);
         }
@@ -209,6 +261,11 @@ impl Sockets {
     /// Whether the broker has let a connection in since this was asked last.
     pub(super) fn take_established(&mut self) -> bool {
         std::mem::take(&mut self.established)
+    }
+
+    /// Whether the broker has put a client off since this was asked last.
+    pub(super) fn take_pending(&mut self) -> bool {
+        std::mem::take(&mut self.pending)
     }
 
     /// Whether something waits that nobody has tried to write.
@@ -288,5 +345,16 @@ impl Sink for Sockets {
             tracing::info!(?client_id, ?user_name, %version, %peer, %conn, "connected");
             socket.client_id = Some((*client_id).into());
         }
+    }
+
+    fn authorize(&mut self, conn: ConnId, request: &AuthRequest<'_>) -> Authorization {
+        let authorization = self.doorkeeper.authorize(self.now, conn, request);
+        self.pending = authorization == Authorization::Pending;
+        authorization
+    }
+
+    #[inline]
+    fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        self.doorkeeper.permits(who, access, topic)
     }
 }

@@ -1,0 +1,137 @@
+//! The options of `mqttlab broker`, and the configuration that they make with the other sources.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::config::{self, Config, HttpAddress, Listener};
+use super::listen::Endpoint;
+use crate::{Failure, log};
+
+/// Options of `mqttlab broker`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Listen for MQTT here; may be given more than once. Port 0 takes a free one [default: 127.0.0.1:1883]
+    ///
+    /// In front may stand mqtts:// for TLS, ws:// for WebSocket or wss:// for both; behind those a path.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Vec<Endpoint>,
+
+    /// The certificate for --listen mqtts:// and wss://, in PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+
+    /// The private key to the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+
+    /// Serve the Lab, health checks and the version over HTTP here, or `off` [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    http: Option<HttpAddress>,
+
+    /// Let everybody in, also from other machines
+    #[arg(long)]
+    allow_anonymous: bool,
+
+    /// Let in whom this file knows; `mqttlab passwd` writes it
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+
+    /// Allow what this file allows, in the form of Mosquitto's ACL files
+    #[arg(long, value_name = "FILE")]
+    acl_file: Option<PathBuf>,
+
+    /// Read the configuration from this file
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Change one value of the configuration, such as broker.in-flight-max=20; may be given more than once
+    #[arg(long, value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Say whether the configuration is good, and exit
+    #[arg(long)]
+    pub(super) check_config: bool,
+
+    /// Print all of the configuration, with the defaults and a word on each, and exit
+    #[arg(long, exclusive = true)]
+    pub(super) print_default_config: bool,
+
+    /// What to log: error, warn, info, debug, trace or off; or by part, such as `mqttlab::broker=debug,info` [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
+
+    /// How a log line looks [default: text]
+    #[arg(long, value_enum)]
+    log_format: Option<log::Format>,
+}
+
+impl Options {
+    /// Puts the options over the other sources and checks the whole; may be done again while the broker runs.
+    ///
+    /// # Errors
+    /// Where a source cannot be read, or says something that is not configuration or must not be.
+    pub(super) fn configure(&self) -> Result<Config, Failure> {
+        let sources = config::Sources {
+            file: self.config.as_deref(),
+            // What is no text can be no configuration.
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+            set: &self.set,
+        };
+        let mut config = config::load(&sources)?;
+        if !self.listen.is_empty() {
+            let addresses = self.listen.iter().cloned();
+            config.listener = addresses.map(Listener::new).collect();
+        }
+        for listener in &mut config.listener {
+            prefer(&mut listener.certificate, self.certificate.as_ref());
+            prefer(&mut listener.key, self.key.as_ref());
+        }
+        if let Some(address) = &self.http {
+            config.http.address = address.clone();
+        }
+        if let Some(level) = &self.log {
+            config.log.level.clone_from(level);
+        }
+        if let Some(format) = self.log_format {
+            config.log.format = format;
+        }
+        config.auth.allow_anonymous |= self.allow_anonymous;
+        prefer(&mut config.auth.password_file, self.password_file.as_ref());
+        prefer(&mut config.auth.acl_file, self.acl_file.as_ref());
+        check_exposure(&config)?;
+        log::check(&config.log.level)?;
+        Ok(config)
+    }
+}
+
+fn prefer(value: &mut Option<PathBuf>, option: Option<&PathBuf>) {
+    if let Some(option) = option {
+        *value = Some(option.clone());
+    }
+}
+
+/// Nobody's broker is open to the world by accident.
+fn check_exposure(config: &Config) -> Result<(), Failure> {
+    if config.auth.allow_anonymous || config.auth.password_file.is_some() {
+        return Ok(());
+    }
+    let mut listeners = config.listener.iter();
+    let exposed = listeners.find(|listener| {
+        let asks_for_certificates =
+            listener.address.scheme.has_tls() && listener.client_ca.is_some();
+        !listener.address.address.is_loopback() && !asks_for_certificates
+    });
+    match exposed {
+        Some(listener) => Err(Failure::usage(format!(
+            "--listen {} can be reached from other machines, and everybody would be let in; give --password-file, \
+             or --allow-anonymous if that is what you want, or listen on 127.0.0.1",
+            listener.address
+        ))),
+        None => Ok(()),
+    }
+}

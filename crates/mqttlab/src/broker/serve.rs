@@ -1,0 +1,105 @@
+//! Beside the event loop: signals, HTTP, and files that change.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::listen::Endpoint;
+use super::options::Options;
+use super::ready::Ready;
+use super::signals::{Signal, Signals};
+use super::watch::Watch;
+use super::{admin, shard};
+use crate::Failure;
+
+/// How long clients may take to read their good-bye.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is served beside the event loop, and what it was configured from.
+pub(super) struct Beside<'a> {
+    pub(super) http: Option<TcpListener>,
+    pub(super) ready: Ready,
+    pub(super) options: &'a Options,
+    /// Where is listened, in the order of the configuration; this cannot change while it runs.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) watch: Watch,
+}
+
+/// Serves until a signal says stop or the event loop ends.
+///
+/// # Errors
+/// When signals cannot be had.
+pub(super) async fn serve(
+    beside: Beside<'_>,
+    shard: &shard::Remote,
+    mut shard_ended: oneshot::Receiver<()>,
+) -> Result<(), Failure> {
+    let mut signals = Signals::new()?;
+    let (stop_http, http_stopped) = oneshot::channel::<()>();
+    let http = beside.http.map(|listener| {
+        tokio::spawn(async {
+            if let Err(failure) = admin::serve(listener, http_stopped).await {
+                tracing::error!(%failure, "HTTP ended");
+            }
+        })
+    });
+    beside.ready.say();
+    let mut watch = beside.watch;
+    let sources = (beside.options, &beside.endpoints[..]);
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Reload => renew(sources, &mut watch, shard),
+                Signal::Stop(name) => {
+                    tracing::info!(signal = name, clients_may_take = ?STOP_WITHIN, "stopping; once more stops at once");
+                    break;
+                }
+            },
+            () = watch.changed() => renew(sources, &mut watch, shard),
+            _ = &mut shard_ended => return Ok(()),
+        }
+    }
+    shard.stop(STOP_WITHIN);
+    drop(stop_http);
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Reload => {}
+                Signal::Stop(name) => {
+                    tracing::warn!(signal = name, "stopped at once");
+                    break;
+                }
+            },
+            _ = &mut shard_ended => break,
+        }
+    }
+    shard.stop(Duration::ZERO);
+    if let Some(http) = http {
+        http.abort();
+    }
+    Ok(())
+}
+
+/// Reads everything again and has the event loop go on with it. If anything is wrong, nothing changes.
+fn renew((options, endpoints): (&Options, &[Endpoint]), watch: &mut Watch, shard: &shard::Remote) {
+    let renewed = options.configure().and_then(|config| {
+        let listeners = config.listener.iter();
+        if !listeners.map(|listener| &listener.address).eq(endpoints) {
+            return Err(Failure::usage("listeners change only with a restart"));
+        }
+        let renewal = config.renewal()?;
+        Ok((Watch::new(config.files()), renewal))
+    });
+    match renewed {
+        Ok((files, renewal)) => {
+            *watch = files;
+            shard.renew(renewal);
+            tracing::info!("read the configuration, passwords, rules and certificates again");
+        }
+        Err(failure) => {
+            watch.settle();
+            tracing::error!(%failure, "everything stays as it was");
+        }
+    }
+}

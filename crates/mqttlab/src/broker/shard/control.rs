@@ -1,0 +1,132 @@
+//! Starting an event loop, and what the rest of the program wants from it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mio::{Poll, Waker};
+use mqttlab_core::broker::{Broker, Config as BrokerConfig};
+use mqttlab_core::time::Instant;
+
+use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
+use super::super::transport::Protocol;
+use super::accept::Acceptor;
+use super::socket::Sockets;
+use super::{READ_BUFFER, Shard, WAKER};
+
+/// What an event loop begins with.
+pub(crate) struct Setup {
+    pub(crate) listeners: Vec<Listening>,
+    pub(crate) broker: BrokerConfig,
+    pub(crate) rules: Arc<Rules>,
+    /// Where the broker takes from what it has to invent.
+    pub(crate) seed: u64,
+    /// Known to nobody else.
+    pub(crate) secret: [u8; 32],
+}
+
+/// A listener and what is spoken there.
+pub(crate) struct Listening {
+    pub(crate) listener: TcpListener,
+    pub(crate) protocol: Protocol,
+}
+
+/// What can change while it runs.
+pub(crate) struct Renewal {
+    /// By listener, in their order.
+    pub(crate) protocols: Vec<Protocol>,
+    pub(crate) broker: Box<BrokerConfig>,
+    pub(crate) rules: Arc<Rules>,
+}
+
+/// What the rest of the program wants.
+pub(super) enum Command {
+    Stop { within: Duration },
+    Checked(Checked),
+    Renew(Renewal),
+}
+
+/// Speaks to an event loop from other threads.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    commands: mpsc::Sender<Command>,
+    waker: Arc<Waker>,
+}
+
+impl Remote {
+    /// Asks it to take its leave of all clients and to end.
+    pub(crate) fn stop(&self, within: Duration) {
+        self.send(Command::Stop { within });
+    }
+
+    /// Has it go on with another configuration.
+    pub(crate) fn renew(&self, renewal: Renewal) {
+        self.send(Command::Renew(renewal));
+    }
+
+    fn send(&self, command: Command) {
+        // Both fail only when the thread has ended already.
+        let _ = self.commands.send(command);
+        let _ = self.waker.wake();
+    }
+}
+
+/// An event loop in a thread of its own.
+pub(crate) struct Running {
+    pub(crate) remote: Remote,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    /// Waits for the end.
+    pub(crate) fn join(self) -> io::Result<()> {
+        match self.thread.join() {
+            Ok(ended) => ended,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+/// Starts an event loop; `ended` is dropped when it ends.
+pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Running> {
+    let poll = Poll::new()?;
+    let (sender, commands) = mpsc::channel();
+    let remote = Remote {
+        commands: sender,
+        waker: Arc::new(Waker::new(poll.registry(), WAKER)?),
+    };
+    let mut acceptors = Vec::with_capacity(setup.listeners.len());
+    for (position, listener) in setup.listeners.into_iter().enumerate() {
+        acceptors.push(Acceptor::new(listener, position, poll.registry())?);
+    }
+    let tell = remote.clone();
+    let checker = Checker::start(move |checked| tell.send(Command::Checked(checked)))?;
+    let doorkeeper = Doorkeeper::new(setup.rules, checker, setup.secret);
+    let shard = Shard {
+        poll,
+        clock: std::time::Instant::now(),
+        now: Instant::ZERO,
+        acceptors,
+        limits: setup.broker.link_limits(),
+        broker: Broker::new(setup.broker, setup.seed),
+        sockets: Sockets::new(doorkeeper),
+        links: Vec::new(),
+        buffer: vec![0; READ_BUFFER].into(),
+        ready: Vec::new(),
+        again: Vec::new(),
+        writing: Vec::new(),
+        lingering: VecDeque::new(),
+        commands,
+        stop_by: None,
+    };
+    let thread = std::thread::Builder::new()
+        .name("broker".into())
+        .spawn(move || {
+            let _ended = ended;
+            shard.run()
+        })?;
+    Ok(Running { remote, thread })
+}

@@ -1,0 +1,246 @@
+//! Who is let in, and what they may do.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
+
+const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
+const BAD_PASSWORD: &[u8] = &[0x20, 2, 0, 4];
+const NOT_AUTHORIZED: &[u8] = &[0x20, 2, 0, 5];
+
+/// CONNECT of MQTT 3.1.1 with Clean Session, with a user name and a password where there are some.
+fn connect(client_id: &str, user: Option<&str>, password: Option<&str>) -> Vec<u8> {
+    let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+    let flags = 2 | flag(user.is_some(), 0x80) | flag(password.is_some(), 0x40);
+    let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 4, flags, 0, 60];
+    for text in [Some(client_id), user, password].into_iter().flatten() {
+        body.extend([0, text.len() as u8]);
+        body.extend(text.as_bytes());
+    }
+    let mut packet = vec![0x10, body.len() as u8];
+    packet.append(&mut body);
+    packet
+}
+
+fn subscribe(filter: &str) -> Vec<u8> {
+    let length = filter.len() as u8;
+    let mut packet = vec![0x82, length + 5, 0, 1, 0, length];
+    packet.extend(filter.as_bytes());
+    packet.push(0);
+    packet
+}
+
+fn publish(topic: &str) -> Vec<u8> {
+    let length = topic.len() as u8;
+    let mut packet = vec![0x30, length + 3, 0, length];
+    packet.extend(topic.as_bytes());
+    packet.push(b'!');
+    packet
+}
+
+/// `mqttlab passwd`, the password on standard input.
+fn passwd(file: &Path, user: &str, password: &str) -> Result<()> {
+    let mut child = Command::new(program()?)
+        .arg("passwd")
+        .arg(file)
+        .arg(user)
+        .stdin(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().context("it was piped")?;
+    writeln!(stdin, "{password}")?;
+    drop(stdin);
+    ensure!(child.wait()?.success());
+    Ok(())
+}
+
+struct Files {
+    folder: Folder,
+}
+
+impl Files {
+    /// Users `ann` and `bob`, each with the password `secret`, and rules for them.
+    fn new(name: &str) -> Result<Self> {
+        let files = Self {
+            folder: Folder::new(name)?,
+        };
+        passwd(&files.passwords(), "ann", "secret")?;
+        passwd(&files.passwords(), "bob", "secret")?;
+        let rules = "topic read news\nuser ann\ntopic readwrite home/#\npattern write from/%c/%u\nuser bob\ntopic read #\n";
+        fs::write(files.rules(), rules)?;
+        Ok(files)
+    }
+
+    fn passwords(&self) -> PathBuf {
+        self.folder.path("passwords")
+    }
+
+    fn rules(&self) -> PathBuf {
+        self.folder.path("rules")
+    }
+
+    fn broker(&self, options: &[&str]) -> Result<Broker> {
+        let (passwords, rules) = (self.passwords(), self.rules());
+        let mut all = vec!["--http", "off", "--password-file"];
+        all.extend(passwords.to_str());
+        all.push("--acl-file");
+        all.extend(rules.to_str());
+        all.extend(options);
+        Broker::start_with(&all)
+    }
+}
+
+fn log_in(broker: &Broker, client_id: &str, user: &str) -> Result<Raw> {
+    let mut client = broker.connect()?;
+    client.send(&connect(client_id, Some(user), Some("secret")))?;
+    client.expect(ACCEPTED)?;
+    Ok(client)
+}
+
+#[test]
+fn only_the_right_password_lets_in() -> Result<()> {
+    let files = Files::new("passwords")?;
+    let broker = files.broker(&[])?;
+    for (user, password, expected) in [
+        (Some("ann"), Some("secret"), ACCEPTED),
+        // Once more: by then it is known.
+        (Some("ann"), Some("secret"), ACCEPTED),
+        (Some("ann"), Some("Secret"), BAD_PASSWORD),
+        (Some("ann"), Some(""), BAD_PASSWORD),
+        (Some("ann"), None, BAD_PASSWORD),
+        (Some("eve"), Some("secret"), BAD_PASSWORD),
+        (None, None, NOT_AUTHORIZED),
+    ] {
+        let mut client = broker.connect()?;
+        client.send(&connect("c", user, password))?;
+        client
+            .expect(expected)
+            .with_context(|| format!("{user:?} {password:?}"))?;
+        if expected != ACCEPTED {
+            client.expect_closed()?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn without_a_name_only_where_that_is_allowed() -> Result<()> {
+    let files = Files::new("anonymous")?;
+    let broker = files.broker(&["--allow-anonymous"])?;
+    let mut client = broker.connect()?;
+    client.send(&connect("c", None, None))?;
+    client.expect(ACCEPTED)?;
+    // A name is no less to be proven for that.
+    let mut client = broker.connect()?;
+    client.send(&connect("c", Some("ann"), Some("wrong")))?;
+    client.expect(BAD_PASSWORD)
+}
+
+#[test]
+fn what_is_sent_behind_connect_waits_for_the_check() -> Result<()> {
+    let files = Files::new("behind")?;
+    let broker = files.broker(&[])?;
+    let mut client = broker.connect()?;
+    let mut bytes = connect("c", Some("ann"), Some("secret"));
+    bytes.extend(subscribe("home/a"));
+    bytes.extend(publish("home/a"));
+    // The last one in two parts, the second while the first is held.
+    let (first, second) = bytes.split_at(bytes.len() - 3);
+    client.send(first)?;
+    client.send(second)?;
+    client.expect(ACCEPTED)?;
+    client.expect(&[0x90, 3, 0, 1, 0])?;
+    client.expect(&publish("home/a"))
+}
+
+#[test]
+fn the_rules_hold_for_publishing_subscribing_and_each_delivery() -> Result<()> {
+    let files = Files::new("rules")?;
+    let broker = files.broker(&[])?;
+    let mut ann = log_in(&broker, "a1", "ann")?;
+    for (filter, code) in [("home/#", 0), ("news", 0), ("#", 0), ("away", 0x80)] {
+        ann.send(&subscribe(filter))?;
+        ann.expect(&[0x90, 3, 0, 1, code])
+            .with_context(|| filter.to_owned())?;
+    }
+    let mut bob = log_in(&broker, "b1", "bob")?;
+    bob.send(&subscribe("#"))?;
+    bob.expect(&[0x90, 3, 0, 1, 0])?;
+    // Bob may write nothing; ann may, to what is hers, and reads of it only what she may read.
+    bob.send(&publish("home/x"))?;
+    bob.expect_alive()?;
+    for topic in [
+        "news",
+        "from/a2/ann",
+        "from/a1/bob",
+        "from/a1/ann",
+        "home/x",
+    ] {
+        ann.send(&publish(topic))?;
+    }
+    bob.expect(&publish("from/a1/ann"))?;
+    bob.expect(&publish("home/x"))?;
+    ann.expect(&publish("home/x"))?;
+    ann.expect_alive()
+}
+
+/// Waits until the log in as ann gives this.
+fn until_connack(broker: &Broker, expected: &[u8]) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let mut client = broker.connect()?;
+        client.send(&connect("c", Some("ann"), Some("secret")))?;
+        match client.expect(expected) {
+            Err(error) if started.elapsed() > PATIENCE => return Err(error),
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            Ok(()) => return Ok(()),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_read_again_and_wrong_ones_change_nothing() -> Result<()> {
+    let files = Files::new("again")?;
+    let broker = files.broker(&[])?;
+    let mut ann = log_in(&broker, "stays", "ann")?;
+    passwd(&files.passwords(), "ann", "other")?;
+    broker.signal("HUP")?;
+    until_connack(&broker, BAD_PASSWORD)?;
+    ann.expect_alive()?;
+    fs::write(files.passwords(), "nonsense\n")?;
+    broker.signal("HUP")?;
+    std::thread::sleep(Duration::from_millis(300));
+    until_connack(&broker, BAD_PASSWORD)?;
+    passwd(&files.passwords(), "bob", "x").expect_err("it is no password file any more");
+    fs::remove_file(files.passwords())?;
+    passwd(&files.passwords(), "ann", "secret")?;
+    broker.signal("HUP")?;
+    until_connack(&broker, ACCEPTED)?;
+    ann.expect_alive()
+}
+
+#[test]
+fn rules_that_could_not_hold_keep_it_from_starting() -> Result<()> {
+    let files = Files::new("cannot")?;
+    let rules = files.rules();
+    let rules = rules.to_str().context("a plain path")?;
+    let check = |arguments: &[&str]| -> Result<String> {
+        let output = Command::new(program()?)
+            .args(["broker", "--check-config"])
+            .args(arguments)
+            .output()?;
+        ensure!(output.status.code() == Some(2), "{:?}", output.status);
+        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    // Names that nobody proves.
+    ensure!(check(&["--acl-file", rules])?.contains("--password-file"));
+    ensure!(check(&["--password-file", rules])?.contains("rules:1: a line is USER:HASH"));
+    ensure!(check(&["--acl-file", "/nonexistent"])?.contains("/nonexistent"));
+    Ok(())
+}
