@@ -9,6 +9,7 @@
 )]
 
 mod child;
+mod clauses;
 mod conformance;
 mod failure;
 mod project;
@@ -44,6 +45,8 @@ enum Chore {
     Web(web::Options),
     /// Check the rules that compiler and clippy do not know.
     Tidy,
+    /// Say which statements of the standards a test proves, and which none does.
+    Clauses(clauses::Options),
     /// Run suites that others wrote against the broker, and say where it differs.
     Conformance(conformance::Options),
     /// Install the pinned tools, and say where they are.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Web(options) => web::run(&options).map(held),
         Chore::Tidy => tidy::run().map(held),
+        Chore::Clauses(options) => clauses::run(&options),
         Chore::Conformance(options) => conformance::run(&options).map(held),
         Chore::Setup(options) => setup::run(&options).map(held),
     };

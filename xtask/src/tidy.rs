@@ -83,7 +83,10 @@ fn check(root: &Path) -> Result<Vec<Finding>> {
 }
 
 /// What git tracks or would track.
-fn files() -> Result<Vec<String>> {
+///
+/// # Errors
+/// When this is no checkout.
+pub(crate) fn files() -> Result<Vec<String>> {
     let listed = child::output_of(child::command("git").args([
         "ls-files",
         "-z",
@@ -91,7 +94,7 @@ fn files() -> Result<Vec<String>> {
         "--others",
         "--exclude-standard",
     ]))
-    .context("git does not list the files: tidy needs a checkout")?;
+    .context("git does not list the files: a checkout is needed")?;
     Ok(listed
         .split('\0')
         .filter(|path| !path.is_empty())

@@ -8,6 +8,7 @@ use crate::broker::conn::State;
 use crate::broker::connect::Candidate;
 use crate::broker::sink::Sink;
 use crate::broker::{Broker, CloseReason, Cx};
+use crate::clause::Clause;
 use crate::packet::{Auth, Packet, PacketType, Version};
 use crate::properties::{Property, PropertyList};
 use crate::reason::ReasonCode;
@@ -67,16 +68,16 @@ impl Broker {
     ) {
         let (method, data) = method_and_data(auth);
         let because = if candidate.method.is_none() {
-            Some(Cause::NoAuthentication)
+            Some((Cause::NoAuthentication, Some(Clause::V5_4_12_0_7)))
         } else if method != candidate.method.as_deref() {
-            Some(Cause::AuthenticationMethod)
+            Some((Cause::AuthenticationMethod, Some(Clause::V5_4_12_0_5)))
         } else if auth.reason != ReasonCode::ContinueAuthentication {
-            Some(Cause::AuthReason)
+            Some((Cause::AuthReason, None))
         } else {
             None
         };
-        if let Some(because) = because {
-            return self.on_packet_too_early(cx, key, PacketType::Auth, because);
+        if let Some((because, clause)) = because {
+            return self.on_packet_too_early(cx, key, PacketType::Auth, because, clause);
         }
         let request = AuthRequest {
             step: AuthStep::Continue,
@@ -111,17 +112,17 @@ impl Broker {
             ReasonCode::ReAuthenticate
         };
         let because = if agreed.is_none() {
-            Some(Cause::NoAuthentication)
+            Some((Cause::NoAuthentication, Some(Clause::V5_4_12_0_7)))
         } else if method != agreed.as_deref() {
-            Some(Cause::AuthenticationMethod)
+            Some((Cause::AuthenticationMethod, Some(Clause::V5_4_12_1_1)))
         } else if auth.reason != expected {
-            Some(Cause::AuthReason)
+            Some((Cause::AuthReason, None))
         } else {
             None
         };
-        if let Some(because) = because {
+        if let Some((because, clause)) = because {
             let reason = ReasonCode::ProtocolError;
-            return self.close_violation(cx, key, PacketType::Auth, because, None, reason);
+            return self.close_violation(cx, key, PacketType::Auth, because, clause, reason);
         }
         let session = &self.sessions[session];
         let request = AuthRequest {

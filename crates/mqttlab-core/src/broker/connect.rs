@@ -192,6 +192,11 @@ impl Broker {
         match authorization {
             Authorization::Allow => self.accept(cx, key, *candidate, &Grant::default()),
             Authorization::AllowAs(grant) => self.accept(cx, key, *candidate, &grant),
+            // Who chose no method gets no AUTH: such an answer lets nobody in. [MQTT-4.12.0-6]
+            Authorization::Continue(_) if candidate.method.is_none() => {
+                let (reason, because) = (ReasonCode::NotAuthorized, Refusal::NoMethod);
+                self.refuse(cx, key, &candidate, reason, because, None);
+            }
             Authorization::Continue(data) => self.ask_for_more(cx, key, candidate, &data),
             Authorization::Deny(reason) => self.refuse(cx, key, &candidate, reason, denied, None),
             Authorization::Redirect { reason, server } => {
@@ -224,7 +229,7 @@ impl Broker {
         server: Option<&str>,
     ) {
         self.counters.refused(reason);
-        let clause = refusal_clause(candidate.version, reason, because);
+        let clause = refusal_clause(candidate, reason, because);
         why!(cx, cx.conn, = Some(clause), Decision::Refused {
             client_id: candidate.client_id.clone(),
             reason,
@@ -488,8 +493,10 @@ impl Broker {
         key: ConnKey,
         packet: PacketType,
         because: Cause,
+        clause: Option<Clause>,
     ) {
-        why!(cx, cx.conn, cx.version => V311_3_1_0_1, V5_3_1_0_1, Decision::Violation { packet, because });
+        let general = Clause::by_version(cx.version, Clause::V311_3_1_0_1, Clause::V5_3_1_0_1);
+        why!(cx, cx.conn, = Some(clause.unwrap_or(general)), Decision::Violation { packet, because });
         self.close(
             cx,
             key,
@@ -554,7 +561,8 @@ impl Will {
 }
 
 /// The statement behind a refusal.
-fn refusal_clause(version: Version, reason: ReasonCode, because: Refusal) -> Clause {
+fn refusal_clause(candidate: &Candidate, reason: ReasonCode, because: Refusal) -> Clause {
+    let method = candidate.method.is_some();
     let (v311, v5) = if because == Refusal::VersionNotAccepted {
         (Clause::V311_3_1_2_2, Clause::V5_3_1_2_2)
     } else if because == Refusal::EmptyClientId {
@@ -563,6 +571,12 @@ fn refusal_clause(version: Version, reason: ReasonCode, because: Refusal) -> Cla
         (Clause::V311_3_1_3_9, Clause::V5_3_1_3_8)
     } else if because == Refusal::TooSmall {
         (Clause::V311_3_2_2_6, Clause::V5_3_1_2_24)
+    } else if method && reason == ReasonCode::BadAuthenticationMethod {
+        (Clause::V311_3_2_2_6, Clause::V5_4_12_0_1)
+    } else if method && because == Refusal::Denied {
+        (Clause::V311_3_2_2_5, Clause::V5_4_12_0_4)
+    } else if because == Refusal::NoMethod {
+        (Clause::V311_3_2_2_5, Clause::V5_4_12_0_6)
     } else if because == Refusal::WillQos {
         (Clause::V311_3_2_2_6, Clause::V5_3_2_2_12)
     } else if because == Refusal::WillRetain {
@@ -572,5 +586,5 @@ fn refusal_clause(version: Version, reason: ReasonCode, because: Refusal) -> Cla
     } else {
         (Clause::V311_3_2_2_5, Clause::V5_3_1_4_2)
     };
-    Clause::by_version(version, v311, v5)
+    Clause::by_version(candidate.version, v311, v5)
 }

@@ -510,7 +510,17 @@ impl Broker {
         because: DropCause,
     ) {
         self.counters.dropped(because);
-        let clause = (because == DropCause::TooLarge).then_some(Clause::V5_3_1_2_25);
+        let clause = match because {
+            DropCause::TooLarge => Some(Clause::V5_3_1_2_25),
+            DropCause::Expired => Some(Clause::V5_3_3_2_5),
+            DropCause::QueueFull
+            | DropCause::QueueBytes
+            | DropCause::MemoryFull
+            | DropCause::SlowReader
+            | DropCause::Offline
+            | DropCause::Denied
+            | DropCause::SessionEnded => None,
+        };
         why!(cx, self.conn_id(key), = clause, Decision::Dropped {
             message,
             client_id: self.sessions[key].client_id.clone(),

@@ -53,6 +53,7 @@ use crate::broker::session::Session;
 use crate::broker::shared::Shares;
 use crate::broker::timers::Timers;
 use crate::broker::tree::Tree;
+use crate::clause::Clause;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::id::ConnId;
 use crate::packet::{Packet, Publish, Version};
@@ -333,12 +334,15 @@ impl Broker {
                 self.close(cx, key, CloseReason::Disconnect);
             }
             (State::Authorizing(_), Packet::Connect(_)) => self.on_second_connect(cx, key),
-            (State::Authorizing(_), packet) => {
+            (State::Authorizing(candidate), packet) => {
                 let because = Cause::AwaitingAuthorization;
-                self.on_packet_too_early(cx, key, packet.packet_type(), because);
+                let extended = candidate.method.is_some();
+                let clause = extended.then_some(Clause::V5_3_1_2_30);
+                self.on_packet_too_early(cx, key, packet.packet_type(), because, clause);
             }
             (State::AwaitConnect | State::Connected(_), packet) => {
-                self.on_packet_too_early(cx, key, packet.packet_type(), Cause::BeforeConnect);
+                let because = Cause::BeforeConnect;
+                self.on_packet_too_early(cx, key, packet.packet_type(), because, None);
             }
         }
     }

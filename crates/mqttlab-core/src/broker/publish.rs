@@ -69,7 +69,7 @@ impl Broker {
             }
             let maximum = usize::from(self.conns[key].receive_maximum);
             if self.sessions[session].receiver.len() >= maximum {
-                why!(cx, cx.conn, cx.version => V311_4_8_0_1, V5_3_3_4_7, Decision::Violation {
+                why!(cx, cx.conn, cx.version => V311_4_8_0_2, V5_3_3_4_7, Decision::Violation {
                     packet: PacketType::Publish,
                     because: Cause::ReceiveMaximum,
                 });
@@ -145,7 +145,14 @@ impl Broker {
         because: Refusal,
     ) {
         self.counters.publish_refused += 1;
-        why!(cx, cx.conn, cx.version => V311_3_3_5_2, V5_4_13_2_1, Decision::PublishRefused {
+        let clause = match (cx.version, publish.qos) {
+            (Version::V3_1 | Version::V3_1_1, _) => Some(Clause::V311_3_3_5_2),
+            // Nothing can be said to the publisher, and nothing in the standard says what to do.
+            (Version::V5, QoS::AtMostOnce) => None,
+            (Version::V5, QoS::AtLeastOnce) => Some(Clause::V5_3_4_2_1),
+            (Version::V5, QoS::ExactlyOnce) => Some(Clause::V5_3_5_2_1),
+        };
+        why!(cx, cx.conn, = clause, Decision::PublishRefused {
             client_id: self.sessions[session].client_id.clone(),
             topic: publish.topic.into(),
             reason,

@@ -412,7 +412,7 @@ fn filter_clause(version: Version, error: TopicError) -> Option<Clause> {
         TopicError::Nul => (Clause::V311_4_7_3_2, Clause::V5_4_7_3_2),
         TopicError::WildcardInName => (Clause::V311_4_7_1_1, Clause::V5_4_7_0_1),
         TopicError::MisplacedHash => (Clause::V311_4_7_1_2, Clause::V5_4_7_1_1),
-        TopicError::MisplacedPlus => (Clause::V311_4_7_1_3, Clause::V5_4_7_1_1),
+        TopicError::MisplacedPlus => (Clause::V311_4_7_1_3, Clause::V5_4_7_1_2),
         TopicError::IllFormedShare => (Clause::V311_4_8_0_1, Clause::V5_4_8_2_2),
     };
     Some(Clause::by_version(version, v311, v5))

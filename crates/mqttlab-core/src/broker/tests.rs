@@ -1,6 +1,7 @@
 //! Scripts in, packets out: one test for each rule, by flow.
 
 mod acks;
+mod clauses;
 mod connect;
 mod limits;
 mod publish;

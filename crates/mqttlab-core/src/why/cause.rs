@@ -32,6 +32,7 @@ macro_rules! causes {
 causes! {
     /// Why a CONNECT, a subscription or a PUBLISH is refused.
     Refusal {
+        NoMethod "more is asked of a client that chose no Authentication Method";
         VersionNotAccepted "this version of MQTT is not accepted";
         EmptyClientId "the Client Identifier is empty";
         ClientIdTooLong "the Client Identifier is too long";

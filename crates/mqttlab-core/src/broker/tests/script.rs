@@ -101,18 +101,19 @@ impl Run {
     #[track_caller]
     pub(super) fn because(self, clauses: &[Clause]) -> Self {
         for clause in clauses {
-            let said = self
-                .world
-                .whys
-                .iter()
-                .any(|why| why.clause == Some(*clause));
             assert!(
-                said,
+                self.has_reason(*clause),
                 "no decision gives {clause} as its reason: {:#?}",
                 self.decisions()
             );
         }
         self
+    }
+
+    /// Whether a decision has this statement as its reason.
+    pub(super) fn has_reason(&self, clause: Clause) -> bool {
+        let mut whys = self.world.whys.iter();
+        whys.any(|why| why.clause == Some(clause))
     }
 
     /// The decisions in words.
@@ -369,6 +370,13 @@ impl<const TRACE: bool> Player<TRACE> {
             options.push_connect_properties(&mut properties);
             if let Some(delay) = options.number("delay") {
                 will_properties.push(Property::WillDelayInterval(delay));
+            }
+            for word in rest
+                .iter()
+                .filter_map(|word| word.strip_prefix("will-user:"))
+            {
+                let (key, value) = word.split_once('=').expect("will-user:KEY=VALUE");
+                will_properties.push(Property::UserProperty(key, value));
             }
         }
         let will = options.get("will").map(|topic| Will {
