@@ -1,7 +1,8 @@
 //! Packets in words.
 
 use mqttlab_core::codec::{Limits, PACKET_SIZE_MAX, decode};
-use mqttlab_core::packet::{Connect, Packet, PacketType, Side, Version};
+use mqttlab_core::packet::{Connect, Packet, PacketType, Publish, Side, Version};
+use mqttlab_core::properties::Property;
 use mqttlab_core::reason::ReasonCode;
 
 use crate::view::FlightKind;
@@ -20,6 +21,8 @@ pub(crate) struct Description {
     pub(crate) retain: bool,
     pub(crate) packet_id: Option<u16>,
     pub(crate) topic: Option<String>,
+    /// 5.0: Topic Alias of a PUBLISH.
+    pub(crate) alias: Option<u16>,
 }
 
 /// Limits that refuse nothing: what is shown has passed, or was stopped by, the real ones.
@@ -63,6 +66,7 @@ fn empty() -> Description {
         retain: false,
         packet_id: None,
         topic: None,
+        alias: None,
     }
 }
 
@@ -81,6 +85,7 @@ fn legal(packet: &Packet<'_>) -> Description {
             dup: publish.dup,
             retain: publish.retain,
             topic: Some(publish.topic.to_owned()),
+            alias: topic_alias(publish),
             ..plain
         },
         Packet::Connect(_)
@@ -126,16 +131,7 @@ fn summary(packet: &Packet<'_>) -> String {
             )
         }
         Packet::ConnAck(ack) => format!("refused, {}", ack.reason),
-        Packet::Publish(publish) => {
-            let dup = if publish.dup { ", dup" } else { "" };
-            let retain = if publish.retain { ", retain" } else { "" };
-            let id = publish
-                .packet_id
-                .map_or_else(String::new, |id| format!(", id {id}"));
-            let qos = publish.qos.number();
-            let (topic, payload) = (clip(publish.topic), payload(publish.payload));
-            format!("{topic} {payload} (QoS {qos}{id}{dup}{retain})")
-        }
+        Packet::Publish(publish) => publish_summary(publish),
         Packet::PubAck(ack) | Packet::PubRec(ack) | Packet::PubRel(ack) | Packet::PubComp(ack) => {
             match ack.reason {
                 ReasonCode::Success => format!("id {}", ack.packet_id),
@@ -168,6 +164,30 @@ fn summary(packet: &Packet<'_>) -> String {
         },
         Packet::Auth(auth) => auth.reason.to_string(),
     }
+}
+
+fn publish_summary(publish: &Publish<'_>) -> String {
+    let mut parts = vec![format!("QoS {}", publish.qos.number())];
+    parts.extend(publish.packet_id.map(|id| format!("id {id}")));
+    parts.extend(topic_alias(publish).map(|alias| format!("alias {alias}")));
+    parts.extend(publish.dup.then(|| "dup".to_owned()));
+    parts.extend(publish.retain.then(|| "retain".to_owned()));
+    let payload = payload(publish.payload);
+    match publish.topic {
+        "" => format!("{payload} ({})", parts.join(", ")),
+        topic => format!("{} {payload} ({})", clip(topic), parts.join(", ")),
+    }
+}
+
+fn topic_alias(publish: &Publish<'_>) -> Option<u16> {
+    let mut properties = publish.properties.iter();
+    properties.find_map(|property| {
+        if let Property::TopicAlias(alias) = property {
+            Some(alias)
+        } else {
+            None
+        }
+    })
 }
 
 fn connect_summary(connect: &Connect<'_>) -> String {

@@ -49,5 +49,6 @@ golden! {
     offline_queue "../../../scenarios/offline-queue.toml" "../../../scenarios/offline-queue.txt";
     qos2_cut_after_publish "../../../scenarios/qos2-cut-after-publish.toml" "../../../scenarios/qos2-cut-after-publish.txt";
     qos2_cut_after_pubrel "../../../scenarios/qos2-cut-after-pubrel.toml" "../../../scenarios/qos2-cut-after-pubrel.txt";
+    refused "../../../scenarios/refused.toml" "../../../scenarios/refused.txt";
     will_pulled_cable "../../../scenarios/will-pulled-cable.toml" "../../../scenarios/will-pulled-cable.txt";
 }

@@ -13,7 +13,7 @@ mod lane;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use mqttlab_core::id::ConnId;
 use mqttlab_core::link::Link;
@@ -91,6 +91,8 @@ pub(crate) struct Pipe {
     pub(crate) client_id: Option<String>,
     /// What has come to a client that does not read.
     pub(crate) unread: VecDeque<Segment>,
+    /// 5.0: what Topic Aliases stand for.
+    pub(crate) aliases: BTreeMap<(Way, u16), String>,
     /// Packets that an answer is expected for.
     pub(crate) unanswered: Vec<(Way, &'static str, Option<u16>, FlightId)>,
     spec: LinkSpec,
@@ -117,6 +119,7 @@ impl Pipe {
             broker_end: end(EndState::None),
             client_id: None,
             unread: VecDeque::new(),
+            aliases: BTreeMap::new(),
             unanswered: Vec::new(),
             spec,
             rng,

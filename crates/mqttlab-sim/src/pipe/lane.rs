@@ -61,6 +61,13 @@ impl Segment {
             due: Due::Left(0),
         }
     }
+
+    fn arrives_at(&self) -> Option<Micros> {
+        match self.due {
+            Due::At(at) => Some(at),
+            Due::Left(_) => None,
+        }
+    }
 }
 
 /// One direction of a connection; see the [parent](super).
@@ -84,6 +91,10 @@ pub(crate) struct Lane {
     /// Since when something is unacknowledged and nothing has moved.
     stuck_since: Option<Micros>,
     last_due: Micros,
+    /// How many of the packets have left with their last byte.
+    packets_launched: usize,
+    /// Flights whose arrival is known or not known any more, since somebody asked.
+    moved: Vec<(FlightId, Option<Micros>)>,
     pub(super) wire_free_at: Micros,
 }
 
@@ -111,10 +122,7 @@ impl Lane {
 
     /// When the front segment arrives; `None` while it is held or there is none.
     pub(crate) fn next_arrival(&self) -> Option<Micros> {
-        match self.air.front()?.due {
-            Due::At(at) => Some(at),
-            Due::Left(_) => None,
-        }
+        self.air.front()?.arrives_at()
     }
 
     pub(super) fn write(&mut self, bytes: &[u8], flight: FlightId) {
@@ -161,7 +169,21 @@ impl Lane {
             self.last_due = self.last_due.max(now + travel);
             Due::At(self.last_due)
         };
+        let arrives_at = segment.arrives_at();
+        self.moved
+            .extend(segment.flight.map(|flight| (flight, arrives_at)));
+        while let Some(&(flight, end)) = self.packets.get(self.packets_launched)
+            && end <= self.taken
+        {
+            self.moved.push((flight, arrives_at));
+            self.packets_launched += 1;
+        }
         self.air.push_back(segment);
+    }
+
+    /// Flights of which it has become known when they arrive, or that this is not known any more.
+    pub(crate) fn take_moved(&mut self) -> Vec<(FlightId, Option<Micros>)> {
+        std::mem::take(&mut self.moved)
     }
 
     pub(super) fn block(&mut self, now: Micros, obstacle: Obstacle) {
@@ -175,6 +197,7 @@ impl Lane {
                 segment.due = Due::Left(at.saturating_sub(now));
             }
         }
+        self.moved = self.dues().collect();
     }
 
     pub(super) fn unblock(
@@ -205,6 +228,7 @@ impl Lane {
                 segment.due = Due::At(self.last_due);
             }
         }
+        self.moved = self.dues().collect();
     }
 
     pub(super) fn arrive(&mut self) -> Option<Segment> {
@@ -221,6 +245,16 @@ impl Lane {
         }
     }
 
+    /// What has arrived is not read for now.
+    pub(crate) fn leave_unread(&mut self) {
+        let arrived = self
+            .packets
+            .iter()
+            .take_while(|(_, end)| *end <= self.arrived);
+        self.moved
+            .extend(arrived.map(|&(flight, _)| (flight, None)));
+    }
+
     /// The next packet whose last byte has arrived.
     pub(crate) fn take_arrived(&mut self) -> Option<FlightId> {
         let &(flight, end) = self.packets.front()?;
@@ -228,6 +262,7 @@ impl Lane {
             return None;
         }
         self.packets.pop_front();
+        self.packets_launched = self.packets_launched.saturating_sub(1);
         Some(flight)
     }
 
@@ -250,6 +285,7 @@ impl Lane {
             lost.push(flight);
             self.packets.pop_back();
         }
+        self.packets_launched = self.packets_launched.min(self.packets.len());
         lost
     }
 
@@ -258,6 +294,7 @@ impl Lane {
         let mut lost: Vec<FlightId> = self.fin.take().into_iter().collect();
         lost.extend(self.air.drain(..).filter_map(|segment| segment.flight));
         lost.extend(self.packets.drain(..).map(|(flight, _)| flight));
+        self.packets_launched = 0;
         self.waiting.clear();
         self.stuck_since = None;
         lost
@@ -265,25 +302,25 @@ impl Lane {
 
     /// When each flight on it arrives; `None` for those that are held or wait.
     pub(crate) fn dues(&self) -> impl Iterator<Item = (FlightId, Option<Micros>)> {
-        let due = |segment: &Segment| match segment.due {
-            Due::At(at) => Some(at),
-            Due::Left(_) => None,
-        };
-        let signals = self
-            .air
-            .iter()
-            .filter_map(move |segment| Some((segment.flight?, due(segment))));
+        let signal = |segment: &Segment| Some((segment.flight?, segment.arrives_at()));
+        let signals = self.air.iter().filter_map(signal);
         let mut end = self.arrived;
         let mut segments = self.air.iter().map(move |segment| {
             end += segment.bytes.len() as u64;
-            (end, due(segment))
+            (end, segment.arrives_at())
         });
         let mut current = segments.next();
         let packets = self.packets.iter().map(move |&(flight, packet_end)| {
             while current.is_some_and(|(end, _)| end < packet_end) {
                 current = segments.next();
             }
-            (flight, current.and_then(|(_, due)| due))
+            let travels = packet_end > self.arrived;
+            (
+                flight,
+                current
+                    .filter(|_| travels)
+                    .and_then(|(_, arrives_at)| arrives_at),
+            )
         });
         signals
             .chain(packets)

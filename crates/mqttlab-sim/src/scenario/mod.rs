@@ -53,6 +53,8 @@
 //! | key | meaning | default |
 //! | --- | --- | --- |
 //! | `disk` | it has a disk, so that sessions and retained messages survive a restart | `false` |
+//! | `users` | `{ name = "password" }`: let nobody else in | anybody is let in |
+//! | `deny_publish`, `deny_subscribe` | Topic Filters of what nobody may publish to, or subscribe to | none |
 //! | `policy` | behaviour where the standard leaves room, and limits: [`Config`] | its defaults |
 //!
 //! # `[link]`, and `link = { … }` in a client
@@ -127,6 +129,8 @@ mod quantity;
 mod raw;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use mqttlab_core::broker::Config;
 use mqttlab_core::client::Options;
@@ -212,6 +216,19 @@ pub struct BrokerSpec {
     pub policy: Config,
     /// Whether it has a disk, so that sessions and retained messages survive a restart.
     pub disk: bool,
+    /// Who may do what.
+    pub access: AccessSpec,
+}
+
+/// Who may do what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessSpec {
+    /// Passwords by User Name; when there are any, others are not let in.
+    pub users: BTreeMap<String, String>,
+    /// Topics that nobody may publish to, as Topic Filters.
+    pub deny_publish: Vec<String>,
+    /// Topics that nobody may subscribe to or get messages from, as Topic Filters.
+    pub deny_subscribe: Vec<String>,
 }
 
 /// One client.

@@ -3,6 +3,8 @@
 //! One table of all keys for every kind of action keeps the places of errors exact: which of them an action takes is
 //! looked at in [`check`](super::check).
 
+use std::collections::BTreeMap;
+
 use mqttlab_core::broker::Config;
 use mqttlab_core::client::{Bugs, LostSession, QueueLimits};
 use mqttlab_core::packet::{QoS, Version};
@@ -51,6 +53,12 @@ pub(super) struct Broker {
     pub(super) policy: Config,
     #[serde(default)]
     pub(super) disk: bool,
+    #[serde(default)]
+    pub(super) users: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) deny_publish: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) deny_subscribe: Vec<Spanned<String>>,
 }
 
 #[derive(Clone, Default, Deserialize)]

@@ -186,12 +186,20 @@ fn each_mistake_is_found() {
             "[[expect]]\nnever = 'false'\nis = 3\n".to_owned(),
             "only a `count`",
         ),
+        (
+            "[broker]\ndeny_publish = [\"a#\"]\n".to_owned(),
+            "Topic Filter",
+        ),
         ("[link]\nlatency = \"fast\"\n".to_owned(), "no unit of time"),
         ("[link]\nloss = \"100%\"\n".to_owned(), "share"),
     ] {
         let error = fails(&text);
         assert!(error.to_string().contains(part), "{text}\n{error}");
     }
+}
+
+#[test]
+fn only_the_known_version_is_read() {
     let text = HEAD.replace("version = 1", "version = 2");
     assert!(
         Scenario::parse(&text)

@@ -1,13 +1,18 @@
 //! The broker in its host: what it is handed and what it does.
 
+use std::sync::Arc;
+
 use mqttlab_core::broker::{
-    Broker, Change, CloseReason, Config, Established, Input, Sink, TimerKind,
+    Access, AuthRequest, Authorization, Broker, Change, CloseReason, Config, Established, Identity,
+    Input, Sink, TimerKind,
 };
 use mqttlab_core::codec::Limits;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
+use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
+use mqttlab_core::topic::matches;
 use mqttlab_core::why::Why;
 
 use super::report::Note;
@@ -15,7 +20,7 @@ use super::{Alarm, World};
 use crate::disk::Disk;
 use crate::pipe::Way;
 use crate::scenario::condition::Tally;
-use crate::scenario::{BrokerSpec, Ending, Memory};
+use crate::scenario::{AccessSpec, BrokerSpec, Ending, Memory};
 use crate::view::{EventKind, Micros};
 
 /// The computer that the broker runs on.
@@ -28,6 +33,7 @@ pub(crate) struct BrokerHost {
     /// Since when it runs or does not.
     pub(crate) since: Micros,
     config: Config,
+    access: Arc<AccessSpec>,
     /// Whether there is a disk at all.
     has_disk: bool,
     disk: Disk,
@@ -44,6 +50,7 @@ impl BrokerHost {
             refusing: false,
             since: 0,
             config,
+            access: Arc::new(spec.access.clone()),
             has_disk: spec.disk,
             disk: Disk::default(),
             rng,
@@ -94,6 +101,7 @@ enum Output {
 /// Takes what the broker says; `disk` what it wants to be kept.
 struct Outbox<'d> {
     outputs: Vec<Output>,
+    access: &'d AccessSpec,
     disk: Option<&'d mut Disk>,
 }
 
@@ -113,6 +121,29 @@ impl Sink for Outbox<'_> {
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {
         self.outputs
             .push(Output::Established(conn, established.client_id.to_owned()));
+    }
+
+    fn authorize(&mut self, _: ConnId, request: &AuthRequest<'_>) -> Authorization {
+        let users = &self.access.users;
+        if request.method.is_some() {
+            return Authorization::Deny(ReasonCode::BadAuthenticationMethod);
+        }
+        let known = request.user_name.and_then(|name| users.get(name));
+        let is_right = known.is_some_and(|password| request.password == Some(password.as_bytes()));
+        if users.is_empty() || is_right {
+            Authorization::Allow
+        } else {
+            Authorization::Deny(ReasonCode::BadUserNameOrPassword)
+        }
+    }
+
+    /// A Topic Filter is looked at as if it were a Topic Name: `secret/#` also denies `secret/+`.
+    fn permits(&mut self, _: &Identity<'_>, access: Access, topic: &str) -> bool {
+        let denied = match access {
+            Access::Publish => &self.access.deny_publish,
+            Access::Subscribe | Access::Receive => &self.access.deny_subscribe,
+        };
+        !denied.iter().any(|filter| matches(filter, topic))
     }
 
     fn persist(&mut self, change: &Change<'_>) {
@@ -138,6 +169,7 @@ impl World {
         let now = self.now();
         let BrokerHost {
             machine,
+            access,
             has_disk,
             disk,
             ..
@@ -145,6 +177,7 @@ impl World {
         let machine = machine.as_mut()?;
         let mut outbox = Outbox {
             outputs: Vec::new(),
+            access,
             disk: has_disk.then_some(&mut *disk),
         };
         machine.handle(now, input, &mut outbox);

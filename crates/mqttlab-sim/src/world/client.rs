@@ -1,210 +1,30 @@
 //! A client in its host: what it is handed, what it does, and what its application hears.
 
-use std::collections::VecDeque;
+mod host;
+mod outbox;
 
 use mqttlab_core::client::{
-    Client, ClientError, Close, DisconnectOptions, Event, Input, Message, Session, Sink, State,
-    SubscribeRequest, TimerKind, Why,
+    Client, ClientError, Close, DisconnectOptions, Input, Message, State, SubscribeRequest,
+    TimerKind, Why,
 };
-use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::reason::ReasonCode;
-use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
 
 use super::report::Note;
 use super::{Alarm, Happening, World};
 use crate::describe;
-use crate::pipe::{Obstacle, Way};
+use crate::pipe::Way;
 use crate::scenario::condition::Tally;
-use crate::scenario::{self, ClientSpec, Ending, LinkSpec, Memory};
-use crate::view::{EventKind, Micros, ParticipantId, Received};
+use crate::scenario::{self, Ending, Memory};
+use crate::view::{EventKind, ParticipantId, Received};
+
+pub(crate) use host::ClientHost;
+
+use outbox::{Outbox, Output};
 
 /// So many received messages are kept for a view.
 const RECEIVED_MAX: usize = 100;
-
-/// The computer that a client runs on.
-#[derive(Clone, Debug)]
-pub(crate) struct ClientHost {
-    /// `None` while it does not run.
-    pub(crate) machine: Option<Client>,
-    pub(crate) powered: bool,
-    /// Since when its process runs or does not.
-    pub(crate) since: Micros,
-    /// The connection that the machine uses.
-    pub(crate) conn: Option<ConnId>,
-    /// How many connections it has opened.
-    pub(crate) connections: u64,
-    pub(crate) received: VecDeque<Received>,
-    pub(crate) link: LinkSpec,
-    pub(crate) rng: Rng,
-    /// What lies in the way of its connections, also of those to come.
-    stalled: [bool; 2],
-    cut: [bool; 2],
-    /// Whether it reads nothing of what comes.
-    pub(crate) paused: bool,
-    /// Whether its process has done its first subscriptions.
-    subscribed: bool,
-    /// What its disk keeps of its session.
-    saved: Session,
-    lives: u64,
-}
-
-impl ClientHost {
-    pub(super) fn new(spec: &ClientSpec, rng: Rng) -> Self {
-        let mut host = Self {
-            machine: None,
-            powered: true,
-            since: 0,
-            conn: None,
-            connections: 0,
-            received: VecDeque::new(),
-            link: spec.link,
-            rng,
-            stalled: [false; 2],
-            cut: [false; 2],
-            paused: false,
-            subscribed: false,
-            saved: Session::default(),
-            lives: 0,
-        };
-        host.start(spec, 0, Memory::Lost);
-        host
-    }
-
-    fn start(&mut self, spec: &ClientSpec, now: Micros, memory: Memory) {
-        self.lives += 1;
-        // Far from the streams of its connections, which count from 1.
-        let seed = self.rng.fork(u64::MAX - self.lives).next_u64();
-        let saved = std::mem::take(&mut self.saved);
-        let options = spec.options.clone();
-        self.machine = Some(match memory {
-            Memory::Kept => Client::with_session(options, seed, saved),
-            Memory::Lost => Client::new(options, seed),
-        });
-        self.since = now;
-        self.subscribed = false;
-        self.paused = false;
-    }
-
-    /// What lies in the way of a new connection.
-    pub(super) fn obstacles(&self) -> Vec<(Way, Obstacle)> {
-        let mut found = Vec::new();
-        for (index, way) in Way::BOTH.into_iter().enumerate() {
-            if self.stalled[index] {
-                found.push((way, Obstacle::Stall));
-            }
-            if self.cut[index] {
-                found.push((way, Obstacle::Cut));
-            }
-        }
-        found
-    }
-
-    pub(super) fn set_obstacle(&mut self, way: Way, obstacle: Obstacle, is_there: bool) {
-        match obstacle {
-            Obstacle::Stall => self.stalled[way as usize] = is_there,
-            Obstacle::Cut => self.cut[way as usize] = is_there,
-            // Whether a computer runs is no matter of its link.
-            Obstacle::Dark => {}
-        }
-    }
-}
-
-/// What a client wants done, in its order.
-enum Output {
-    Open,
-    Send(Vec<u8>),
-    Close(Close),
-    Connected { session_present: bool },
-    Message(Received),
-    Heard(String),
-    Why(Why),
-}
-
-#[derive(Default)]
-struct Outbox(Vec<Output>);
-
-impl Sink for Outbox {
-    const TRACE: bool = true;
-
-    fn open(&mut self) {
-        self.0.push(Output::Open);
-    }
-
-    fn send(&mut self, frame: &Frame<'_>) {
-        let mut bytes = Vec::new();
-        frame.write_to(&mut bytes);
-        self.0.push(Output::Send(bytes));
-    }
-
-    fn close(&mut self, how: Close) {
-        self.0.push(Output::Close(how));
-    }
-
-    fn event(&mut self, event: Event<'_>) {
-        self.0.push(hear(&event));
-    }
-
-    fn why(&mut self, why: Why) {
-        self.0.push(Output::Why(why));
-    }
-}
-
-/// What the application hears, in words.
-fn hear(event: &Event<'_>) -> Output {
-    let text = match event {
-        Event::Connected {
-            session_present, ..
-        } => {
-            return Output::Connected {
-                session_present: *session_present,
-            };
-        }
-        Event::Message(publish) => {
-            return Output::Message(Received {
-                at: 0,
-                topic: publish.topic.to_owned(),
-                payload: describe::payload_text(publish.payload),
-                qos: publish.qos.number(),
-                retain: publish.retain,
-                dup: publish.dup,
-            });
-        }
-        Event::Refused { reason, .. } => format!("hears that it was refused: {reason}"),
-        Event::Disconnected { cause, .. } => format!("hears that it is not connected: {cause}"),
-        Event::Redirected {
-            server_reference, ..
-        } => {
-            format!(
-                "is told to go to {}",
-                server_reference.unwrap_or("another server")
-            )
-        }
-        Event::ServerDisconnect { reason, .. } => format!("hears why the broker ends it: {reason}"),
-        Event::Published {
-            ticket,
-            reason: ReasonCode::Success,
-        } => {
-            format!("hears that its message {ticket} is done")
-        }
-        Event::Published { ticket, reason } => {
-            format!("hears about its message {ticket}: {reason}")
-        }
-        Event::Dropped { ticket, why } => {
-            format!("hears that its message {ticket} is dropped: {why}")
-        }
-        Event::Subscribed { codes, .. } => match codes.iter().any(|code| *code >= 0x80) {
-            true => "hears that a subscription was refused".to_owned(),
-            false => "hears that it is subscribed".to_owned(),
-        },
-        Event::Unsubscribed { .. } => "hears that it is unsubscribed".to_owned(),
-        Event::RequestDropped { error, .. } => format!("hears that a request is dropped: {error}"),
-        Event::Authenticate { .. } => "is asked to authenticate further".to_owned(),
-        Event::Reauthenticated { .. } => "hears that it is authenticated anew".to_owned(),
-    };
-    Output::Heard(text)
-}
 
 impl World {
     fn host(&mut self, who: ParticipantId) -> &mut ClientHost {

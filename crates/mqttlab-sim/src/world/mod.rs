@@ -341,6 +341,9 @@ impl World {
                     .get(&Alarm::Arrival(*id, way))
                     .map(|&(at, _)| at);
                 assert_eq!(alarm, pipe.lane(way).next_arrival(), "{id} {way:?}");
+                for (flight, due_at) in pipe.lane(way).dues() {
+                    assert_eq!(state.open.get(&flight), Some(&due_at), "{id} {way:?}");
+                }
             }
         }
         if let Some(machine) = &state.broker.machine {

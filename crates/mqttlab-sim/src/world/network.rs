@@ -88,20 +88,19 @@ impl World {
 
     /// Brings the queue and the flights up to what the connection is now.
     pub(super) fn sync(&mut self, conn: ConnId) {
-        let Some(pipe) = self.state.pipes.get(&conn) else {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
         if pipe.is_over() {
             self.put_away(conn);
             return;
         }
-        let times =
-            Way::BOTH.map(|way| (way, pipe.lane(way).next_arrival(), pipe.gives_up_at(way)));
+        let moved = Way::BOTH.map(|way| pipe.lane_mut(way).take_moved());
+        let times = Way::BOTH.map(|way| {
+            let arrival = pipe.lane(way).next_arrival();
+            (way, arrival, pipe.gives_up_at(way))
+        });
         let opening = pipe.client_end.state == EndState::Opening;
-        let dues: Vec<_> = Way::BOTH
-            .into_iter()
-            .flat_map(|way| pipe.lane(way).dues())
-            .collect();
         for (way, arrival, gives_up) in times {
             self.set_alarm(Alarm::Arrival(conn, way), arrival);
             self.set_alarm(Alarm::GiveUp(conn, way), gives_up);
@@ -109,7 +108,7 @@ impl World {
         if !opening {
             self.set_alarm(Alarm::ConnectTimeout(conn), None);
         }
-        for (flight, due_at) in dues {
+        for (flight, due_at) in moved.into_iter().flatten() {
             self.set_due(flight, due_at);
         }
     }
@@ -150,7 +149,13 @@ impl World {
         };
         match segment.signal {
             Signal::Data | Signal::Fin if !reads && pipe.reader(way).is_open() => {
-                pipe.unread.push_back(segment);
+                if let Some(flight) = segment.flight {
+                    self.set_due(flight, None);
+                }
+                if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                    pipe.unread.push_back(segment);
+                    pipe.lane_mut(way).leave_unread();
+                }
             }
             Signal::Data
             | Signal::Fin

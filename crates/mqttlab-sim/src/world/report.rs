@@ -112,7 +112,10 @@ impl World {
             Way::Up => Side::Server,
             Way::Down => Side::Client,
         };
-        let what = describe::packet(bytes, version, side);
+        let mut what = describe::packet(bytes, version, side);
+        if let Some(alias) = what.alias {
+            what.topic = self.resolve_alias(conn, way, alias, what.topic);
+        }
         let text = match what.summary.as_str() {
             "" => format!(
                 "{} sends {} to {}",
@@ -163,6 +166,24 @@ impl World {
         self.state.open.insert(id, None);
         if let Some(pipe) = self.state.pipes.get_mut(&conn) {
             pipe.write(way, bytes, id);
+        }
+    }
+
+    /// The Topic Name that an alias stands for; a name that comes with it is what it stands for from now on.
+    fn resolve_alias(
+        &mut self,
+        conn: ConnId,
+        way: Way,
+        alias: u16,
+        topic: Option<String>,
+    ) -> Option<String> {
+        let aliases = &mut self.state.pipes.get_mut(&conn)?.aliases;
+        match topic.filter(|topic| !topic.is_empty()) {
+            Some(topic) => {
+                aliases.insert((way, alias), topic.clone());
+                Some(topic)
+            }
+            None => aliases.get(&(way, alias)).cloned(),
         }
     }
 

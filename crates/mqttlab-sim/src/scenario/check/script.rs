@@ -1,0 +1,203 @@
+//! What happens: who does what, and what that takes.
+
+use std::ops::Range;
+
+use mqttlab_core::topic::{self, TopicError};
+use toml::Spanned;
+
+use super::Check;
+use crate::scenario::{Act, Action, Message, PAYLOAD_MAX, SCRIPT_MAX, ScenarioError, Step, raw};
+use crate::view::ParticipantId;
+
+impl Check<'_> {
+    pub(super) fn script(
+        &self,
+        script: &[Spanned<raw::Do>],
+        names: &[&str],
+    ) -> Result<Vec<Step>, ScenarioError> {
+        let mut steps = Vec::new();
+        for entry in script {
+            let raw = entry.get_ref();
+            let act = self.act(raw)?;
+            let who = match raw.who.get_ref() {
+                raw::Names::One(name) => std::slice::from_ref(name),
+                raw::Names::Many(names) => names,
+            };
+            for name in who {
+                let who = self.participant(name, raw.who.span(), names)?;
+                self.fits(who, raw)?;
+                steps.push(Step {
+                    at: raw.at,
+                    action: Action {
+                        who,
+                        act: act.clone(),
+                    },
+                });
+            }
+            if steps.len() > SCRIPT_MAX {
+                let message = format!("there are more than {SCRIPT_MAX} things to do");
+                return Err(self.error(raw.act.span(), message));
+            }
+        }
+        // Stable: what is written first happens first.
+        steps.sort_by_key(|step| step.at);
+        Ok(steps)
+    }
+
+    fn fits(&self, who: ParticipantId, raw: &raw::Do) -> Result<(), ScenarioError> {
+        let (broker, client) = match raw.act.get_ref() {
+            raw::Act::Crash | raw::Act::PowerOff | raw::Act::Restart => (true, true),
+            raw::Act::Refuse | raw::Act::Accept => (true, false),
+            raw::Act::Connect
+            | raw::Act::Disconnect
+            | raw::Act::Publish
+            | raw::Act::Subscribe
+            | raw::Act::Unsubscribe
+            | raw::Act::Cut
+            | raw::Act::Heal
+            | raw::Act::Stall
+            | raw::Act::Release
+            | raw::Act::Reset
+            | raw::Act::Close
+            | raw::Act::Pause
+            | raw::Act::Resume => (false, true),
+        };
+        match who {
+            0 if !broker => Err(self.error(raw.who.span(), "the broker cannot do this")),
+            1.. if !client => Err(self.error(raw.who.span(), "only the broker can do this")),
+            _ => Ok(()),
+        }
+    }
+
+    fn act(&self, raw: &raw::Do) -> Result<Act, ScenarioError> {
+        let mut keys = Keys::of(raw);
+        let act = match raw.act.get_ref() {
+            raw::Act::Connect => Act::Connect,
+            raw::Act::Disconnect => Act::Disconnect {
+                will: keys.take(&raw.will),
+            },
+            raw::Act::Publish => Act::Publish(Message {
+                topic: self.needed_topic(raw, &raw.topic, "topic", topic::check_name)?,
+                payload: self.payload(raw)?,
+                qos: keys.take(&raw.qos),
+                retain: keys.take(&raw.retain),
+            }),
+            raw::Act::Subscribe => Act::Subscribe {
+                filter: self.needed_topic(raw, &raw.filter, "filter", topic::check_filter)?,
+                qos: keys.take(&raw.qos),
+            },
+            raw::Act::Unsubscribe => Act::Unsubscribe {
+                filter: self.needed_topic(raw, &raw.filter, "filter", topic::check_filter)?,
+            },
+            raw::Act::Crash => Act::Crash {
+                how: keys.take(&raw.how),
+            },
+            raw::Act::PowerOff => Act::PowerOff,
+            raw::Act::Restart => Act::Restart {
+                memory: keys.take(&raw.memory),
+            },
+            raw::Act::Cut => Act::Cut {
+                way: keys.take(&raw.way),
+            },
+            raw::Act::Heal => Act::Heal,
+            raw::Act::Stall => Act::Stall {
+                way: keys.take(&raw.way),
+            },
+            raw::Act::Release => Act::Release {
+                way: keys.take(&raw.way),
+            },
+            raw::Act::Reset => Act::Reset,
+            raw::Act::Close => Act::Close,
+            raw::Act::Refuse => Act::Refuse,
+            raw::Act::Accept => Act::Accept,
+            raw::Act::Pause => Act::Pause,
+            raw::Act::Resume => Act::Resume,
+        };
+        match &act {
+            Act::Publish(_) => keys.mark(&["topic", "payload"]),
+            Act::Subscribe { .. } | Act::Unsubscribe { .. } => keys.mark(&["filter"]),
+            Act::Connect | Act::Disconnect { .. } | Act::Crash { .. } | Act::PowerOff => {}
+            Act::Restart { .. } | Act::Cut { .. } | Act::Heal | Act::Stall { .. } => {}
+            Act::Release { .. } | Act::Reset | Act::Close | Act::Refuse | Act::Accept => {}
+            Act::Pause | Act::Resume => {}
+        }
+        match keys.left() {
+            None => Ok(act),
+            Some((key, span)) => {
+                Err(self.error(span, format!("`{key}` does not belong to this act")))
+            }
+        }
+    }
+
+    fn needed_topic(
+        &self,
+        raw: &raw::Do,
+        text: &Option<Spanned<String>>,
+        key: &str,
+        check: fn(&str) -> Result<(), TopicError>,
+    ) -> Result<String, ScenarioError> {
+        match text {
+            Some(text) => self.topic(text, key, check),
+            None => Err(self.error(raw.act.span(), format!("this act needs a `{key}`"))),
+        }
+    }
+
+    fn payload(&self, raw: &raw::Do) -> Result<String, ScenarioError> {
+        let Some(payload) = &raw.payload else {
+            return Ok(String::new());
+        };
+        if payload.get_ref().len() > PAYLOAD_MAX {
+            let message = format!("a payload has {PAYLOAD_MAX} bytes at most");
+            return Err(self.error(payload.span(), message));
+        }
+        Ok(payload.get_ref().clone())
+    }
+}
+
+/// The optional keys that an action was given, and which of them it took.
+struct Keys {
+    given: Vec<(&'static str, Range<usize>)>,
+}
+
+impl Keys {
+    fn of(raw: &raw::Do) -> Self {
+        fn key<T>(
+            name: &'static str,
+            value: &Option<Spanned<T>>,
+        ) -> Option<(&'static str, Range<usize>)> {
+            Some((name, value.as_ref()?.span()))
+        }
+        let given = [
+            key("topic", &raw.topic),
+            key("payload", &raw.payload),
+            key("qos", &raw.qos),
+            key("retain", &raw.retain),
+            key("filter", &raw.filter),
+            key("will", &raw.will),
+            key("way", &raw.way),
+            key("how", &raw.how),
+            key("memory", &raw.memory),
+        ];
+        Self {
+            given: given.into_iter().flatten().collect(),
+        }
+    }
+
+    /// The value of a key that this act knows, or its default.
+    fn take<T: Copy + Default>(&mut self, value: &Option<Spanned<T>>) -> T {
+        let Some(value) = value else {
+            return T::default();
+        };
+        self.given.retain(|(_, span)| *span != value.span());
+        *value.get_ref()
+    }
+
+    /// This act knows these keys.
+    fn mark(&mut self, names: &[&str]) {
+        self.given.retain(|(name, _)| !names.contains(name));
+    }
+
+    fn left(self) -> Option<(&'static str, Range<usize>)> {
+        self.given.into_iter().next()
+    }
+}
