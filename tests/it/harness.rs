@@ -97,6 +97,16 @@ impl Broker {
         Self::run(command)
     }
 
+    /// One whose single listener these options configure.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_configured(options: &[&str]) -> Result<Self> {
+        let mut command = Command::new(program()?);
+        command.arg("broker").args(options);
+        Self::run(command)
+    }
+
     /// One on a free port, under a limit that the shell sets.
     ///
     /// # Errors
@@ -116,7 +126,8 @@ impl Broker {
         let listeners = command
             .get_args()
             .filter(|argument| *argument == "--listen")
-            .count();
+            .count()
+            .max(1);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -138,9 +149,13 @@ impl Broker {
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             match line.split(' ').collect::<Vec<_>>()[..] {
-                ["listening", "mqtt", address] => broker.mqtt.push(address.parse()?),
                 ["listening", "http", url] => {
                     broker.http = Some(url.trim_start_matches("http://").parse()?);
+                }
+                ["listening", "mqtt" | "mqtts" | "ws" | "wss", place] => {
+                    let address = place.split_once("://").map_or(place, |(_, rest)| rest);
+                    let address = address.split('/').next().unwrap_or(address);
+                    broker.mqtt.push(address.parse()?);
                 }
                 _ => bail!("it said {line:?}"),
             }

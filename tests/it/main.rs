@@ -10,6 +10,7 @@ mod harness;
 mod interop;
 mod program;
 mod sockets;
+mod transports;
 
 use std::io::Write;
 
