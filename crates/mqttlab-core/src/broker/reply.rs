@@ -8,6 +8,7 @@ use crate::broker::auth::Grant;
 use crate::broker::connect::Candidate;
 use crate::broker::sink::Sink;
 use crate::broker::{Broker, CloseReason, Cx};
+use crate::clause::Clause;
 use crate::codec::encode;
 use crate::frame::Frame;
 use crate::id::ConnId;
@@ -55,7 +56,8 @@ impl Broker {
                 return;
             }
             self.counters.unsendable -= 1;
-            why!(cx, self.conns[key].id, = None, Decision::ReasonStringLeftOut {
+            let clause = left_out_clause(packet.packet_type());
+            why!(cx, self.conns[key].id, = clause, Decision::ReasonStringLeftOut {
                 packet: packet.packet_type(),
             });
         }
@@ -193,6 +195,28 @@ impl Broker {
     /// The connection of a session, by its name.
     pub(super) fn conn_id(&self, key: SessionKey) -> Option<ConnId> {
         self.sessions[key].conn.map(|conn| self.conns[conn].id)
+    }
+}
+
+/// The statement that keeps a Reason String out of a packet that would be too large with it.
+fn left_out_clause(packet: PacketType) -> Option<Clause> {
+    match packet {
+        PacketType::ConnAck => Some(Clause::V5_3_2_2_19),
+        PacketType::PubAck => Some(Clause::V5_3_4_2_2),
+        PacketType::PubRec => Some(Clause::V5_3_5_2_2),
+        PacketType::PubRel => Some(Clause::V5_3_6_2_2),
+        PacketType::PubComp => Some(Clause::V5_3_7_2_2),
+        PacketType::SubAck => Some(Clause::V5_3_9_2_1),
+        PacketType::UnsubAck => Some(Clause::V5_3_11_2_1),
+        PacketType::Disconnect => Some(Clause::V5_3_14_2_3),
+        PacketType::Auth => Some(Clause::V5_3_15_2_2),
+        // These have none.
+        PacketType::Connect
+        | PacketType::Publish
+        | PacketType::Subscribe
+        | PacketType::Unsubscribe
+        | PacketType::PingReq
+        | PacketType::PingResp => None,
     }
 }
 

@@ -1,3 +1,4 @@
+mod clauses;
 mod notation;
 mod tables;
 mod vectors;

@@ -274,3 +274,24 @@ fn a_received_packet_comes_with_its_bytes_and_fields() {
     };
     assert_eq!((publish.topic, publish.payload), ("t", &b"y"[..]));
 }
+
+/// [`Clause::V5_3_3_2_12`](crate::clause::Clause::V5_3_3_2_12): and nothing above it.
+#[test]
+fn a_server_takes_every_alias_up_to_its_maximum() {
+    for maximum in [1, 3, 200] {
+        let limits = Limits {
+            topic_alias_max: maximum,
+            ..Limits::default()
+        };
+        let mut link = Link::new(Side::Server, Version::default(), limits);
+        let mut stream = bytes(&[connect(Version::V5)], Version::V5);
+        for alias in 1..=maximum + 1 {
+            let mut list = PropertyList::new();
+            list.push(Property::TopicAlias(alias));
+            stream.extend(bytes(&[publish("t", list.properties(), b"x")], Version::V5));
+        }
+        let taken = usize::from(maximum) + 1;
+        let expected = (taken, Some(DecodeErrorKind::TopicAliasRange));
+        assert_eq!(feed(&mut link, &stream), expected);
+    }
+}

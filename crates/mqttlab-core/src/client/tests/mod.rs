@@ -1,6 +1,7 @@
 //! Tests of the client, as scripts.
 
 mod bugs;
+mod clauses;
 mod misuse;
 mod policy;
 mod random;

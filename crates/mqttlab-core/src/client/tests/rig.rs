@@ -24,7 +24,7 @@ use crate::time::{Duration, Instant};
 /// ```text
 /// connect | opened | open-failed | lost fin|rst | wait SECONDS | flushed BYTES | stuck
 /// publish TOPIC PAYLOAD [q1|q2] [retain] [expiry=N]
-/// subscribe FILTER:QOS… [id=N] | unsubscribe FILTER… | disconnect [0xNN] [expiry=N]
+/// subscribe FILTER:QOS… [id=N] | unsubscribe FILTER… | disconnect [0xNN] [expiry=N] [user=VALUE]
 /// auth DATA | reauth DATA
 /// < PACKET …       the server sends a packet, see `packet_of`
 /// ```
@@ -99,6 +99,10 @@ impl Rig {
             "disconnect" => {
                 let options = DisconnectOptions {
                     session_expiry: option(&words, "expiry"),
+                    user_properties: option::<String>(&words, "user")
+                        .map(|value| ("k".to_string(), value))
+                        .into_iter()
+                        .collect(),
                     ..DisconnectOptions::new(reason_of(&words))
                 };
                 client.disconnect(now, &options, sink)

@@ -122,6 +122,8 @@ mod tests {
 
     const MQTT: (&str, &str) = ("sec-websocket-protocol", "mqtt");
 
+    /// `Clause::V311_6_0_0_3`, `Clause::V5_6_0_0_3`: a client that offers none is turned away.
+    /// `Clause::V311_6_0_0_4`, `Clause::V5_6_0_0_4`: of several, the one that both speak is picked.
     #[test]
     fn the_subprotocol_must_be_offered() {
         assert_eq!(check("/mqtt", &[MQTT]), Ok("mqtt"));

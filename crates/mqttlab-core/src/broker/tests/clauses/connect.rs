@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 
-use super::{both, both_with, shows};
+use super::super::run_twice;
+use super::{both, both_with, shows, shows_with};
 use crate::broker::Config;
 use crate::clause::Clause;
 
@@ -426,6 +427,30 @@ fn the_older_of_two_connections_ends() {
 }
 
 #[test]
+fn too_many_unfinished_messages_are_a_passing_error() {
+    let config = Config {
+        receive_maximum_v3: 1,
+        ..Config::default()
+    };
+    shows_with(
+        &config,
+        &[Clause::V311_4_8_0_2],
+        "p publish a x qos=2
+         q publish a x qos=2
+         p publish a y qos=2
+         q pubrel 1
+         q publish a y qos=2",
+        expect![[r#"
+            ? 3.1.1 MQTT-4.8.0-2: A passing error while a packet is processed costs the connection that the packet came on.
+            b>p PUBREC #1
+            b>q PUBREC #1
+            b|p a limit was reached (0x93 Receive Maximum exceeded)
+            b>q PUBCOMP #1
+            b>q PUBREC #2"#]],
+    );
+}
+
+#[test]
 fn a_will_beyond_the_maximum_qos_is_refused() {
     let config = Config {
         maximum_qos: crate::packet::QoS::AtLeastOnce,
@@ -447,4 +472,24 @@ fn a_will_beyond_the_maximum_qos_is_refused() {
             b|a CONNECT was refused (0x9B QoS not supported)
             b>b CONNACK present=0 0x00 ReceiveMaximum(64) MaximumQoS(1) MaximumPacketSize(1048576) TopicAliasMaximum(32)"#]],
     );
+}
+
+#[test]
+fn identifiers_of_1_to_23_letters_and_digits_are_accepted() {
+    let all = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let clauses = [Clause::V311_3_1_3_5, Clause::V5_3_1_3_5];
+    for version in ["3.1.1", "5"] {
+        let mut script = std::format!("version {version}\n");
+        let mut count = 0;
+        for length in 1..=23 {
+            for start in (0..all.len()).step_by(length) {
+                let id = &all[start..all.len().min(start + length)];
+                script.push_str(&std::format!("a connect id={id}\na disconnect\n"));
+                count += 1;
+            }
+        }
+        let run = run_twice(&Config::default(), &script);
+        let accepted = run.output.matches("CONNACK present=0 0x00").count();
+        assert_eq!(accepted, count, "{clauses:?}");
+    }
 }
