@@ -276,6 +276,7 @@ fn a_new_certificate_is_shown_without_disturbing_anybody() -> Result<()> {
     old.expect(&[0xD0, 0])
 }
 
+/// What WebSocket carries may be of any version: `Clause::V311_6_0_0_2`, `Clause::V5_6_0_0_2`.
 #[test]
 fn mqtt_is_spoken_inside_websocket() -> Result<()> {
     let broker = Broker::start_with(&["--http", "off", "--listen", "ws://127.0.0.1:0"])?;
@@ -345,6 +346,7 @@ fn only_requests_for_mqtt_become_websockets() -> Result<()> {
     Ok(())
 }
 
+/// Before it is known which version is spoken: `Clause::V311_6_0_0_1`, `Clause::V5_6_0_0_1`.
 #[test]
 fn text_frames_end_the_connection() -> Result<()> {
     let broker = Broker::start_with(&["--http", "off", "--listen", "ws://127.0.0.1:0"])?;

@@ -31,6 +31,18 @@ pub(crate) struct Options {
 /// # Errors
 /// When the sources cannot be read, a test names a statement that there is not, or a reason is wanting.
 pub(crate) fn run(options: &Options) -> Result<bool> {
+    print_coverage(options.missing)
+}
+
+/// The same for the tests, which tell only of what is missing.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn check() -> Result<bool> {
+    print_coverage(true)
+}
+
+fn print_coverage(only_missing: bool) -> Result<bool> {
     let root = project::root();
     let statements = table::statements(&read(&root, TABLE)?)?;
     let reasons = reasons_in(&read(&root, NOT_APPLICABLE)?)?;
@@ -45,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         }
     }
     let coverage = Coverage::new(&statements, marks, reasons)?;
-    print!("{}", coverage.report(options.missing));
+    print!("{}", coverage.report(only_missing));
     Ok(coverage.is_complete())
 }
 

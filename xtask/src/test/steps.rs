@@ -11,7 +11,7 @@ use super::counted;
 use super::tally::Tally;
 use crate::setup::{Target, Tool, Tools};
 use crate::web::{self, Build};
-use crate::{child, project, tidy};
+use crate::{child, clauses, project, tidy};
 
 /// Crates that also run in a browser.
 const PAGE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mqttlab-js"];
@@ -29,6 +29,8 @@ pub(super) enum Step {
     Fmt,
     /// The house rules
     Tidy,
+    /// A test for every normative statement
+    Clauses,
     /// clippy, native and for the page
     Clippy,
     /// The page builds and keeps its budget
@@ -115,6 +117,7 @@ impl Step {
     pub(super) const ALL: &[Self] = &[
         Self::Fmt,
         Self::Tidy,
+        Self::Clauses,
         Self::Web,
         Self::Clippy,
         Self::Unit,
@@ -128,6 +131,7 @@ impl Step {
         match self {
             Self::Fmt => "fmt",
             Self::Tidy => "tidy",
+            Self::Clauses => "clauses",
             Self::Clippy => "clippy",
             Self::Web => "web",
             Self::Unit => "unit",
@@ -142,6 +146,7 @@ impl Step {
         match self {
             Self::Fmt => "rustfmt",
             Self::Tidy => "the house rules",
+            Self::Clauses => "a test for every normative statement",
             Self::Clippy => "clippy, native and for the page",
             Self::Web => "the page builds and keeps its budget",
             Self::Unit => "unit tests of all crates",
@@ -160,7 +165,7 @@ impl Step {
                 components: true,
                 ..nothing
             },
-            Self::Tidy | Self::Unit => nothing,
+            Self::Tidy | Self::Clauses | Self::Unit => nothing,
             Self::Docs => Needs {
                 targets: &[Target::Page],
                 ..nothing
@@ -208,6 +213,9 @@ impl Step {
         match self {
             Self::Fmt => counted(&mut cx.cargo(&["fmt", "--all", "--", "--check"])),
             Self::Tidy => tidy::run().map(|()| Tally::SUCCESS),
+            Self::Clauses => {
+                clauses::check().map(|held| if held { Tally::SUCCESS } else { Tally::FAILURE })
+            }
             Self::Clippy => clippy(cx),
             Self::Web => web(cx),
             Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins"])),
