@@ -459,3 +459,19 @@ fn an_action_that_makes_no_sense_does_nothing() {
         ParticipantState::Connected
     );
 }
+
+#[test]
+fn a_run_that_grows_without_end_is_ended() {
+    let payload = "x".repeat(crate::scenario::PAYLOAD_MAX);
+    let text = format!(
+        "[scenario]\nid = \"flood\"\ntitle = \"Flood\"\nversion = 1\nuntil = \"30d\"\n\
+         [[client]]\nname = \"A\"\npublish = [{{ every = \"1s\", topic = \"t\", payload = \"{payload}\" }}]\n\
+         [[do]]\nat = \"0s\"\nwho = \"A\"\nact = \"connect\"\n"
+    );
+    let mut recording = Recording::new(Scenario::parse(&text).expect("well-formed"));
+    recording.seek(recording.end());
+    let last = recording.events().last().expect("there are events");
+    assert!(last.text.starts_with("the run ends here"), "{last:?}");
+    assert!(last.at < 300_000_000, "{last:?}");
+    assert_eq!(recording.next_event_at(), None);
+}

@@ -21,10 +21,12 @@ use crate::log::{Log, Moment, RollingHash};
 use crate::monitor::{Monitors, Tallies};
 use crate::pipe::{Pipe, Way};
 use crate::scenario::{Action, Scenario};
-use crate::view::{Connection, EventId, FlightId, Micros, ParticipantId};
+use crate::view::{Connection, EventId, EventKind, FlightId, Micros, ParticipantId};
 
 pub(crate) use broker::BrokerHost;
 pub(crate) use client::ClientHost;
+
+use report::Note;
 
 /// A run ends after so many happenings, whatever the scenario says.
 const HAPPENINGS_MAX: u64 = 500_000;
@@ -229,6 +231,11 @@ impl World {
     }
 
     fn finish(&mut self) {
+        if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= BYTES_MAX {
+            self.state.ended = true;
+            let text = "the run ends here: more would be too much to keep";
+            self.note(Note::new(0, EventKind::Fault, text));
+        }
         if self.log.next_event() as usize > self.state.events {
             let first_event = self.state.events as EventId;
             self.log.push_moment(Moment {
@@ -239,9 +246,6 @@ impl World {
         self.state.events = self.log.next_event() as usize;
         self.state.flights = self.log.next_flight() as usize;
         self.watch();
-        if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= BYTES_MAX {
-            self.state.ended = true;
-        }
     }
 
     fn ring(&mut self, alarm: Alarm) {
