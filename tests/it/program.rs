@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::harness::program;
+use crate::harness::{Folder, program};
 
 fn mqttlab(arguments: &[&str]) -> Result<Output> {
     Ok(Command::new(program()?).args(arguments).output()?)
@@ -53,7 +53,12 @@ const CONNECT: &str =
 #[test]
 fn a_scenario_is_played_and_printed() -> Result<()> {
     let file = ScenarioFile::new("play", CONNECT)?;
-    let (events, _) = ended(&mqttlab(&["run", file.path()])?, 0)?;
+    let (ladder, _) = ended(&mqttlab(&["run", file.path()])?, 0)?;
+    ensure!(ladder.contains("├─CONNECT"), "{ladder}");
+    let (diagram, _) = ended(&mqttlab(&["run", file.path(), "--format", "mermaid"])?, 0)?;
+    ensure!(diagram.contains("sequenceDiagram"), "{diagram}");
+    let play = ["run", file.path(), "--format", "events"];
+    let (events, _) = ended(&mqttlab(&play)?, 0)?;
     ensure!(events.contains("A is told to connect"), "{events}");
     ensure!(
         !events.contains('\x1b'),
@@ -67,9 +72,9 @@ fn a_scenario_is_played_and_printed() -> Result<()> {
             .as_array()
             .is_some_and(|flights| !flights.is_empty())
     );
-    let (short, _) = ended(&mqttlab(&["run", file.path(), "--until", "500ms"])?, 0)?;
+    let (short, _) = ended(&mqttlab(&[&play[..], &["--until", "500ms"]].concat())?, 0)?;
     ensure!(!short.contains("A is told to connect"), "{short}");
-    let (seeded, _) = ended(&mqttlab(&["run", file.path(), "--seed", "77"])?, 0)?;
+    let (seeded, _) = ended(&mqttlab(&[&play[..], &["--seed", "77"]].concat())?, 0)?;
     ensure!(seeded.contains("seed 77"), "{seeded}");
     Ok(())
 }
@@ -93,6 +98,32 @@ fn expectations_decide_how_it_ends() -> Result<()> {
     );
     ensure!(said.contains("FAIL"), "{said}");
     ended(&mqttlab(&["run", fails.path()])?, 1)?;
+    Ok(())
+}
+
+#[test]
+fn what_a_hunt_finds_can_be_played_again() -> Result<()> {
+    let fragile = format!("{CONNECT}[[expect]]\nalways = 'connected(\"A\")'\nfrom = \"2s\"\n");
+    let file = ScenarioFile::new("fragile", &fragile)?;
+    let folder = Folder::new("hunt")?;
+    let saved = folder.path("finding.json");
+    let saved = saved.to_str().unwrap_or_default();
+    let (found, _) = ended(&mqttlab(&["hunt", file.path(), "--save", saved])?, 1)?;
+    ensure!(found.contains("# FAIL: always"), "{found}");
+    let seed = found
+        .split("--seed ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next());
+    let seed = seed.context("it says how to see it again")?;
+    let again = ["run", file.path(), "--seed", seed, "--changes", saved];
+    let (again, _) = ended(&mqttlab(&again)?, 1)?;
+    ensure!(again.contains("# FAIL: always"), "{again}");
+    ended(
+        &mqttlab(&["hunt", file.path(), "--seeds", "3", "--disturbances", "0"])?,
+        0,
+    )?;
+    let nothing = ScenarioFile::new("nothing", CONNECT)?;
+    ended(&mqttlab(&["hunt", nothing.path()])?, 2)?;
     Ok(())
 }
 

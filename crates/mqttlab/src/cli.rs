@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Play scenarios and say which of their expectations fail
     #[command(after_help = run::HELP)]
     Check(run::CheckOptions),
+    /// Look for a seed and disturbances that make an expectation of a scenario fail
+    #[command(after_help = run::HUNT_HELP)]
+    Hunt(run::HuntOptions),
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn main() -> ExitCode {
         cli::Command::Passwd(options) => broker::passwd(&options),
         cli::Command::Run(options) => run::run(&options),
         cli::Command::Check(options) => run::check(&options),
+        cli::Command::Hunt(options) => run::hunt(&options),
     };
     match done {
         Ok(code) => code,
