@@ -29,7 +29,11 @@ impl Broker {
     ) {
         let packet_id = ack.packet_id;
         self.step_over(session, packet_id);
-        match self.sessions[session].sender.on_puback(packet_id) {
+        match self.sessions[session]
+            .flow_mut()
+            .sender
+            .on_puback(packet_id)
+        {
             Ok(delivery) => {
                 self.complete(cx, session, packet_id, ack.reason, &delivery);
                 self.pump_if_waiting(cx, key, session);
@@ -50,7 +54,11 @@ impl Broker {
         let packet_id = ack.packet_id;
         self.step_over(session_key, packet_id);
         let session = &mut self.sessions[session_key];
-        let again = match session.sender.on_pubrec(packet_id, ack.reason.is_error()) {
+        let again = match session
+            .flow_mut()
+            .sender
+            .on_pubrec(packet_id, ack.reason.is_error())
+        {
             Ok(AfterPubRec::Release) => false,
             Ok(AfterPubRec::ReleaseAgain) => true,
             Ok(AfterPubRec::Failed(delivery)) => {
@@ -75,6 +83,7 @@ impl Broker {
         if S::TRACE {
             let session = &self.sessions[session_key];
             let message = session
+                .flow()
                 .sender
                 .iter()
                 .find(|in_flight| in_flight.packet_id == packet_id);
@@ -102,7 +111,7 @@ impl Broker {
     ) {
         let packet_id = ack.packet_id;
         let session = &mut self.sessions[session];
-        let known = session.receiver.on_pubrel(packet_id);
+        let known = session.flow_mut().receiver.on_pubrel(packet_id);
         let reason = if known {
             if session.is_durable() {
                 let client_id = &session.client_id;
@@ -141,7 +150,11 @@ impl Broker {
         ack: &Ack<'_>,
     ) {
         let packet_id = ack.packet_id;
-        match self.sessions[session].sender.on_pubcomp(packet_id) {
+        match self.sessions[session]
+            .flow_mut()
+            .sender
+            .on_pubcomp(packet_id)
+        {
             Ok(delivery) => {
                 self.complete(cx, session, packet_id, ReasonCode::Success, &delivery);
                 self.pump_if_waiting(cx, key, session);
@@ -262,13 +275,14 @@ impl Broker {
             return;
         };
         let released: Vec<PacketId> = session
+            .flow()
             .sender
             .iter()
             .take_while(|in_flight| in_flight.stage == Stage::PubComp)
             .map(|in_flight| in_flight.packet_id)
             .collect();
-        let first = session.sender.iter().nth(released.len());
-        session.unsent_from = first.map(|in_flight| in_flight.packet_id);
+        let first = session.flow().sender.iter().nth(released.len());
+        session.flow_mut().unsent_from = first.map(|in_flight| in_flight.packet_id);
         for packet_id in released {
             self.say_resent(cx, key, packet_id, PacketType::PubRel);
             self.send(cx, conn, &Packet::PubRel(Ack::success(packet_id)));
@@ -283,10 +297,11 @@ impl Broker {
         key: SessionKey,
         conn: ConnKey,
     ) {
-        while let Some(packet_id) = self.sessions[key].unsent_from {
+        while let Some(packet_id) = self.sessions[key].flow().unsent_from {
             let session = &self.sessions[key];
             let position = |id| {
                 session
+                    .flow()
                     .sender
                     .iter()
                     .position(|in_flight| in_flight.packet_id == id)
@@ -296,11 +311,11 @@ impl Broker {
             if at >= window || self.conns[conn].unflushed >= self.config.out_bytes_max {
                 return;
             }
-            let mut rest = session.sender.iter().skip(at);
+            let mut rest = session.flow().sender.iter().skip(at);
             let delivery = rest.next().map(|in_flight| in_flight.message.clone());
             let next = rest.next().map(|in_flight| in_flight.packet_id);
             drop(rest);
-            self.sessions[key].unsent_from = next;
+            self.sessions[key].flow_mut().unsent_from = next;
             if let Some(delivery) = delivery {
                 self.resend_publish(cx, key, conn, packet_id, &delivery);
             }
@@ -341,9 +356,9 @@ impl Broker {
     /// [MQTT-3.1.2-25]
     fn give_up<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey, packet_id: PacketId) {
         let session = &mut self.sessions[key];
-        let done = match session.sender.on_puback(packet_id) {
+        let done = match session.flow_mut().sender.on_puback(packet_id) {
             Ok(delivery) => Some(delivery),
-            Err(_) => match session.sender.on_pubrec(packet_id, true) {
+            Err(_) => match session.flow_mut().sender.on_pubrec(packet_id, true) {
                 Ok(AfterPubRec::Failed(delivery)) => Some(delivery),
                 Ok(AfterPubRec::Release | AfterPubRec::ReleaseAgain) | Err(_) => None,
             },
@@ -363,13 +378,16 @@ impl Broker {
     #[inline]
     fn step_over(&mut self, key: SessionKey, packet_id: PacketId) {
         let session = &mut self.sessions[key];
-        if session.unsent_from == Some(packet_id) {
+        if session.flow().unsent_from == Some(packet_id) {
             let mut rest = session
+                .flow()
                 .sender
                 .iter()
                 .skip_while(|in_flight| in_flight.packet_id != packet_id);
             rest.next();
-            session.unsent_from = rest.next().map(|in_flight| in_flight.packet_id);
+            let next = rest.next().map(|in_flight| in_flight.packet_id);
+            drop(rest);
+            session.flow_mut().unsent_from = next;
         }
     }
 
@@ -385,6 +403,7 @@ impl Broker {
         }
         let session = &self.sessions[key];
         let in_flight = session
+            .flow()
             .sender
             .iter()
             .find(|in_flight| in_flight.packet_id == packet_id);

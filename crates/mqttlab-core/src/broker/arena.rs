@@ -1,10 +1,10 @@
-//! Slabs with keys that cannot be mixed up.
+//! Places for values, with keys that cannot be mixed up.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut};
-
-use slab::Slab;
 
 /// The place of a value in an [`Arena`].
 pub(super) trait Key: Copy + fmt::Debug {
@@ -45,63 +45,126 @@ keys! {
     NodeKey;
 }
 
-/// So many empty places are kept at most when the last value is gone.
-const KEPT_MAX: usize = 256;
+/// So many values are in one segment.
+const SEGMENT: usize = 32;
 
 /// Values under keys that are used again when the value is gone; the order is that of the keys.
+///
+/// They live in segments of fixed size, so that growing neither copies what is there nor reserves twice what is needed.
 #[derive(Clone, Debug)]
 pub(super) struct Arena<K, T> {
-    slab: Slab<T>,
+    segments: Vec<Box<[Slot<T>; SEGMENT]>>,
+    len: usize,
+    /// The place that became free last, and through it the others.
+    free: Option<u32>,
     keys: PhantomData<K>,
+}
+
+#[derive(Clone, Debug)]
+enum Slot<T> {
+    Used(T),
+    Free { next: Option<u32> },
 }
 
 impl<K: Key, T> Arena<K, T> {
     pub(super) const fn new() -> Self {
         Self {
-            slab: Slab::new(),
+            segments: Vec::new(),
+            len: 0,
+            free: None,
             keys: PhantomData,
         }
     }
 
     pub(super) fn insert(&mut self, value: T) -> K {
-        K::new(self.slab.insert(value))
+        self.len += 1;
+        if let Some(index) = self.free {
+            let index = index as usize;
+            let slot = &mut self.segments[index / SEGMENT][index % SEGMENT];
+            if let Slot::Free { next } = core::mem::replace(slot, Slot::Used(value)) {
+                self.free = next;
+            }
+            return K::new(index);
+        }
+        // All places are taken: one more segment, whose first place is used and the others are free.
+        let start = self.segments.len() * SEGMENT;
+        let mut value = Some(value);
+        let slots = (0..SEGMENT).map(|at| match value.take() {
+            Some(value) => Slot::Used(value),
+            None => Slot::Free {
+                next: (at + 1 < SEGMENT).then_some((start + at + 1) as u32),
+            },
+        });
+        let slots: Box<[Slot<T>]> = slots.collect();
+        let Ok(segment) = slots.try_into() else {
+            unreachable!("a segment has so many slots");
+        };
+        self.segments.push(segment);
+        self.free = Some(start as u32 + 1);
+        K::new(start)
     }
 
     /// Takes out a value that is there.
     pub(super) fn remove(&mut self, key: K) -> T {
-        let value = self.slab.remove(key.index());
-        if self.slab.is_empty() && self.slab.capacity() > KEPT_MAX {
+        let index = key.index();
+        let slot = &mut self.segments[index / SEGMENT][index % SEGMENT];
+        let free = Slot::Free { next: self.free };
+        let Slot::Used(value) = core::mem::replace(slot, free) else {
+            unreachable!("a key is used as long as its value is there");
+        };
+        self.free = Some(index as u32);
+        self.len -= 1;
+        if self.len == 0 && self.segments.len() > 1 {
             // After a flood, memory goes back.
-            self.slab = Slab::new();
+            self.segments = Vec::new();
+            self.free = None;
         }
         value
     }
 
     pub(super) fn get(&self, key: K) -> Option<&T> {
-        self.slab.get(key.index())
+        let segment = self.segments.get(key.index() / SEGMENT)?;
+        match &segment[key.index() % SEGMENT] {
+            Slot::Used(value) => Some(value),
+            Slot::Free { .. } => None,
+        }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.slab.len()
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, &T)> {
-        self.slab
+        let slots = self
+            .segments
             .iter()
-            .map(|(index, value)| (K::new(index), value))
+            .flat_map(|segment| segment.iter())
+            .enumerate();
+        slots.filter_map(|(index, slot)| match slot {
+            Slot::Used(value) => Some((K::new(index), value)),
+            Slot::Free { .. } => None,
+        })
     }
 }
 
 impl<K: Key, T> Index<K> for Arena<K, T> {
     type Output = T;
 
+    #[inline]
     fn index(&self, key: K) -> &T {
-        &self.slab[key.index()]
+        match &self.segments[key.index() / SEGMENT][key.index() % SEGMENT] {
+            Slot::Used(value) => value,
+            Slot::Free { .. } => unreachable!("a key is used as long as its value is there"),
+        }
     }
 }
 
 impl<K: Key, T> IndexMut<K> for Arena<K, T> {
+    #[inline]
     fn index_mut(&mut self, key: K) -> &mut T {
-        &mut self.slab[key.index()]
+        match &mut self.segments[key.index() / SEGMENT][key.index() % SEGMENT] {
+            Slot::Used(value) => value,
+            Slot::Free { .. } => unreachable!("a key is used as long as its value is there"),
+        }
     }
 }

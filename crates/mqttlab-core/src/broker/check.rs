@@ -79,7 +79,7 @@ impl Broker {
                     "the connected session of {id} does not end"
                 );
                 assert!(
-                    session.will_at.is_none(),
+                    session.will_at().is_none(),
                     "the will of connected {id} is not under way"
                 );
             }
@@ -95,11 +95,11 @@ impl Broker {
                 );
                 assert_eq!(
                     session.will.is_some(),
-                    session.will_at.is_some(),
+                    session.will_at().is_some(),
                     "the will of {id} is under way"
                 );
                 assert!(
-                    session.unsent_from.is_none(),
+                    session.flow().unsent_from.is_none(),
                     "nothing is being sent to {id}"
                 );
             }
@@ -109,15 +109,20 @@ impl Broker {
 
     fn check_flows(&self, session: &Session) {
         let id = &session.client_id;
-        let mut ids: alloc::vec::Vec<_> = session.sender.iter().map(|one| one.packet_id).collect();
+        let mut ids: alloc::vec::Vec<_> = session
+            .flow()
+            .sender
+            .iter()
+            .map(|one| one.packet_id)
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(
             ids.len(),
-            session.sender.len(),
+            session.flow().sender.len(),
             "the Packet Identifiers to {id} differ"
         );
-        for in_flight in session.sender.iter() {
+        for in_flight in session.flow().sender.iter() {
             assert_eq!(
                 in_flight.stage.qos(),
                 in_flight.message.qos,
@@ -130,21 +135,23 @@ impl Broker {
             );
         }
         let bytes: u64 = session
+            .flow()
             .queue
             .iter()
             .map(|delivery| self.messages.get(delivery.message).size() + QUEUED_OVERHEAD)
             .sum();
         assert_eq!(
-            session.queue_bytes, bytes,
+            session.flow().queue_bytes,
+            bytes,
             "the bytes that wait for {id} are counted"
         );
         let sorted = session
             .subscriptions
             .is_sorted_by(|a, b| a.filter < b.filter);
         assert!(sorted, "the subscriptions of {id} are in order and differ");
-        if let Some(unsent) = session.unsent_from {
+        if let Some(unsent) = session.flow().unsent_from {
             assert!(
-                session.sender.is_in_use(unsent),
+                session.flow().sender.is_in_use(unsent),
                 "what {id} is owed again is in flight"
             );
         }
@@ -198,8 +205,12 @@ impl Broker {
     fn check_messages(&self) {
         let mut holders: BTreeMap<MessageKey, u32> = BTreeMap::new();
         for (_, session) in self.sessions.iter() {
-            let waiting = session.queue.iter();
-            let begun = session.sender.iter().map(|in_flight| &in_flight.message);
+            let waiting = session.flow().queue.iter();
+            let begun = session
+                .flow()
+                .sender
+                .iter()
+                .map(|in_flight| &in_flight.message);
             for delivery in waiting.chain(begun) {
                 *holders.entry(delivery.message).or_default() += 1;
             }

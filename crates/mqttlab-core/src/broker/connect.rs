@@ -419,8 +419,8 @@ impl Broker {
         why!(cx, cx.conn, cx.version => V311_3_1_2_4, V5_3_1_2_5, Decision::SessionResumed {
             client_id: session.client_id.clone(),
             subscriptions: session.subscriptions.len(),
-            queued: session.queue.len(),
-            in_flight: session.sender.len(),
+            queued: session.flow().queue.len(),
+            in_flight: session.flow().sender.len(),
         });
         // It came back before its will was due. [MQTT-3.1.3-9]
         self.discard_will(cx, key, WillEnd::Reconnected);
@@ -556,6 +556,7 @@ impl Will {
             properties: sorted.forwarded.properties().as_bytes().into(),
             expiry_s: sorted.expiry_s,
             delay_s: sorted.delay_s,
+            due_at: None,
         }
     }
 }

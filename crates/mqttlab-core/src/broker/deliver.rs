@@ -266,9 +266,9 @@ impl Broker {
     /// Why a QoS 1 or 2 message cannot go out at once.
     pub(super) fn must_wait(&self, key: SessionKey, conn: ConnKey) -> Option<QueueCause> {
         let (session, conn) = (&self.sessions[key], &self.conns[conn]);
-        if !session.queue.is_empty() {
+        if !session.flow().queue.is_empty() {
             Some(QueueCause::Behind)
-        } else if session.unsent_from.is_some() || session.window_is_full(conn.window) {
+        } else if session.flow().unsent_from.is_some() || session.window_is_full(conn.window) {
             Some(QueueCause::Window)
         } else if conn.unflushed >= self.config.out_bytes_max {
             Some(QueueCause::SlowReader)
@@ -300,9 +300,9 @@ impl Broker {
         }
         self.persist_queued(cx, key, &delivery);
         let session = &mut self.sessions[key];
-        session.queue_bytes += size;
+        session.flow_mut().queue_bytes += size;
         let (qos, message) = (delivery.qos, delivery.message);
-        session.queue.push_back(delivery);
+        session.flow_mut().queue.push_back(delivery);
         if let Some(conn) = session.conn {
             self.conns[conn].waits = true;
         }
@@ -318,7 +318,7 @@ impl Broker {
             filter: via.filter(&self.tree),
             qos,
             because,
-            position: self.sessions[key].queue.len(),
+            position: self.sessions[key].flow().queue.len(),
         });
     }
 
@@ -329,9 +329,9 @@ impl Broker {
 
     fn queue_is_full(&self, key: SessionKey, size: u64) -> Option<DropCause> {
         let session = &self.sessions[key];
-        if session.queue.len() >= self.config.queue_messages_max as usize {
+        if session.flow().queue.len() >= self.config.queue_messages_max as usize {
             Some(DropCause::QueueFull)
-        } else if session.queue_bytes + size > self.config.queue_bytes_max {
+        } else if session.flow().queue_bytes + size > self.config.queue_bytes_max {
             Some(DropCause::QueueBytes)
         } else if self.messages.bytes() > self.config.message_bytes_max {
             Some(DropCause::MemoryFull)
@@ -342,11 +342,11 @@ impl Broker {
 
     /// Takes the message out that waited longest.
     pub(super) fn pop_queued(&mut self, key: SessionKey) -> Option<Delivery> {
-        let delivery = self.sessions[key].queue.pop_front()?;
-        self.sessions[key].queue_bytes -= self.queued_size(delivery.message);
-        if self.sessions[key].queue.is_empty() {
+        let delivery = self.sessions[key].flow_mut().queue.pop_front()?;
+        self.sessions[key].flow_mut().queue_bytes -= self.queued_size(delivery.message);
+        if self.sessions[key].flow().queue.is_empty() {
             // What a long absence needed goes back.
-            self.sessions[key].queue = alloc::collections::VecDeque::new();
+            self.sessions[key].flow_mut().queue = alloc::collections::VecDeque::new();
         }
         Some(delivery)
     }
@@ -377,7 +377,7 @@ impl Broker {
             self.persist_dropped(cx, key, &delivery);
             self.drop_delivery(cx, key, delivery, because);
         }
-        if !self.sessions[key].cursors.is_empty() {
+        if !self.sessions[key].flow().cursors.is_empty() {
             self.pump_retained(cx, key);
         }
         self.conns[conn].waits = self.sessions[key].waits();
@@ -385,11 +385,11 @@ impl Broker {
 
     fn can_send_next(&self, key: SessionKey, conn: ConnKey) -> bool {
         let (session, conn) = (&self.sessions[key], &self.conns[conn]);
-        let Some(next) = session.queue.front() else {
+        let Some(next) = session.flow().queue.front() else {
             return false;
         };
         let window = next.qos == QoS::AtMostOnce
-            || (session.unsent_from.is_none() && !session.window_is_full(conn.window));
+            || (session.flow().unsent_from.is_none() && !session.window_is_full(conn.window));
         window && conn.unflushed < self.config.out_bytes_max
     }
 
@@ -641,6 +641,7 @@ impl Said<'_> {
 /// An identifier for a message that goes out now.
 fn take_packet_id(session: &mut Session, delivery: Delivery) -> PacketId {
     session
+        .flow_mut()
         .sender
         .insert(delivery.qos, delivery)
         .expect("the window is not full, and has at most as many places as there are identifiers")

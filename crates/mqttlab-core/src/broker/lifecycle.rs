@@ -92,7 +92,9 @@ impl Broker {
         let session_key = conn.session()?;
         let session = &mut self.sessions[session_key];
         session.conn = None;
-        session.unsent_from = None;
+        if session.flow().unsent_from.is_some() {
+            session.flow_mut().unsent_from = None;
+        }
         let is_durable = session.is_durable();
         let version = core::mem::replace(&mut cx.version, conn.version);
         let will = self.will_after_close(cx, session_key, is_durable);
@@ -169,9 +171,9 @@ impl Broker {
         key: SessionKey,
     ) -> Vec<(Arc<str>, crate::broker::message::Message)> {
         let session = &mut self.sessions[key];
-        let begun: Vec<_> = session.sender.drain().collect();
-        let waiting = core::mem::take(&mut session.queue);
-        session.queue_bytes = 0;
+        let mut flow = session.take_flow();
+        let begun = flow.sender.drain();
+        let waiting = flow.queue;
         let mut owed = Vec::new();
         let mut settle =
             |broker: &mut Self, cx: &mut Cx<'_, S>, delivery: Delivery, movable: bool| {

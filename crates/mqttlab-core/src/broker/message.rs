@@ -13,7 +13,7 @@ use crate::properties::{Properties, Property, PropertyList};
 use crate::time::{Duration, Instant};
 
 /// What the books of a stored message cost beside its text and payload.
-const OVERHEAD: u64 = 160;
+const OVERHEAD: u64 = 128;
 
 /// A message on its way through the broker, not yet anybody's.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +38,43 @@ pub(super) struct Message {
     pub(super) publisher: Arc<str>,
     pub(super) topic: Arc<str>,
     pub(super) payload: Bytes,
-    pub(super) properties: Box<[u8]>,
-    pub(super) expires_at: Option<Instant>,
+    rare: Option<Box<Rare>>,
     pub(super) qos: QoS,
     pub(super) retain: bool,
 }
 
+/// What most messages do not have.
+#[derive(Clone, Debug)]
+struct Rare {
+    properties: Box<[u8]>,
+    expires_at: Option<Instant>,
+}
+
 impl Message {
+    /// A copy of its own; `publisher` is its Client Identifier, empty for the broker itself.
+    pub(super) fn new(incoming: &Incoming<'_>, publisher: Arc<str>, payload: Bytes) -> Self {
+        Self {
+            number: incoming.number,
+            publisher,
+            topic: incoming.topic.clone(),
+            payload,
+            rare: Rare::new(incoming.properties, incoming.expires_at),
+            qos: incoming.qos,
+            retain: incoming.retain,
+        }
+    }
+
+    /// The 5.0 properties that are forwarded, as on the wire.
+    pub(super) fn properties(&self) -> &[u8] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.properties)
+    }
+
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        self.rare.as_ref()?.expires_at
+    }
+
     pub(super) fn size(&self) -> u64 {
-        Self::size_of(&self.topic, &self.payload, &self.properties)
+        Self::size_of(&self.topic, &self.payload, self.properties())
     }
 
     /// What such a message takes up in the books.
@@ -55,7 +83,7 @@ impl Message {
     }
 
     pub(super) fn is_expired(&self, now: Instant) -> bool {
-        self.expires_at.is_some_and(|at| at <= now)
+        self.expires_at().is_some_and(|at| at <= now)
     }
 
     pub(super) fn borrowed(&self) -> MessageRef<'_> {
@@ -66,8 +94,8 @@ impl Message {
             payload: &self.payload,
             qos: self.qos,
             retain: self.retain,
-            properties: &self.properties,
-            expires_at: self.expires_at,
+            properties: self.properties(),
+            expires_at: self.expires_at(),
         }
     }
 
@@ -77,11 +105,22 @@ impl Message {
             publisher: message.publisher.into(),
             topic: message.topic.into(),
             payload: Bytes::copy_from_slice(message.payload),
-            properties: message.properties.into(),
-            expires_at: message.expires_at,
+            rare: Rare::new(message.properties, message.expires_at),
             qos: message.qos,
             retain: message.retain,
         }
+    }
+}
+
+impl Rare {
+    fn new(properties: &[u8], expires_at: Option<Instant>) -> Option<Box<Self>> {
+        let is_needed = !properties.is_empty() || expires_at.is_some();
+        is_needed.then(|| {
+            Box::new(Self {
+                properties: properties.into(),
+                expires_at,
+            })
+        })
     }
 }
 
@@ -283,4 +322,6 @@ pub(super) struct Will {
     pub(super) properties: Vec<u8>,
     pub(super) expiry_s: Option<u32>,
     pub(super) delay_s: u32,
+    /// When it is published, after the connection ended.
+    pub(super) due_at: Option<Instant>,
 }

@@ -27,6 +27,7 @@ mod retain;
 mod session;
 mod shared;
 mod sink;
+mod small_map;
 mod subscribe;
 #[cfg(test)]
 mod tests;

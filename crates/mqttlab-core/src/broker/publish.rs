@@ -64,11 +64,11 @@ impl Broker {
             return self.close_because(cx, key, CloseReason::ProtocolError(reason), &because);
         }
         if let (QoS::ExactlyOnce, Some(packet_id)) = (publish.qos, publish.packet_id) {
-            if self.sessions[session].receiver.contains(packet_id) {
+            if self.sessions[session].flow().receiver.contains(packet_id) {
                 return self.on_publish_again(cx, key, session, publish, packet_id);
             }
             let maximum = usize::from(self.conns[key].receive_maximum);
-            if self.sessions[session].receiver.len() >= maximum {
+            if self.sessions[session].flow().receiver.len() >= maximum {
                 why!(cx, cx.conn, cx.version => V311_4_8_0_2, V5_3_3_4_7, Decision::Violation {
                     packet: PacketType::Publish,
                     because: Cause::ReceiveMaximum,
@@ -249,7 +249,7 @@ impl Broker {
     /// Remembers an incoming QoS 2 message until its PUBREL.
     fn receive<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey, packet_id: PacketId) {
         let session = &mut self.sessions[key];
-        let seen = session.receiver.on_publish(packet_id);
+        let seen = session.flow_mut().receiver.on_publish(packet_id);
         if seen == Seen::First && session.is_durable() {
             cx.sink.persist(&Change::Received {
                 client_id: &session.client_id,
@@ -431,8 +431,8 @@ impl Broker {
             payload: &message.payload,
             qos: message.qos,
             retain: message.retain,
-            properties: &message.properties,
-            expires_at: message.expires_at,
+            properties: message.properties(),
+            expires_at: message.expires_at(),
         };
         let mut spread = self.begin_spread(incoming);
         self.offer_share(cx, &mut spread, share);
@@ -455,21 +455,13 @@ impl Broker {
 
     /// A copy that does not pin what it was read from.
     fn own(&self, spread: &mut Spread<'_>) -> Message {
-        let incoming = spread.incoming;
+        let incoming = &spread.incoming;
         let publisher: Arc<str> = match incoming.publisher {
             Some(key) => self.sessions[key].client_id.clone(),
             None => Arc::from(""),
         };
-        Message {
-            number: incoming.number,
-            publisher,
-            topic: incoming.topic.clone(),
-            payload: spread.layouts.shared_payload(&incoming),
-            properties: incoming.properties.into(),
-            expires_at: incoming.expires_at,
-            qos: incoming.qos,
-            retain: incoming.retain,
-        }
+        let payload = spread.layouts.shared_payload(incoming);
+        Message::new(incoming, publisher, payload)
     }
 
     /// The number of the next message.

@@ -11,6 +11,7 @@ use crate::broker::session::Session;
 use crate::broker::sink::Sink;
 use crate::broker::tree::Granted;
 use crate::broker::{Broker, Config, Cx};
+use crate::id::PacketId;
 use crate::packet::QoS;
 use crate::qos::{InFlight, Stage};
 use crate::time::Instant;
@@ -96,7 +97,7 @@ impl Broker {
                 identifier: subscription.granted.identifier,
             });
         }
-        for in_flight in session.sender.iter() {
+        for in_flight in session.flow().sender.iter() {
             let packet_id = in_flight.packet_id;
             self.queued_change(client_id, &in_flight.message, tell);
             let number = self.messages.get(in_flight.message.message).number;
@@ -112,10 +113,10 @@ impl Broker {
                 });
             }
         }
-        for delivery in &session.queue {
+        for delivery in &session.flow().queue {
             self.queued_change(client_id, delivery, tell);
         }
-        for packet_id in session.receiver.iter() {
+        for packet_id in session.flow().receiver.iter() {
             tell(&Change::Received {
                 client_id,
                 packet_id,
@@ -222,36 +223,30 @@ impl Restoring {
             } => self.restore_queued(key, &message, &delivery),
             Change::Sent {
                 number, packet_id, ..
-            } => {
-                let taken = self.take_queued(key, number);
-                let sender = &mut self.broker.sessions[key].sender;
-                if let Some(delivery) = taken {
-                    match first_stage(delivery.qos) {
-                        Some(stage) if !sender.is_in_use(packet_id) => {
-                            sender.restore(InFlight {
-                                packet_id,
-                                stage,
-                                message: delivery,
-                            });
-                        }
-                        Some(_) | None => self.broker.messages.release(delivery.message),
-                    }
-                }
-            }
+            } => self.restore_sent(key, number, packet_id),
             Change::Dropped { number, .. } => {
                 if let Some(delivery) = self.take_queued(key, number) {
                     self.broker.messages.release(delivery.message);
                 }
             }
             Change::Released { packet_id, .. } => {
-                let _ = self.broker.sessions[key].sender.on_pubrec(packet_id, false);
+                let _ = self.broker.sessions[key]
+                    .flow_mut()
+                    .sender
+                    .on_pubrec(packet_id, false);
             }
             Change::Completed { packet_id, .. } => self.restore_completed(key, packet_id),
             Change::Received { packet_id, .. } => {
-                self.broker.sessions[key].receiver.on_publish(packet_id);
+                self.broker.sessions[key]
+                    .flow_mut()
+                    .receiver
+                    .on_publish(packet_id);
             }
             Change::ReceiveCompleted { packet_id, .. } => {
-                self.broker.sessions[key].receiver.on_pubrel(packet_id);
+                self.broker.sessions[key]
+                    .flow_mut()
+                    .receiver
+                    .on_pubrel(packet_id);
             }
             Change::WillSet { will, .. } => {
                 self.broker.sessions[key].will = Some(Box::new(Will::from_ref(&will)));
@@ -264,8 +259,23 @@ impl Restoring {
         }
     }
 
-    fn restore_completed(&mut self, key: SessionKey, packet_id: crate::id::PacketId) {
-        let sender = &mut self.broker.sessions[key].sender;
+    fn restore_sent(&mut self, key: SessionKey, number: u64, packet_id: PacketId) {
+        let Some(delivery) = self.take_queued(key, number) else {
+            return;
+        };
+        let sender = &mut self.broker.sessions[key].flow_mut().sender;
+        match first_stage(delivery.qos) {
+            Some(stage) if !sender.is_in_use(packet_id) => sender.restore(InFlight {
+                packet_id,
+                stage,
+                message: delivery,
+            }),
+            Some(_) | None => self.broker.messages.release(delivery.message),
+        }
+    }
+
+    fn restore_completed(&mut self, key: SessionKey, packet_id: PacketId) {
+        let sender = &mut self.broker.sessions[key].flow_mut().sender;
         let done = sender
             .on_puback(packet_id)
             .or_else(|_| sender.on_pubcomp(packet_id))
@@ -313,18 +323,22 @@ impl Restoring {
             share.as_ref(),
         );
         let size = self.broker.queued_size(message);
-        self.broker.sessions[key].queue_bytes += size;
-        self.broker.sessions[key].queue.push_back(delivery);
+        self.broker.sessions[key].flow_mut().queue_bytes += size;
+        self.broker.sessions[key]
+            .flow_mut()
+            .queue
+            .push_back(delivery);
     }
 
     /// Takes the first waiting message of this number out of the queue.
     fn take_queued(&mut self, key: SessionKey, number: u64) -> Option<Delivery> {
         let messages = &self.broker.messages;
         let session = &mut self.broker.sessions[key];
-        let mut queue = session.queue.iter();
+        let mut queue = session.flow().queue.iter();
         let at = queue.position(|delivery| messages.get(delivery.message).number == number)?;
-        let delivery = session.queue.remove(at)?;
-        self.broker.sessions[key].queue_bytes -= self.broker.queued_size(delivery.message);
+        let delivery = session.flow_mut().queue.remove(at)?;
+        self.broker.sessions[key].flow_mut().queue_bytes -=
+            self.broker.queued_size(delivery.message);
         Some(delivery)
     }
 
@@ -337,8 +351,9 @@ impl Restoring {
             self.broker.forget_subscription(key, &subscription.filter);
         }
         let mut session = self.broker.sessions.remove(key);
-        let begun = session.sender.drain().map(|in_flight| in_flight.message);
-        for delivery in session.queue.into_iter().chain(begun) {
+        let flow = session.flow_mut();
+        let begun = flow.sender.drain().map(|in_flight| in_flight.message);
+        for delivery in core::mem::take(&mut flow.queue).into_iter().chain(begun) {
             self.broker.messages.release(delivery.message);
         }
     }
@@ -380,6 +395,7 @@ impl Will {
             properties: will.properties.into(),
             expiry_s: will.expiry_s,
             delay_s: will.delay_s,
+            due_at: None,
         }
     }
 }

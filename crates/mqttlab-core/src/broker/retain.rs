@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::ops::Bound;
 
-use crate::broker::arena::{MessageKey, SessionKey};
+use crate::broker::arena::{ConnKey, MessageKey, SessionKey};
 use crate::broker::deliver::Said;
 use crate::broker::message::{Delivery, Message, Messages};
 use crate::broker::publish::Spread;
@@ -89,7 +89,7 @@ impl Retained {
         let message = messages.get(key);
         let old = self.remove(&message.topic, messages);
         self.bytes += message.size();
-        if let Some(at) = message.expires_at {
+        if let Some(at) = message.expires_at() {
             self.expiries.insert((at, Arc::clone(&message.topic)));
         }
         self.by_topic.insert(Arc::clone(&message.topic), key);
@@ -101,7 +101,7 @@ impl Retained {
         let key = self.by_topic.remove(topic)?;
         let message = messages.get(key);
         self.bytes -= message.size();
-        if let Some(at) = message.expires_at {
+        if let Some(at) = message.expires_at() {
             self.expiries.remove(&(at, Arc::clone(&message.topic)));
         }
         Some(key)
@@ -163,7 +163,7 @@ impl Retained {
                 "an empty message is not retained"
             );
             bytes += message.size();
-            if let Some(at) = message.expires_at {
+            if let Some(at) = message.expires_at() {
                 expiring += 1;
                 assert!(
                     self.expiries.contains(&(at, topic.clone())),
@@ -310,44 +310,76 @@ impl Broker {
         }
     }
 
-    /// Passes on retained messages that a session is owed, as far as it can take them. [MQTT-3.3.1-6]
+    /// Passes on the retained messages for a new subscription, as far as the session can take them. [MQTT-3.3.1-6]
+    pub(super) fn begin_retained<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+        conn: ConnKey,
+        cursor: Cursor,
+    ) {
+        let waits = !self.sessions[key].flow().cursors.is_empty();
+        let rest = if waits {
+            Some(cursor)
+        } else {
+            self.follow_cursor(cx, key, cursor, &mut { STEPS_MAX })
+        };
+        if let Some(rest) = rest {
+            self.sessions[key].flow_mut().cursors.push_back(rest);
+            self.conns[conn].waits = true;
+        }
+    }
+
+    /// Goes on with the retained messages that a session is owed.
     pub(super) fn pump_retained<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey) {
         let mut steps = STEPS_MAX;
-        while let Some(mut cursor) = self.sessions[key].cursors.pop_front() {
-            loop {
-                if !self.can_take_retained(key) {
-                    return self.pause(cx, key, cursor);
-                }
-                match self.retained.find(&cursor.filter, &cursor.next, &mut steps) {
-                    Step::Found(topic, message) => {
-                        cursor.next = Bound::Excluded(topic);
-                        cursor.matched += u64::from(self.offer_retained(cx, key, &cursor, message));
-                    }
-                    Step::Enough(from) => {
-                        cursor.next = from;
-                        self.sessions[key].cursors.push_front(cursor);
-                        return self.arm_retained(key, cx.now);
-                    }
-                    Step::End => break,
-                }
-                if steps == 0 {
-                    self.sessions[key].cursors.push_front(cursor);
-                    return self.arm_retained(key, cx.now);
-                }
-                steps -= 1;
+        while let Some(cursor) = self.sessions[key].flow_mut().cursors.pop_front() {
+            if let Some(rest) = self.follow_cursor(cx, key, cursor, &mut steps) {
+                self.sessions[key].flow_mut().cursors.push_front(rest);
+                return;
             }
-            let session = &self.sessions[key];
-            why!(
-                cx,
-                self.conn_id(key),
-                none,
-                Decision::RetainedDone {
-                    client_id: session.client_id.clone(),
-                    filter: cursor.filter.clone(),
-                    matched: cursor.matched,
-                }
-            );
         }
+    }
+
+    /// Looks for retained messages and sends them; hands the cursor back when it is not at its end.
+    fn follow_cursor<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+        mut cursor: Cursor,
+        steps: &mut u32,
+    ) -> Option<Cursor> {
+        loop {
+            if !self.can_take_retained(key) {
+                self.say_paused(cx, key, &mut cursor);
+                return Some(cursor);
+            }
+            match self.retained.find(&cursor.filter, &cursor.next, steps) {
+                Step::Found(topic, message) => {
+                    cursor.next = Bound::Excluded(topic);
+                    cursor.matched += u64::from(self.offer_retained(cx, key, &cursor, message));
+                }
+                Step::Enough(from) => cursor.next = from,
+                Step::End => break,
+            }
+            if *steps == 0 {
+                self.arm_retained(key, cx.now);
+                return Some(cursor);
+            }
+            *steps -= 1;
+        }
+        let session = &self.sessions[key];
+        why!(
+            cx,
+            self.conn_id(key),
+            none,
+            Decision::RetainedDone {
+                client_id: session.client_id.clone(),
+                filter: cursor.filter,
+                matched: cursor.matched,
+            }
+        );
+        None
     }
 
     /// They wait for the client to read and to acknowledge, so that no limit for live messages drops them.
@@ -355,14 +387,14 @@ impl Broker {
         let session = &self.sessions[key];
         session.conn.is_some_and(|conn| {
             let conn = &self.conns[conn];
-            session.queue.is_empty()
-                && session.unsent_from.is_none()
+            session.flow().queue.is_empty()
+                && session.flow().unsent_from.is_none()
                 && !session.window_is_full(conn.window)
                 && conn.unflushed <= self.config.retained_credit
         })
     }
 
-    fn pause<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey, mut cursor: Cursor) {
+    fn say_paused<S: Sink>(&self, cx: &mut Cx<'_, S>, key: SessionKey, cursor: &mut Cursor) {
         if !cursor.paused {
             cursor.paused = true;
             why!(
@@ -375,7 +407,6 @@ impl Broker {
                 }
             );
         }
-        self.sessions[key].cursors.push_front(cursor);
     }
 
     /// Sends one retained message for a new subscription. False when the session is not to have it.

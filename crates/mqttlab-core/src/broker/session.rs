@@ -26,6 +26,13 @@ pub(super) struct Session {
     pub(super) ends_at: Option<Instant>,
     /// By filter.
     pub(super) subscriptions: Vec<Subscription>,
+    pub(super) will: Option<Box<Will>>,
+    flow: Option<Box<Flow>>,
+}
+
+/// What a session has to do with QoS 1 and 2: nothing at all, for many.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
     /// Messages that wait, in their order.
     pub(super) queue: VecDeque<Delivery>,
     pub(super) queue_bytes: u64,
@@ -36,13 +43,26 @@ pub(super) struct Session {
     pub(super) unsent_from: Option<PacketId>,
     /// QoS 2 messages from the client that wait for PUBREL.
     pub(super) receiver: Receiver,
-    pub(super) will: Option<Box<Will>>,
-    /// When the will is published, after the connection ended.
-    pub(super) will_at: Option<Instant>,
     /// Retained messages that are owed to new subscriptions.
     pub(super) cursors: VecDeque<Cursor>,
     /// When to look for more of them, if the search was cut short.
     pub(super) retained_at: Option<Instant>,
+}
+
+static NO_FLOW: Flow = Flow::new();
+
+impl Flow {
+    const fn new() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            queue_bytes: 0,
+            sender: Sender::new(),
+            unsent_from: None,
+            receiver: Receiver::new(),
+            cursors: VecDeque::new(),
+            retained_at: None,
+        }
+    }
 }
 
 /// One Topic Filter of a session.
@@ -62,15 +82,33 @@ impl Session {
             expiry_s,
             ends_at: None,
             subscriptions: Vec::new(),
-            queue: VecDeque::new(),
-            queue_bytes: 0,
-            sender: Sender::new(),
-            unsent_from: None,
-            receiver: Receiver::new(),
             will: None,
-            will_at: None,
-            cursors: VecDeque::new(),
-            retained_at: None,
+            flow: None,
+        }
+    }
+
+    /// What it has to do with QoS 1 and 2.
+    #[inline]
+    pub(super) fn flow(&self) -> &Flow {
+        self.flow.as_deref().unwrap_or(&NO_FLOW)
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(super) fn flow_mut(&mut self) -> &mut Flow {
+        self.flow.get_or_insert_with(|| Box::new(Flow::new()))
+    }
+
+    /// Takes out all that it has to do with QoS 1 and 2.
+    pub(super) fn take_flow(&mut self) -> Flow {
+        self.flow.take().map_or(const { Flow::new() }, |flow| *flow)
+    }
+
+    /// No more retained messages are owed for this filter.
+    pub(super) fn forget_cursor(&mut self, filter: &str) {
+        if !self.flow().cursors.is_empty() {
+            let cursors = &mut self.flow_mut().cursors;
+            cursors.retain(|cursor| &*cursor.filter != filter);
         }
     }
 
@@ -96,13 +134,19 @@ impl Session {
             .binary_search_by(|subscription| (*subscription.filter).cmp(filter))
     }
 
+    /// When the will is published, after the connection ended.
+    pub(super) fn will_at(&self) -> Option<Instant> {
+        self.will.as_ref()?.due_at
+    }
+
     /// Whether something is owed to the client that could not be sent yet.
     pub(super) fn waits(&self) -> bool {
-        !self.queue.is_empty() || !self.cursors.is_empty() || self.unsent_from.is_some()
+        let flow = self.flow();
+        !flow.queue.is_empty() || !flow.cursors.is_empty() || flow.unsent_from.is_some()
     }
 
     /// Whether as many messages are in flight as `window` allows.
     pub(super) fn window_is_full(&self, window: u16) -> bool {
-        self.sender.len() >= usize::from(window)
+        self.flow().sender.len() >= usize::from(window)
     }
 }

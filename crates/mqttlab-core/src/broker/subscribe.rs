@@ -81,9 +81,8 @@ impl Broker {
                 codes: &codes,
             }),
         );
-        if !cursors.is_empty() {
-            self.sessions[session].cursors.extend(cursors);
-            self.pump(cx, session);
+        for cursor in cursors {
+            self.begin_retained(cx, session, key, cursor);
         }
     }
 
@@ -234,6 +233,7 @@ impl Broker {
                     filter: filter.clone(),
                     granted,
                 };
+                session.subscriptions.reserve_exact(1);
                 session.subscriptions.insert(at, subscription);
                 false
             }
@@ -265,9 +265,7 @@ impl Broker {
                 (Some(Clause::V5_3_3_1_10), Cause::ExistingSubscription)
             }
             RetainHandling::Send | RetainHandling::SendIfNew => {
-                self.sessions[key]
-                    .cursors
-                    .retain(|cursor| cursor.filter != filter);
+                self.sessions[key].forget_cursor(&filter);
                 why!(cx, cx.conn, cx.version => V311_3_3_1_6, V5_3_3_1_9, Decision::RetainedWanted {
                     client_id: self.sessions[key].client_id.clone(),
                     filter: filter.clone(),
@@ -355,7 +353,7 @@ impl Broker {
             return false;
         };
         session.subscriptions.remove(at);
-        session.cursors.retain(|cursor| &*cursor.filter != filter);
+        session.forget_cursor(filter);
         if session.is_durable() {
             let client_id = &session.client_id;
             cx.sink.persist(&Change::Unsubscribed { client_id, filter });

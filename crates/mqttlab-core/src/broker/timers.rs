@@ -96,12 +96,12 @@ impl Broker {
                 self.publish_will(cx, will);
             }
             Timer::WillDelay(key) => {
-                self.sessions[key].will_at = None;
+                self.set_will_at(key, None);
                 let will = self.take_will(cx, key);
                 self.publish_will(cx, will);
             }
             Timer::Retained(key) => {
-                self.sessions[key].retained_at = None;
+                self.sessions[key].flow_mut().retained_at = None;
                 self.pump(cx, key);
             }
         }
@@ -160,28 +160,36 @@ impl Broker {
         }
     }
 
+    /// Notes when a will is due; hands back what was noted before.
+    fn set_will_at(&mut self, key: SessionKey, at: Option<Instant>) -> Option<Instant> {
+        let will = self.sessions[key].will.as_mut()?;
+        core::mem::replace(&mut will.due_at, at)
+    }
+
     pub(super) fn arm_will(&mut self, key: SessionKey, at: Instant) {
-        self.sessions[key].will_at = Some(at);
+        self.set_will_at(key, Some(at));
         self.timers.arm(at, Timer::WillDelay(key));
     }
 
     pub(super) fn disarm_will(&mut self, key: SessionKey) {
-        if let Some(at) = self.sessions[key].will_at.take() {
+        if let Some(at) = self.set_will_at(key, None) {
             self.timers.disarm(at, Timer::WillDelay(key));
         }
     }
 
     /// Looks for more retained messages as soon as the driver has done what else there is.
     pub(super) fn arm_retained(&mut self, key: SessionKey, now: Instant) {
-        if self.sessions[key].retained_at.is_none() {
+        if self.sessions[key].flow().retained_at.is_none() {
             let at = now + Duration::from_micros(1);
-            self.sessions[key].retained_at = Some(at);
+            self.sessions[key].flow_mut().retained_at = Some(at);
             self.timers.arm(at, Timer::Retained(key));
         }
     }
 
     pub(super) fn disarm_retained(&mut self, key: SessionKey) {
-        if let Some(at) = self.sessions[key].retained_at.take() {
+        if self.sessions[key].flow().retained_at.is_some()
+            && let Some(at) = self.sessions[key].flow_mut().retained_at.take()
+        {
             self.timers.disarm(at, Timer::Retained(key));
         }
     }
@@ -201,8 +209,8 @@ impl Broker {
                     self.conns[key].timer_at
                 }
                 Timer::SessionExpiry(key) => self.sessions[key].ends_at,
-                Timer::WillDelay(key) => self.sessions[key].will_at,
-                Timer::Retained(key) => self.sessions[key].retained_at,
+                Timer::WillDelay(key) => self.sessions[key].will_at(),
+                Timer::Retained(key) => self.sessions[key].flow().retained_at,
             };
             assert_eq!(
                 expected,
@@ -220,10 +228,14 @@ impl Broker {
             .sessions
             .iter()
             .map(|(_, session)| {
-                [session.ends_at, session.will_at, session.retained_at]
-                    .iter()
-                    .flatten()
-                    .count()
+                [
+                    session.ends_at,
+                    session.will_at(),
+                    session.flow().retained_at,
+                ]
+                .iter()
+                .flatten()
+                .count()
             })
             .sum();
         assert_eq!(

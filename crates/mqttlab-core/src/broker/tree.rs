@@ -2,13 +2,13 @@
 //!
 //! Nothing here recurses, whatever the number of levels. Each node is looked at once at most for a topic.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::arena::{Arena, NodeKey, SessionKey, ShareKey};
 use crate::broker::policy::Overlap;
+use crate::broker::small_map::SmallMap;
 use crate::packet::{QoS, SubscriptionOptions};
 
 /// All subscriptions, by the levels of their Topic Filters.
@@ -24,7 +24,7 @@ pub(super) struct Tree {
 struct Node {
     /// The node above and the level that leads here; none for the root.
     from: Option<(NodeKey, Arc<str>)>,
-    children: BTreeMap<Arc<str>, NodeKey>,
+    children: SmallMap<Arc<str>, NodeKey>,
     /// The child for the level `+`.
     plus: Option<NodeKey>,
     /// Filters that end here.
@@ -33,7 +33,7 @@ struct Node {
     below: Members,
 }
 
-type Members = BTreeMap<Member, Granted>;
+type Members = SmallMap<Member, Granted>;
 
 /// Who gets what a filter matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,7 +176,7 @@ impl Tree {
     ) {
         routes.clear();
         self.walk(topic, |place, members| {
-            for (&member, granted) in members {
+            for (&member, granted) in members.iter() {
                 match member {
                     Member::Session(session) => {
                         routes.push(session, place, granted, publisher);
@@ -276,7 +276,7 @@ impl Tree {
             if &*level == "+" {
                 self.nodes[parent].plus = None;
             } else {
-                self.nodes[parent].children.remove(&level);
+                self.nodes[parent].children.remove(&*level);
             }
             key = parent;
         }
@@ -384,7 +384,7 @@ impl Node {
     fn below(from: Option<(NodeKey, Arc<str>)>) -> Self {
         Self {
             from,
-            children: BTreeMap::new(),
+            children: SmallMap::new(),
             plus: None,
             here: Members::new(),
             below: Members::new(),

@@ -249,7 +249,7 @@ impl<'a> MessageView<'a> {
             topic: &message.topic,
             payload: &message.payload,
             qos: message.qos,
-            expires_at: message.expires_at,
+            expires_at: message.expires_at(),
         }
     }
 }
@@ -296,6 +296,7 @@ impl<'a> SessionView<'a> {
     pub fn queue(&self) -> impl Iterator<Item = QueuedView<'a>> + use<'a> {
         let broker = self.broker;
         self.session
+            .flow()
             .queue
             .iter()
             .map(|delivery| broker.queued_view(delivery))
@@ -303,19 +304,19 @@ impl<'a> SessionView<'a> {
 
     /// How many messages wait for it.
     pub fn queue_len(&self) -> usize {
-        self.session.queue.len()
+        self.session.flow().queue.len()
     }
 
     /// What they take up in its books, in bytes.
     pub fn queue_bytes(&self) -> u64 {
-        self.session.queue_bytes
+        self.session.flow().queue_bytes
     }
 
     /// The messages that were sent to it and are not done: those that wait for PUBCOMP, then the others, as sent.
     pub fn in_flight(&self) -> impl Iterator<Item = InFlightView<'a>> + use<'a> {
-        let (broker, unsent_from) = (self.broker, self.session.unsent_from);
+        let (broker, unsent_from) = (self.broker, self.session.flow().unsent_from);
         let mut is_unsent = false;
-        self.session.sender.iter().map(move |in_flight| {
+        self.session.flow().sender.iter().map(move |in_flight| {
             is_unsent |= unsent_from == Some(in_flight.packet_id);
             InFlightView {
                 packet_id: in_flight.packet_id,
@@ -328,7 +329,7 @@ impl<'a> SessionView<'a> {
 
     /// Packet Identifiers of QoS 2 messages from the client that wait for PUBREL.
     pub fn incoming(&self) -> impl Iterator<Item = PacketId> + use<'a> {
-        self.session.receiver.iter()
+        self.session.flow().receiver.iter()
     }
 
     /// Its will.
@@ -340,12 +341,16 @@ impl<'a> SessionView<'a> {
             qos: will.qos,
             retain: will.retain,
             delay_s: will.delay_s,
-            due_at: self.session.will_at,
+            due_at: self.session.will_at(),
         })
     }
 
     /// Topic Filters whose retained messages are still on their way.
     pub fn retained_owed(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.session.cursors.iter().map(|cursor| &*cursor.filter)
+        self.session
+            .flow()
+            .cursors
+            .iter()
+            .map(|cursor| &*cursor.filter)
     }
 }
