@@ -12,7 +12,7 @@ use crate::clause::Clause;
 use crate::packet::{Auth, Packet, PacketType, Version};
 use crate::properties::{Property, PropertyList};
 use crate::reason::ReasonCode;
-use crate::why::{Cause, Decision, why};
+use crate::why::{Cause, Decision, Refusal, why};
 
 impl Broker {
     /// Sends AUTH and waits for the client's.
@@ -164,6 +164,18 @@ impl Broker {
                 return self.send_auth(cx, key, reason, &method, Some(&data));
             }
             Authorization::Deny(reason) | Authorization::Redirect { reason, .. } => {
+                if let Some(session) = self.conns[key].session() {
+                    why!(
+                        cx,
+                        cx.conn,
+                        V5_4_12_1_2,
+                        Decision::Refused {
+                            client_id: self.sessions[session].client_id.clone(),
+                            reason,
+                            because: Refusal::Denied,
+                        }
+                    );
+                }
                 return self.close(cx, key, CloseReason::Administrative(reason));
             }
             Authorization::Pending => {

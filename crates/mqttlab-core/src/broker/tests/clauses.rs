@@ -2,6 +2,7 @@
 
 mod both;
 mod connect;
+mod malformed;
 mod v5;
 
 use std::fmt::Write;

@@ -325,6 +325,7 @@ impl<const TRACE: bool> Player<TRACE> {
                 self.world.closed.push(conn);
             }
             "malformed" => self.malformed(name, rest),
+            "raw" => self.raw(name, &rest.concat()),
             "authorized" => {
                 let conn = self.conns[name];
                 let authorization = parse_authorization(rest[0]);
@@ -532,6 +533,20 @@ impl<const TRACE: bool> Player<TRACE> {
             clause: None,
             reason,
         };
+        self.handle(Input::Malformed { conn, error });
+    }
+
+    /// Bytes in hex that are no packet.
+    fn raw(&mut self, name: &str, hex: &str) {
+        let conn = self.conns[name];
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("two digits");
+        let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
+        let version = self.world.versions.get(&conn).copied().unwrap_or_default();
+        let error = decode(&bytes, version, Side::Server, &Limits::default(), &mut ())
+            .expect_err("a packet goes another way");
+        if let Some(version) = error.version {
+            self.world.versions.insert(conn, version);
+        }
         self.handle(Input::Malformed { conn, error });
     }
 

@@ -618,7 +618,7 @@ fn a_second_authentication_that_fails_closes() {
          answer deny
          a auth method=M reason=25",
         expect![[r#"
-            = 5.0 MQTT-4.12.1-2: When the second authentication fails, the connection is closed, preferably with a DISCONNECT that says why.
+            ? 5.0 MQTT-4.12.1-2: When the second authentication fails, the connection is closed, preferably with a DISCONNECT that says why.
             b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32) AuthenticationMethod("M")
             b>a DISCONNECT 0x87 ReasonString("it was closed from here (0x87 Not authorized)")
             b|a it was closed from here (0x87 Not authorized)"#]],
