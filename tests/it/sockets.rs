@@ -293,6 +293,41 @@ fn every_listener_is_said_and_serves() -> Result<()> {
 }
 
 #[test]
+fn the_numbers_are_there_for_prometheus_and_under_sys() -> Result<()> {
+    let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
+    let mut client = broker.connect()?;
+    client.log_in(b'a')?;
+    subscribe_to_t(&mut client)?;
+    client.send(PUBLISH)?;
+    client.expect(PUBLISH)?;
+    let mut scraper = Raw::connect(broker.http.context("it was asked for")?)?;
+    scraper.send(b"GET /metrics HTTP/1.1\r\nhost: lab\r\nconnection: close\r\n\r\n")?;
+    let text = scraper.rest()?;
+    for line in [
+        "# TYPE mqttlab_publish_received_total counter",
+        "mqttlab_publish_received_total{qos=\"0\"} 1",
+        "mqttlab_publish_sent_total{qos=\"0\"} 1",
+        "mqttlab_connections 1",
+        "mqttlab_sockets_opened_total 1",
+    ] {
+        ensure!(
+            text.lines().any(|has| has == line),
+            "{line:?} is missing: {text}"
+        );
+    }
+    // SUBSCRIBE to $SYS/broker/version.
+    let topic = b"$SYS/broker/version";
+    client.send(&[&[0x82, 24, 0, 2, 0, 19], &topic[..], &[0]].concat())?;
+    client.expect(&[0x90, 3, 0, 2, 0, 0x31])?;
+    let body = client.skip_packet()?;
+    ensure!(
+        body.starts_with(&[&[0, 19], &topic[..], b"mqttlab version "].concat()),
+        "{body:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn idle_costs_nothing() -> Result<()> {
     let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
     let mut clients = Vec::new();

@@ -72,6 +72,13 @@ impl Raw {
         Ok(body)
     }
 
+    /// Everything until the end, as text.
+    pub(crate) fn rest(&mut self) -> Result<String> {
+        let mut text = String::new();
+        self.stream.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
     /// The broker must close the connection, and say nothing before.
     pub(crate) fn expect_closed(&mut self) -> Result<()> {
         let mut rest = Vec::new();

@@ -7,6 +7,7 @@ mod tests;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mqttlab_core::broker::Config as BrokerConfig;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) auth: Auth,
     pub(crate) log: Log,
+    pub(crate) sys: Sys,
     pub(crate) broker: BrokerConfig,
 }
 
@@ -50,6 +52,7 @@ impl Config {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
             rules: Arc::new(rules),
+            sys_interval: Duration::from_secs(self.sys.interval_s.into()),
         })
     }
 
@@ -160,6 +163,20 @@ pub(crate) struct Log {
     pub(crate) format: log::Format,
 }
 
+/// The topics under `$SYS`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Sys {
+    /// How often they are published, in seconds; 0 for never.
+    pub(crate) interval_s: u32,
+}
+
+impl Default for Sys {
+    fn default() -> Self {
+        Self { interval_s: 10 }
+    }
+}
+
 /// Whether and where to serve HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -204,6 +221,7 @@ impl Default for Config {
             http: Http::default(),
             auth: Auth::default(),
             log: Log::default(),
+            sys: Sys::default(),
             broker: BrokerConfig::default(),
         }
     }

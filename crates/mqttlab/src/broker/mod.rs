@@ -83,6 +83,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         listeners: mqtt,
         broker: *renewal.broker,
         rules: Arc::clone(&renewal.rules),
+        sys_interval: renewal.sys_interval,
         seed: getrandom::u64().map_err(no_random)?,
         secret,
     };

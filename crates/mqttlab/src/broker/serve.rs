@@ -37,9 +37,10 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
+    let remote = shard.clone();
     let http = beside.http.map(|listener| {
         tokio::spawn(async {
-            if let Err(failure) = admin::serve(listener, http_stopped).await {
+            if let Err(failure) = admin::serve(listener, remote, http_stopped).await {
                 tracing::error!(%failure, "HTTP ended");
             }
         })

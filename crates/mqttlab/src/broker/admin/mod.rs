@@ -1,25 +1,33 @@
-//! The HTTP side: the Lab's page, health checks and the version.
+//! The HTTP side: the Lab's page, health checks, metrics and the version.
 
+mod metrics;
 mod page;
 
 use std::net::TcpListener;
+use std::time::Duration;
 
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::sync::oneshot;
 
+use super::shard::{Remote, Report};
 use crate::Failure;
+
+/// How long the event loop may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Serves until `stop` is sent or dropped.
 pub(super) async fn serve(
     listener: TcpListener,
+    shard: Remote,
     stop: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
     let failure = |error| Failure::running(format!("HTTP failed: {error}"));
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failure)?;
-    axum::serve(listener, router())
+    axum::serve(listener, router(shard))
         .with_graceful_shutdown(async {
             // Sent or dropped mean the same.
             let _ = stop.await;
@@ -28,17 +36,49 @@ pub(super) async fn serve(
         .map_err(failure)
 }
 
-fn router() -> Router {
+fn router(shard: Remote) -> Router {
     Router::new()
         .route("/livez", get(alive))
-        .route("/readyz", get(alive))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(measure))
         .route("/api/v1/version", get(version))
         .fallback(page::serve)
+        .with_state(shard)
 }
 
-/// The listeners are open before the first request can come, and close with the last.
+/// The process runs.
 async fn alive() -> impl IntoResponse {
     ([NO_STORE], "ok\n")
+}
+
+/// The event loop answers. Its listeners were open before the first request could come.
+async fn ready(State(shard): State<Remote>) -> Response {
+    match report(&shard).await {
+        Some(_) => ([NO_STORE], "ok\n").into_response(),
+        None => busy(),
+    }
+}
+
+async fn measure(State(shard): State<Remote>) -> Response {
+    match report(&shard).await {
+        Some(report) => {
+            let content_type = HeaderValue::from_static(metrics::CONTENT_TYPE);
+            let headers = [NO_STORE, (header::CONTENT_TYPE, content_type)];
+            (headers, metrics::text(&report)).into_response()
+        }
+        None => busy(),
+    }
+}
+
+/// How the event loop is doing; `None` where it does not answer in time.
+async fn report(shard: &Remote) -> Option<Report> {
+    let answer = tokio::time::timeout(ANSWER_WITHIN, shard.report());
+    answer.await.ok().flatten()
+}
+
+fn busy() -> Response {
+    let text = "the event loop does not answer in time\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [NO_STORE], text).into_response()
 }
 
 /// What this program is.

@@ -10,18 +10,22 @@ use std::time::Duration;
 use mio::{Poll, Waker};
 use mqttlab_core::broker::{Broker, Config as BrokerConfig};
 use mqttlab_core::time::Instant;
+use tokio::sync::oneshot;
 
 use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
 use super::super::transport::Protocol;
 use super::accept::Acceptor;
 use super::socket::Sockets;
-use super::{READ_BUFFER, Shard, WAKER};
+use super::sys::Sys;
+use super::{READ_BUFFER, Report, Shard, Traffic, WAKER};
 
 /// What an event loop begins with.
 pub(crate) struct Setup {
     pub(crate) listeners: Vec<Listening>,
     pub(crate) broker: BrokerConfig,
     pub(crate) rules: Arc<Rules>,
+    /// How often `$SYS` is published; zero for never.
+    pub(crate) sys_interval: Duration,
     /// Where the broker takes from what it has to invent.
     pub(crate) seed: u64,
     /// Known to nobody else.
@@ -40,6 +44,7 @@ pub(crate) struct Renewal {
     pub(crate) protocols: Vec<Protocol>,
     pub(crate) broker: Box<BrokerConfig>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) sys_interval: Duration,
 }
 
 /// What the rest of the program wants.
@@ -47,6 +52,7 @@ pub(super) enum Command {
     Stop { within: Duration },
     Checked(Checked),
     Renew(Renewal),
+    Report(oneshot::Sender<Report>),
 }
 
 /// Speaks to an event loop from other threads.
@@ -65,6 +71,13 @@ impl Remote {
     /// Has it go on with another configuration.
     pub(crate) fn renew(&self, renewal: Renewal) {
         self.send(Command::Renew(renewal));
+    }
+
+    /// How it is doing; `None` when it has ended.
+    pub(crate) async fn report(&self) -> Option<Report> {
+        let (asker, answer) = oneshot::channel();
+        self.send(Command::Report(asker));
+        answer.await.ok()
     }
 
     fn send(&self, command: Command) {
@@ -121,6 +134,8 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         lingering: VecDeque::new(),
         commands,
         stop_by: None,
+        traffic: Traffic::default(),
+        sys: Sys::new(setup.sys_interval),
     };
     let thread = std::thread::Builder::new()
         .name("broker".into())

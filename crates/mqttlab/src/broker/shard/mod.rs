@@ -10,7 +10,9 @@
 mod accept;
 mod control;
 mod out;
+mod report;
 mod socket;
+mod sys;
 
 use std::collections::VecDeque;
 use std::io;
@@ -33,8 +35,10 @@ use accept::Acceptor;
 use control::Command;
 use out::Progress;
 use socket::{Phase, Socket, Sockets, index};
+use sys::Sys;
 
 pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
+pub(crate) use report::{Report, Traffic};
 
 /// Bytes read from one socket in a round; the buffer is shared by all.
 const READ_BUFFER: usize = 128 << 10;
@@ -67,6 +71,8 @@ pub(crate) struct Shard {
     lingering: VecDeque<(Instant, ConnId)>,
     commands: mpsc::Receiver<Command>,
     stop_by: Option<Instant>,
+    traffic: Traffic,
+    sys: Sys,
 }
 
 impl Shard {
@@ -102,6 +108,7 @@ impl Shard {
                 .iter()
                 .filter_map(Acceptor::paused_until)
                 .min(),
+            self.sys.next(),
             self.stop_by,
         ];
         let next = deadlines.into_iter().flatten().min()?;
@@ -161,11 +168,17 @@ impl Shard {
             match command {
                 Command::Stop { within } => self.stop(within),
                 Command::Checked(checked) => self.let_in(&checked),
+                Command::Report(asker) => {
+                    // Whoever asked may have gone.
+                    let _ = asker.send(self.report());
+                }
                 Command::Renew(Renewal {
                     protocols,
                     broker,
                     rules,
+                    sys_interval,
                 }) => {
+                    self.sys.follow(sys_interval, self.now);
                     for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
                         acceptor.protocol = protocol;
                     }
@@ -176,6 +189,15 @@ impl Shard {
                     self.bury();
                 }
             }
+        }
+    }
+
+    fn report(&self) -> Report {
+        Report {
+            uptime: self.clock.elapsed(),
+            usage: self.broker.usage(),
+            counters: self.broker.counters().clone(),
+            traffic: self.traffic,
         }
     }
 
@@ -226,6 +248,7 @@ impl Shard {
                     tracing::warn!(%peer, "refused: no room for more connections");
                     continue;
                 };
+                self.traffic.connections += 1;
                 let index = index(conn);
                 let slot = index as usize;
                 let socket = self.sockets.of(conn).expect("opened just now");
@@ -280,6 +303,7 @@ impl Shard {
         match read {
             Ok(Got { length: 0, .. }) => self.lost(conn, Loss::Fin),
             Ok(Got { length, .. }) => {
+                self.traffic.bytes_read += length as u64;
                 if phase == Phase::Open {
                     let buffer = mem::take(&mut self.buffer);
                     self.cut(conn, &buffer[..length]);
@@ -373,6 +397,12 @@ impl Shard {
             self.broker.handle(self.now, Input::Wake, &mut self.sockets);
             self.bury();
         }
+        if self.sys.next().is_some_and(|at| at <= self.now) {
+            let report = self.report();
+            self.sys
+                .publish(&report, &mut self.broker, self.now, &mut self.sockets);
+            self.bury();
+        }
         while let Some(&(by, conn)) = self.lingering.front()
             && by <= self.now
         {
@@ -408,6 +438,7 @@ impl Shard {
                 return Ok(());
             }
         };
+        self.traffic.bytes_written += bytes;
         let socket = self.sockets.of(conn).expect("it was written to just now");
         if !done && !socket.write_interest {
             // Asked once and kept: with edges the kernel speaks up only after a write that came short.

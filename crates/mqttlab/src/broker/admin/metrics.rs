@@ -1,0 +1,240 @@
+//! `/metrics` in the text format of Prometheus.
+
+use std::fmt::{Display, Write};
+
+use mqttlab_core::broker::CloseKind;
+
+use crate::broker::shard::Report;
+
+/// The content type of the format.
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Writes the metrics one after the other.
+struct Text(String);
+
+impl Text {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        // A String takes all that is written to it.
+        let _ = writeln!(
+            self.0,
+            "# HELP mqttlab_{name} {help}\n# TYPE mqttlab_{name} {kind}"
+        );
+    }
+
+    fn value(&mut self, name: &str, label: Option<(&str, &dyn Display)>, value: u64) {
+        let _ = match label {
+            None => writeln!(self.0, "mqttlab_{name} {value}"),
+            Some((label, of)) => writeln!(self.0, "mqttlab_{name}{{{label}=\"{of}\"}} {value}"),
+        };
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, "counter", help);
+        self.value(name, None, value);
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, "gauge", help);
+        self.value(name, None, value);
+    }
+
+    /// A counter split by what its label says. Names are of our own making and need no escapes.
+    fn counters<L: Display>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl Iterator<Item = (L, u64)>,
+    ) {
+        self.head(name, "counter", help);
+        for (of, value) in values {
+            self.value(name, Some((label, &of)), value);
+        }
+    }
+}
+
+/// The report as Prometheus reads it.
+pub(super) fn text(report: &Report) -> String {
+    let mut text = Text(String::with_capacity(8 << 10));
+    for &(name, help, value) in GAUGES {
+        text.gauge(name, help, value(report));
+    }
+    for &(name, help, value) in COUNTERS {
+        text.counter(name, help, value(report));
+    }
+    let counters = &report.counters;
+    for (name, help, counts) in [
+        (
+            "publish_received_total",
+            "PUBLISHes that were accepted.",
+            counters.received,
+        ),
+        (
+            "publish_sent_total",
+            "PUBLISHes that were sent, each once.",
+            counters.sent,
+        ),
+    ] {
+        text.counters(name, help, "qos", counts.into_iter().enumerate());
+    }
+    text.counters(
+        "messages_dropped_total",
+        "Messages that a session was meant to get and did not.",
+        "reason",
+        counters.drops(),
+    );
+    text.counters(
+        "connects_refused_total",
+        "CONNECTs that were refused.",
+        "reason",
+        counters
+            .refusals()
+            .map(|(reason, count)| (reason.name(), count)),
+    );
+    text.counters(
+        "connections_closed_total",
+        "Connections that the broker closed, or DISCONNECT ended.",
+        "reason",
+        counters
+            .closes()
+            .map(|(kind, count)| (close_name(kind), count)),
+    );
+    text.0
+}
+
+/// Name, help, and where the number is.
+type Metric = (&'static str, &'static str, fn(&Report) -> u64);
+
+const GAUGES: &[Metric] = &[
+    ("uptime_seconds", "How long the broker has run.", |report| {
+        report.uptime.as_secs()
+    }),
+    ("connections", "Network connections.", |report| {
+        report.usage.connections as u64
+    }),
+    ("sessions", "Sessions, connected or not.", |report| {
+        report.usage.sessions as u64
+    }),
+    (
+        "messages_stored",
+        "Messages that wait, are in flight or are retained.",
+        |report| report.usage.messages as u64,
+    ),
+    ("messages_stored_bytes", "Memory for them.", |report| {
+        report.usage.message_bytes
+    }),
+    ("retained", "Retained messages.", |report| {
+        report.usage.retained as u64
+    }),
+    ("retained_bytes", "Memory for them.", |report| {
+        report.usage.retained_bytes
+    }),
+];
+
+const COUNTERS: &[Metric] = &[
+    (
+        "sockets_opened_total",
+        "Connections that were taken in.",
+        |report| report.traffic.connections,
+    ),
+    (
+        "received_bytes_total",
+        "Bytes of MQTT from clients.",
+        |report| report.traffic.bytes_read,
+    ),
+    ("sent_bytes_total", "Bytes of MQTT to clients.", |report| {
+        report.traffic.bytes_written
+    }),
+    (
+        "connects_accepted_total",
+        "CONNECTs that were accepted.",
+        |report| report.counters.accepted,
+    ),
+    (
+        "connections_taken_over_total",
+        "Connections that another one with the same Client Identifier ended.",
+        |report| report.counters.taken_over,
+    ),
+    (
+        "connections_lost_total",
+        "Connections that went away by themselves.",
+        |report| report.counters.lost,
+    ),
+    ("sessions_ended_total", "Sessions that ended.", |report| {
+        report.counters.sessions_ended
+    }),
+    (
+        "publish_resent_total",
+        "PUBLISHes that were sent again on a new connection.",
+        |report| report.counters.resent,
+    ),
+    (
+        "publish_repeated_total",
+        "QoS 2 PUBLISHes that had been passed on before.",
+        |report| report.counters.repeated,
+    ),
+    (
+        "publish_unwanted_total",
+        "PUBLISHes that nobody subscribed to.",
+        |report| report.counters.unwanted,
+    ),
+    (
+        "publish_refused_total",
+        "PUBLISHes that were refused.",
+        |report| report.counters.publish_refused,
+    ),
+    (
+        "messages_queued_total",
+        "Messages that had to wait.",
+        |report| report.counters.queued,
+    ),
+    (
+        "messages_completed_total",
+        "QoS 1 and 2 messages that clients acknowledged.",
+        |report| report.counters.completed,
+    ),
+    (
+        "messages_refused_by_clients_total",
+        "QoS 1 and 2 messages that clients refused.",
+        |report| report.counters.refused_by_clients,
+    ),
+    (
+        "subscriptions_refused_total",
+        "Topic Filters that were refused.",
+        |report| report.counters.subscriptions_refused,
+    ),
+    (
+        "retained_refused_total",
+        "Messages that were not retained for want of room.",
+        |report| report.counters.retained_refused,
+    ),
+    (
+        "retained_expired_total",
+        "Retained messages that expired.",
+        |report| report.counters.retained_expired,
+    ),
+    (
+        "wills_published_total",
+        "Wills that were published.",
+        |report| report.counters.wills_published,
+    ),
+    (
+        "wills_discarded_total",
+        "Wills that were thrown away.",
+        |report| report.counters.wills_discarded,
+    ),
+];
+
+fn close_name(kind: CloseKind) -> &'static str {
+    match kind {
+        CloseKind::Disconnect => "disconnect",
+        CloseKind::Refused => "refused",
+        CloseKind::ConnectTimeout => "connect timeout",
+        CloseKind::KeepAlive => "keep alive",
+        CloseKind::TakenOver => "taken over",
+        CloseKind::Malformed => "malformed",
+        CloseKind::ProtocolError => "protocol error",
+        CloseKind::Quota => "quota",
+        CloseKind::Administrative => "administrative",
+    }
+}

@@ -1,0 +1,23 @@
+//! How the event loop is doing, in numbers.
+
+use std::time::Duration;
+
+use mqttlab_core::broker::{Counters, Usage};
+
+/// The numbers of one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    /// How long it has run.
+    pub(crate) uptime: Duration,
+    pub(crate) usage: Usage,
+    pub(crate) counters: Counters,
+    pub(crate) traffic: Traffic,
+}
+
+/// What went through the sockets. Inside TLS and WebSocket only bytes of MQTT count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    pub(crate) connections: u64,
+    pub(crate) bytes_read: u64,
+    pub(crate) bytes_written: u64,
+}
