@@ -10,7 +10,7 @@ use std::ops::Range;
 use mqttlab_core::topic::{TopicError, check_filter};
 use toml::Spanned;
 
-use super::{AccessSpec, BrokerSpec, Scenario, ScenarioError, TEXT_MAX, raw};
+use super::{AccessSpec, BrokerSpec, Scenario, ScenarioError, TEXT_MAX, raw, reader};
 use crate::view::ParticipantId;
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
@@ -19,7 +19,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         return Err(ScenarioError::at(text, 0..0, message));
     }
     let document: raw::Document =
-        toml::from_str(text).map_err(|error| ScenarioError::from_toml(text, &error))?;
+        reader::read(text).map_err(|mistake| ScenarioError::from_reader(text, mistake))?;
     let check = Check { text };
     check.header(&document.scenario)?;
     let clients = check.clients(&document)?;

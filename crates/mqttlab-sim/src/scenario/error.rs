@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::reader::Mistake;
+
 /// Why a text is not a scenario.
 ///
 /// Its [`Display`](fmt::Display) shows the place:
@@ -65,10 +67,10 @@ impl ScenarioError {
         }
     }
 
-    /// What the TOML reader found.
-    pub(crate) fn from_toml(text: &str, error: &toml::de::Error) -> Self {
-        let message = error.message();
-        let this = Self::at(text, error.span().unwrap_or(0..0), message);
+    /// What the reader found.
+    pub(super) fn from_reader(text: &str, mistake: Mistake) -> Self {
+        let Mistake { message, place } = mistake;
+        let this = Self::at(text, place.unwrap_or(0..0), message.as_str());
         // Serde says: unknown field `paylod`, expected one of `at`, `who`, …
         let mut quoted = message.split('`').skip(1).step_by(2);
         match quoted.next() {

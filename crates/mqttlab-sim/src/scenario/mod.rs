@@ -127,6 +127,7 @@ pub mod duration;
 mod error;
 mod quantity;
 mod raw;
+mod reader;
 #[cfg(test)]
 mod tests;
 
