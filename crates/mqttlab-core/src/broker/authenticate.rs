@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::auth::{AuthRequest, AuthStep, Authorization, Grant};
+use crate::broker::candidate::Candidate;
 use crate::broker::conn::State;
-use crate::broker::connect::Candidate;
 use crate::broker::sink::Sink;
 use crate::broker::{Broker, CloseReason, Cx};
 use crate::clause::Clause;

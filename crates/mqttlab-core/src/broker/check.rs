@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use crate::broker::Broker;
 use crate::broker::arena::{Key, MessageKey, SessionKey};
 use crate::broker::conn::State;
-use crate::broker::deliver::QUEUED_OVERHEAD;
+use crate::broker::queue::QUEUED_OVERHEAD;
 use crate::broker::session::Session;
 use crate::broker::tree::Member;
 use crate::packet::QoS;

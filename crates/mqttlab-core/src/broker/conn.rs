@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use crate::broker::arena::SessionKey;
-use crate::broker::connect::Candidate;
+use crate::broker::candidate::Candidate;
 use crate::broker::tree::Routes;
 use crate::codec::PACKET_SIZE_MAX;
 use crate::id::ConnId;

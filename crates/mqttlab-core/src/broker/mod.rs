@@ -1,12 +1,13 @@
 //! The broker as a machine.
 //!
 //! [`Broker`] takes one [`Input`] at a time and says into a [`Sink`] what is to be done. Each flow of the protocol has
-//! its file: [`connect`], [`subscribe`], [`publish`], [`ack`], [`disconnect`], [`will`], [`retain`], and so on.
+//! its file: `connect`, `subscribe`, `publish`, `ack`, `disconnect`, `will`, `retain`, and so on.
 
 mod ack;
 mod arena;
 mod auth;
 mod authenticate;
+mod candidate;
 mod check;
 mod conn;
 mod connect;
@@ -21,9 +22,11 @@ mod message;
 mod persist;
 mod policy;
 mod publish;
+mod queue;
 mod reply;
 mod restore;
 mod retain;
+mod send;
 mod session;
 mod shared;
 mod sink;

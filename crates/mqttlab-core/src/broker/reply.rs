@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::auth::Grant;
-use crate::broker::connect::Candidate;
+use crate::broker::candidate::Candidate;
 use crate::broker::sink::Sink;
 use crate::broker::{Broker, CloseReason, Cx};
 use crate::clause::Clause;

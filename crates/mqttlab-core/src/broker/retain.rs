@@ -6,9 +6,9 @@ use alloc::sync::Arc;
 use core::ops::Bound;
 
 use crate::broker::arena::{ConnKey, MessageKey, SessionKey};
-use crate::broker::deliver::Said;
 use crate::broker::message::{Delivery, Message, Messages};
 use crate::broker::publish::Spread;
+use crate::broker::send::Said;
 use crate::broker::sink::Sink;
 use crate::broker::tree::Granted;
 use crate::broker::{Access, Broker, Change, Cx, TimerKind};

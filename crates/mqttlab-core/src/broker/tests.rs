@@ -1,5 +1,6 @@
 //! Scripts in, packets out: one test for each rule, by flow.
 
+mod abuse;
 mod acks;
 mod clauses;
 mod connect;

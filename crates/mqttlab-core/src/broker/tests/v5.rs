@@ -83,7 +83,7 @@ fn disconnect_may_change_the_session_expiry_but_not_from_0() {
 }
 
 #[test]
-fn a_live_session_of_a_moment_may_become_durable_by_takeover() {
+fn a_session_that_ends_with_its_connection_ends_at_a_takeover() {
     check(
         "version 5
          a connect id=x clean=0
