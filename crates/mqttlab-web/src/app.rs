@@ -8,7 +8,8 @@ use yew::{Callback, Component, Context, Html, html};
 use crate::keys::{Command, Focus, Press, command};
 use crate::lab::{Lab, Message, Pane, SideTab};
 use crate::lesson::Asking;
-use crate::platform::{Frames, Theme, document, focus, store, stored};
+use crate::platform::{Frames, Theme, copy_link, document, focus, fragment, store, stored};
+use crate::share;
 use crate::ui::help::Help;
 use crate::ui::icons::Sprite;
 use crate::ui::inspector::Inspector;
@@ -31,6 +32,8 @@ pub(crate) struct App {
     theme: Theme,
     helps: bool,
     letters: bool,
+    /// The link to this moment was just asked for: whether it is on the clipboard.
+    shared: Option<bool>,
     on: Callback<Message>,
     // Listens as long as the page lives.
     _keys: Option<Closure<dyn FnMut(KeyboardEvent)>>,
@@ -44,6 +47,8 @@ pub(crate) enum Told {
     Theme,
     Help(bool),
     Letters(bool),
+    Share,
+    Shared(bool),
 }
 
 impl Component for App {
@@ -53,7 +58,12 @@ impl Component for App {
     fn create(cx: &Context<Self>) -> Self {
         let link = cx.link().clone();
         let frames = Frames::new(move |at| link.send_message(Told::Frame(at)));
-        let lab = Lab::open(DUEL).map_err(|error| error.to_string());
+        let mut lab = Lab::open(DUEL).map_err(|error| error.to_string());
+        if let Ok(lab) = &mut lab
+            && let Some(at) = share::moment(&fragment(), &lab.scenario().id)
+        {
+            lab.update(Message::Seek(at));
+        }
         Self {
             lab,
             frames,
@@ -61,12 +71,17 @@ impl Component for App {
             theme: Theme::stored(),
             helps: false,
             letters: stored("letters").as_deref() != Some("off"),
+            shared: None,
             on: cx.link().callback(Told::Lab),
             _keys: listen(cx.link().callback(Told::Key)),
         }
     }
 
-    fn update(&mut self, _cx: &Context<Self>, told: Told) -> bool {
+    fn update(&mut self, cx: &Context<Self>, told: Told) -> bool {
+        // The word stays until something else is done.
+        if !matches!(told, Told::Frame(_)) {
+            self.shared = None;
+        }
         let redraws = match told {
             Told::Lab(message) => self.tell(message),
             Told::Frame(at) => self.frame(at),
@@ -77,6 +92,14 @@ impl Component for App {
             }
             Told::Help(open) => {
                 self.helps = open;
+                true
+            }
+            Told::Share => {
+                self.share(cx);
+                true
+            }
+            Told::Shared(copied) => {
+                self.shared = Some(copied);
                 true
             }
             Told::Letters(on) => {
@@ -111,6 +134,8 @@ impl Component for App {
                 <Topbar
                     {running}
                     theme={self.theme}
+                    shared={self.shared}
+                    on_share={link.callback(|()| Told::Share)}
                     on_theme={link.callback(|()| Told::Theme)}
                     on_help={link.callback(|()| Told::Help(true))}
                 />
@@ -176,6 +201,14 @@ impl App {
             Command::Search => focus(SEARCH),
         }
         true
+    }
+
+    /// Puts the link to this moment into the address and onto the clipboard.
+    fn share(&self, cx: &Context<Self>) {
+        if let Ok(lab) = &self.lab {
+            let moment = share::fragment(&lab.scenario().id, lab.player().shown());
+            copy_link(&moment, cx.link().callback(Told::Shared));
+        }
     }
 
     fn next_theme(&mut self) {
@@ -265,7 +298,7 @@ impl App {
     fn pane_tabs(&self, lab: &Lab) -> Html {
         const PANES: [(Pane, &str); 4] = [
             (Pane::Story, "Story"),
-            (Pane::Run, "Ladder"),
+            (Pane::Run, "Run"),
             (Pane::Inspector, "Bytes"),
             (Pane::State, "State"),
         ];

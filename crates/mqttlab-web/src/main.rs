@@ -12,6 +12,7 @@ mod palette;
 mod platform;
 mod player;
 mod scene;
+mod share;
 mod texts;
 mod ui;
 

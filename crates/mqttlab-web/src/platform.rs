@@ -2,11 +2,12 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     Document, Element, HtmlElement, ResizeObserver, ResizeObserverEntry, ScrollIntoViewOptions,
     ScrollLogicalPosition, Window,
 };
-use yew::{NodeRef, hook, use_effect_with, use_state_eq};
+use yew::{Callback, NodeRef, hook, use_effect_with, use_state_eq};
 
 /// Light, dark, or as the system has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +77,33 @@ pub(crate) fn store(name: &str, value: &str) {
     let storage = window().and_then(|window| window.local_storage().ok().flatten());
     if let Some(storage) = storage {
         let _ = storage.set_item(&format!("mqttlab.{name}"), value);
+    }
+}
+
+/// What the address has after its `#`.
+pub(crate) fn fragment() -> String {
+    window()
+        .and_then(|window| window.location().hash().ok())
+        .unwrap_or_default()
+}
+
+/// Puts `fragment` into the address, and the address onto the clipboard; says whether it is there.
+pub(crate) fn copy_link(fragment: &str, done: Callback<bool>) {
+    let Some(window) = window() else { return };
+    let location = window.location();
+    let address = match location.set_hash(fragment) {
+        Ok(()) => location.href().ok(),
+        Err(_) => None,
+    };
+    match address.filter(|_| window.is_secure_context()) {
+        Some(address) => {
+            let written = window.navigator().clipboard().write_text(&address);
+            spawn_local(async move {
+                done.emit(JsFuture::from(written).await.is_ok());
+            });
+        }
+        // There is no clipboard for this page, but the address has the link.
+        None => done.emit(false),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use mqttlab_sim::view::{Event, EventId};
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::{
     Callback, Html, Properties, component, html, use_effect_with, use_memo, use_node_ref,
@@ -27,12 +28,15 @@ pub(crate) struct EventsProps {
 
 /// Longer lists keep only the rows near what can be seen in the page.
 const WHOLE_MAX: usize = 400;
+/// The height of a row until one is there to be measured.
 const ROW: f64 = 34.0;
 
 #[component]
 pub(crate) fn Events(props: &EventsProps) -> Html {
     let port = use_node_ref();
     let scroll = use_state_eq(|| 0_usize);
+    let row_height = use_state_eq(|| ROW);
+    let tall = *row_height;
     let given = (props.scene.clone(), props.filter.clone(), props.shows_tcp);
     let rows = use_memo(given, |(scene, filter, shows_tcp)| {
         let is_shown = |event: &&Rc<Event>| {
@@ -60,9 +64,13 @@ pub(crate) fn Events(props: &EventsProps) -> Html {
         let port = port.clone();
         move |(place, _, visible)| {
             if let Some(port) = port.cast::<HtmlElement>().filter(|_| *visible) {
-                let y = (*place as f64 * ROW) as i32;
+                let row = port.query_selector("li").ok().flatten();
+                if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
+                    row_height.set(f64::from(row.offset_height()));
+                }
+                let y = (*place as f64 * tall) as i32;
                 let (top, height) = (port.scroll_top(), port.client_height());
-                if y < top || y + 2 * ROW as i32 > top + height {
+                if y < top || y + 2 * tall as i32 > top + height {
                     port.set_scroll_top(y - height / 2);
                 }
             }
@@ -73,7 +81,7 @@ pub(crate) fn Events(props: &EventsProps) -> Html {
         Callback::from(move |_| {
             if let Some(port) = port.cast::<HtmlElement>() {
                 // In steps, so that not every pixel draws the list anew.
-                scroll.set((f64::from(port.scroll_top()) / ROW) as usize / 20 * 20);
+                scroll.set((f64::from(port.scroll_top()) / tall) as usize / 20 * 20);
             }
         })
     };
@@ -86,8 +94,8 @@ pub(crate) fn Events(props: &EventsProps) -> Html {
         )
     };
     let style = super::variables(&[
-        ("above", first as f64 * ROW),
-        ("below", (rows.len() - end) as f64 * ROW),
+        ("above", first as f64 * tall),
+        ("below", (rows.len() - end) as f64 * tall),
     ]);
     html! {
         <div class="scroll events" ref={port} {onscroll}>

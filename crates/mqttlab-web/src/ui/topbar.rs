@@ -10,6 +10,9 @@ pub(crate) struct TopbarProps {
     /// `None` when the scenario cannot be run.
     pub(crate) running: Option<Running>,
     pub(crate) theme: Theme,
+    /// The link was just asked for: whether it is on the clipboard.
+    pub(crate) shared: Option<bool>,
+    pub(crate) on_share: Callback<()>,
     pub(crate) on_theme: Callback<()>,
     pub(crate) on_help: Callback<()>,
 }
@@ -66,6 +69,9 @@ pub(crate) fn Topbar(props: &TopbarProps) -> Html {
             <span class="crumb">{ props.running.as_ref().map(|running| running.title.clone()) }</span>
             <div class="end">
                 { for props.running.as_ref().map(badges) }
+                <button type="button" class="ghost share" title="A link that opens at this moment" disabled={props.running.is_none()} onclick={props.on_share.reform(|_| ())}>
+                    <span role="status">{ share_word(props.shared) }</span>
+                </button>
                 <button type="button" class="square" aria-label={says.clone()} title={says} onclick={props.on_theme.reform(|_| ())}>
                     <Icon {glyph} />
                 </button>
@@ -74,6 +80,14 @@ pub(crate) fn Topbar(props: &TopbarProps) -> Html {
                 </button>
             </div>
         </header>
+    }
+}
+
+fn share_word(shared: Option<bool>) -> &'static str {
+    match shared {
+        None => "Share",
+        Some(true) => "Link copied",
+        Some(false) => "See address",
     }
 }
 

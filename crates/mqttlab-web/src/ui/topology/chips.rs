@@ -19,7 +19,7 @@ const HEIGHT: f64 = 27.0;
 /// Room for the arrow before it.
 const ARROW: f64 = 18.0;
 /// The least that a chip moves, so that it is seen to move.
-const MOVE_MIN: f64 = 48.0;
+const MOVE_MIN: f64 = 36.0;
 
 /// All chips of the scene.
 pub(super) fn draw(props: &TopologyProps, plan: &Plan, (width, height): (f64, f64)) -> Html {

@@ -1,0 +1,73 @@
+//! Links to a moment: `#l=duel&t=5.102s`. They stay in the fragment, which is never sent to a server.
+
+use mqttlab_sim::view::Micros;
+
+/// The fragment for a moment of a lesson, without its `#`.
+pub(crate) fn fragment(lesson: &str, at: Micros) -> String {
+    let (seconds, micros) = (at / 1_000_000, at % 1_000_000);
+    format!("l={lesson}&t={seconds}.{micros:06}s")
+}
+
+/// The moment that a fragment names, if it is one of this lesson.
+pub(crate) fn moment(fragment: &str, lesson: &str) -> Option<Micros> {
+    let mut parts = fragment.trim_start_matches('#').split('&');
+    let value = |name: &str, part: &str| {
+        let (key, value) = part.split_once('=')?;
+        (key == name).then(|| value.to_owned())
+    };
+    let is_ours = parts
+        .clone()
+        .any(|part| value("l", part).as_deref() == Some(lesson));
+    let at = parts
+        .find_map(|part| value("t", part))
+        .filter(|_| is_ours)?;
+    seconds(at.strip_suffix('s')?)
+}
+
+/// Whole numbers only: a moment must come back as it was.
+fn seconds(text: &str) -> Option<Micros> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    if part.len() > 6 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let micros: Micros = format!("{part:0<6}").parse().ok()?;
+    let whole: Micros = whole.parse().ok()?;
+    whole.checked_mul(1_000_000)?.checked_add(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fragment, moment};
+
+    #[test]
+    fn a_moment_comes_back_as_it_was() {
+        for at in [0, 1, 5_102_000, 19_999_999, 3_600_000_000] {
+            assert_eq!(moment(&fragment("duel", at), "duel"), Some(at));
+        }
+    }
+
+    #[test]
+    fn people_may_write_shorter_ones() {
+        assert_eq!(moment("#l=duel&t=5.1s", "duel"), Some(5_100_000));
+        assert_eq!(moment("t=7s&l=duel", "duel"), Some(7_000_000));
+    }
+
+    #[test]
+    fn anything_else_is_no_moment() {
+        for text in [
+            "",
+            "#",
+            "#l=duel",
+            "#t=5s",
+            "#l=other&t=5s",
+            "#l=duel&t=5",
+            "#l=duel&t=-5s",
+            "#l=duel&t=5.1234567s",
+            "#l=duel&t=1e3s",
+            "#l=duel&t=99999999999999999999s",
+            "#l=duel&t=.s",
+        ] {
+            assert_eq!(moment(text, "duel"), None, "{text}");
+        }
+    }
+}
