@@ -11,14 +11,14 @@ use crate::lesson::Asking;
 use crate::platform::{Frames, Theme, copy_link, document, focus, fragment, store, stored};
 use crate::share;
 use crate::ui::help::Help;
-use crate::ui::icons::Sprite;
+use crate::ui::icons::sprite;
 use crate::ui::inspector::Inspector;
 use crate::ui::lesson::Lesson;
 use crate::ui::run::{Run, SEARCH};
 use crate::ui::state::State;
 use crate::ui::tabs::Tabs;
 use crate::ui::timeline::Timeline;
-use crate::ui::topbar::{Running, Topbar};
+use crate::ui::topbar::{Running, Topbar, topbar};
 use crate::ui::topology::Topology;
 
 /// The scenario of the first lesson.
@@ -129,16 +129,16 @@ impl Component for App {
         });
         html! {
             <div class="lab" data-testid="lab">
-                <Sprite />
+                { sprite() }
                 <a class="skip" href="#run-panel">{ "Skip to the run" }</a>
-                <Topbar
-                    {running}
-                    theme={self.theme}
-                    shared={self.shared}
-                    on_share={link.callback(|()| Told::Share)}
-                    on_theme={link.callback(|()| Told::Theme)}
-                    on_help={link.callback(|()| Told::Help(true))}
-                />
+                { topbar(&Topbar {
+                    running,
+                    theme: self.theme,
+                    shared: self.shared,
+                    on_share: link.callback(|()| Told::Share),
+                    on_theme: link.callback(|()| Told::Theme),
+                    on_help: link.callback(|()| Told::Help(true)),
+                }) }
                 { body }
                 <Help
                     open={self.helps}

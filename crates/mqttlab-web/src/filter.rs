@@ -70,7 +70,7 @@ impl Filter {
 
 impl Test {
     fn parse(word: &str) -> Self {
-        let lower = word.to_lowercase();
+        let lower = word.to_ascii_lowercase();
         let list = |values: &str| -> Vec<String> {
             let values = values.split(',').filter(|value| !value.is_empty());
             values.map(str::to_owned).collect()
@@ -95,7 +95,7 @@ impl Test {
         match self {
             Self::Type(values) => flight_has(&|flight| {
                 values.iter().any(|value| {
-                    flight.name.to_lowercase() == *value || family(flight.what) == value
+                    flight.name.to_ascii_lowercase() == *value || family(flight.what) == value
                 })
             }),
             Self::Topic(filters) => flight_has(&|flight| {
@@ -114,7 +114,7 @@ impl Test {
             Self::Dup => flight_has(&|flight| flight.dup),
             Self::Retain => flight_has(&|flight| flight.retain),
             Self::Text(text) => {
-                let has = |line: &str| line.to_lowercase().contains(text.as_str());
+                let has = |line: &str| line.to_ascii_lowercase().contains(text.as_str());
                 event.is_some_and(|event| {
                     has(&event.text)
                         || has(scene.name(event.participant))
@@ -126,7 +126,7 @@ impl Test {
 }
 
 fn is_named(name: &str, values: &[String]) -> bool {
-    let name = name.to_lowercase();
+    let name = name.to_ascii_lowercase();
     values.contains(&name)
 }
 

@@ -10,7 +10,7 @@ use yew::{
     use_state_eq,
 };
 
-use super::icons::{Glyph, Icon};
+use super::icons::{Glyph, icon};
 use crate::filter::Filter;
 use crate::lab::Message;
 use crate::scene::{Family, Scene, is_folded};
@@ -136,7 +136,7 @@ fn row(props: &EventsProps, id: EventId) -> Html {
             >
                 <span class="event-time mono">{ texts::moment_bare(event.at) }</span>
                 <span class="event-who">{ scene.name(event.participant) }</span>
-                <span class="event-kind"><Icon glyph={flight.map_or(Glyph::of_event(event.kind), |flight| Glyph::of(flight))} />{ texts::event_kind(event.kind) }</span>
+                <span class="event-kind">{ icon(flight.map_or(Glyph::of_event(event.kind), |flight| Glyph::of(flight))) }{ texts::event_kind(event.kind) }</span>
                 <span class="event-text">{ texts::told(event, scene) }</span>
                 <span class="event-clause mono">{ event.clause.as_deref().unwrap_or_default() }</span>
             </button>

@@ -1,7 +1,7 @@
 //! The glyphs: drawn here once, used everywhere, because fonts lack half of them.
 
 use mqttlab_sim::view::{EventKind, Flight};
-use yew::{Html, Properties, component, html};
+use yew::{Html, html};
 
 use crate::scene::Family;
 
@@ -107,27 +107,15 @@ impl Glyph {
     }
 }
 
-#[derive(PartialEq, Properties)]
-pub(crate) struct IconProps {
-    pub(crate) glyph: Glyph,
-    /// Where it is placed inside another drawing.
-    #[prop_or_default]
-    pub(crate) at: Option<(f64, f64)>,
-    #[prop_or(16.0)]
-    pub(crate) size: f64,
+/// A glyph, hidden from screen readers: there is always a word beside it.
+pub(crate) fn icon(glyph: Glyph) -> Html {
+    html! { <svg class="icon" aria-hidden="true"><use href={glyph.href()} /></svg> }
 }
 
-/// A glyph, hidden from screen readers: there is always a word beside it.
-#[component]
-pub(crate) fn Icon(props: &IconProps) -> Html {
-    let href = props.glyph.href();
-    match props.at {
-        None => html! { <svg class="icon" aria-hidden="true"><use href={href} /></svg> },
-        Some((x, y)) => {
-            let size = super::tenth(props.size);
-            html! { <use href={href} x={super::tenth(x)} y={super::tenth(y)} width={size.clone()} height={size} /> }
-        }
-    }
+/// A glyph inside another drawing.
+pub(crate) fn icon_at(glyph: Glyph, (x, y): (f64, f64), size: f64) -> Html {
+    let size = super::tenth(size);
+    html! { <use href={glyph.href()} x={super::tenth(x)} y={super::tenth(y)} width={size.clone()} height={size} /> }
 }
 
 /// The drawings themselves, each on 16 by 16.
@@ -197,8 +185,7 @@ const SOLID: &[(&str, &str)] = &[
 ];
 
 /// The sprite, once a page.
-#[component]
-pub(crate) fn Sprite() -> Html {
+pub(crate) fn sprite() -> Html {
     let symbol = |(id, path): &(&'static str, &'static str), class: &'static str| {
         html! { <symbol id={*id} viewBox="0 0 16 16"><path class={class} d={*path} /></symbol> }
     };

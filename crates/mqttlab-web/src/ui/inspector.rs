@@ -3,7 +3,7 @@
 use mqttlab_sim::view::{Flight, FlightKind};
 use yew::{Callback, Html, Properties, component, html, use_effect_with};
 
-use super::icons::{Glyph, Icon};
+use super::icons::{Glyph, icon};
 use super::tabs::Tabs;
 use crate::lab::{InspectorTab, Message, Packet, Selection};
 use crate::platform::reveal;
@@ -89,7 +89,7 @@ fn title(props: &InspectorProps) -> Html {
                 <span class="end">{ about }</span>
             </div>
             <p class={format!("inspected {class}")}>
-                { for glyph.map(|glyph| html! { <Icon {glyph} /> }) }
+                { for glyph.map(icon) }
                 { name }
             </p>
         </>

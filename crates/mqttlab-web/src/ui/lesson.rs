@@ -2,7 +2,7 @@
 
 use yew::{Callback, Html, Properties, SubmitEvent, component, html, use_memo};
 
-use super::icons::{Glyph, Icon};
+use super::icons::{Glyph, icon};
 use crate::lab::Message;
 use crate::lesson::{Asking, Facts, Outcome, Part};
 use crate::scene::Scene;
@@ -35,9 +35,7 @@ pub(crate) fn Lesson(props: &LessonProps) -> Html {
 fn question(props: &LessonProps, facts: &Facts) -> Html {
     match props.asking {
         Asking::NotYet => Html::default(),
-        Asking::Open { chosen } => {
-            html! { <Question first={facts.first.clone()} {chosen} on={props.on.clone()} /> }
-        }
+        Asking::Open { chosen } => form(props, &facts.first, chosen),
         Asking::Waiting { chosen } => {
             let chosen = Outcome::OFFERED.get(usize::from(chosen)).copied();
             html! {
@@ -61,7 +59,7 @@ fn question(props: &LessonProps, facts: &Facts) -> Html {
             html! {
                 <div {class} role="status">
                     <h3>
-                        { for glyph.map(|glyph| html! { <Icon {glyph} /> }) }
+                        { for glyph.map(icon) }
                         { format!(" What did {} receive?", facts.first) }
                     </h3>
                     <p>{ texts::verdict(chosen, truth, &facts.first) }</p>
@@ -72,15 +70,7 @@ fn question(props: &LessonProps, facts: &Facts) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct QuestionProps {
-    first: String,
-    chosen: Option<u8>,
-    on: Callback<Message>,
-}
-
-#[component]
-fn Question(props: &QuestionProps) -> Html {
+fn form(props: &LessonProps, first: &str, chosen: Option<u8>) -> Html {
     let on_submit = props.on.reform(|event: SubmitEvent| {
         event.prevent_default();
         Message::Check
@@ -88,7 +78,7 @@ fn Question(props: &QuestionProps) -> Html {
     let option = |(index, outcome): (usize, &Outcome)| {
         let index = index as u8;
         let choose = props.on.reform(move |_| Message::Choose(index));
-        let is_chosen = props.chosen == Some(index);
+        let is_chosen = chosen == Some(index);
         html! {
             <label class={is_chosen.then_some("chosen")}>
                 <input type="radio" name="answer" checked={is_chosen} onchange={choose} />
@@ -99,11 +89,11 @@ fn Question(props: &QuestionProps) -> Html {
     html! {
         <form class="ask" onsubmit={on_submit}>
             <fieldset>
-                <legend>{ format!("What will {} receive next?", props.first) }</legend>
+                <legend>{ format!("What will {} receive next?", first) }</legend>
                 { for Outcome::OFFERED.iter().enumerate().map(option) }
             </fieldset>
             <div class="ask-row">
-                <button type="submit" class="primary" disabled={props.chosen.is_none()}>{ "Check, then play" }</button>
+                <button type="submit" class="primary" disabled={chosen.is_none()}>{ "Check, then play" }</button>
                 <span class="keys" aria-hidden="true"><kbd>{ "1" }</kbd><kbd>{ "2" }</kbd><kbd>{ "3" }</kbd></span>
             </div>
         </form>

@@ -4,7 +4,7 @@ use mqttlab_sim::view::Micros;
 use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html};
 
 use super::events::Events;
-use super::icons::{Glyph, Icon};
+use super::icons::{Glyph, icon};
 use super::ladder::LadderView;
 use super::tabs::Tabs;
 use crate::filter::Filter;
@@ -89,7 +89,7 @@ fn search(props: &RunProps) -> Html {
     html! {
         <label class="search">
             <span class="hidden-visually">{ "Show only" }</span>
-            <Icon glyph={Glyph::Search} />
+            { icon(Glyph::Search) }
             <input
                 id={SEARCH}
                 type="search"

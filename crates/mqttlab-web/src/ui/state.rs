@@ -96,7 +96,7 @@ fn timers(participant: &Participant, props: &StateProps) -> Html {
         let left = texts::span(timer.until.saturating_sub(props.shown));
         let whole = timer.until.saturating_sub(timer.from).max(1);
         let done = props.shown.saturating_sub(timer.from).min(whole);
-        let part = format!("--part:{:.4}", done as f64 / whole as f64);
+        let part = format!("--part:{}%", super::percent(done as f64 / whole as f64));
         html! {
             <li class="timer">
                 <span>{ about }{ texts::timer(timer.kind) }</span>

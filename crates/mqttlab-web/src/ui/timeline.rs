@@ -3,8 +3,8 @@
 use mqttlab_sim::view::{EventKind, Micros};
 use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html, use_memo};
 
-use super::icons::{Glyph, Icon};
-use super::tenth;
+use super::icons::{Glyph, icon};
+use super::{percent, tenth};
 use crate::lab::{Message, Step};
 use crate::player::Speed;
 use crate::scene::{Scene, is_close};
@@ -58,7 +58,7 @@ fn button(
             disabled={off}
             onclick={props.on.reform(move |_| Message::Step(step))}
         >
-            <Icon {glyph} />
+            { icon(glyph) }
         </button>
     }
 }
@@ -73,7 +73,7 @@ fn play_button(props: &TimelineProps) -> Html {
     };
     html! {
         <button type="button" class="primary big" data-testid="play" aria-label={name} title={format!("{name} (Space)")} onclick={props.on.reform(|_| Message::Toggle)}>
-            <Icon {glyph} />
+            { icon(glyph) }
         </button>
     }
 }
@@ -133,7 +133,7 @@ fn Track(props: &TrackProps) -> Html {
         let field: web_sys::HtmlInputElement = event.target_unchecked_into();
         Message::Seek(field.value_as_number().max(0.0) as Micros)
     });
-    let style = format!("--done:{:.3}%", place(props.shown) / 10.0);
+    let style = format!("--done:{}%", percent(place(props.shown) / 1_000.0));
     html! {
         <div class="track" {style}>
             <div class="track-line" aria-hidden="true" />

@@ -1,12 +1,12 @@
 //! The bar at the top: the doors, what is running, theme and help.
 
-use yew::{Callback, Html, Properties, component, html};
+use yew::{Callback, Html, html};
 
-use super::icons::{Glyph, Icon};
+use super::icons::{Glyph, icon};
 use crate::platform::Theme;
 
-#[derive(PartialEq, Properties)]
-pub(crate) struct TopbarProps {
+/// What the bar shows and where it says what was pressed.
+pub(crate) struct Topbar {
     /// `None` when the scenario cannot be run.
     pub(crate) running: Option<Running>,
     pub(crate) theme: Theme,
@@ -35,8 +35,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ),
 ];
 
-#[component]
-pub(crate) fn Topbar(props: &TopbarProps) -> Html {
+pub(crate) fn topbar(props: &Topbar) -> Html {
     let theme = props.theme;
     let glyph = match theme {
         Theme::System => Glyph::System,
@@ -73,10 +72,10 @@ pub(crate) fn Topbar(props: &TopbarProps) -> Html {
                     <span role="status">{ share_word(props.shared) }</span>
                 </button>
                 <button type="button" class="square" aria-label={says.clone()} title={says} onclick={props.on_theme.reform(|_| ())}>
-                    <Icon {glyph} />
+                    { icon(glyph) }
                 </button>
                 <button type="button" class="square" aria-label="Help and keys" title="Help and keys (?)" onclick={props.on_help.reform(|_| ())}>
-                    <Icon glyph={Glyph::Help} />
+                    { icon(Glyph::Help) }
                 </button>
             </div>
         </header>

@@ -3,8 +3,8 @@
 use mqttlab_sim::view::{Micros, Participant, ParticipantId, ParticipantState, Timer, TimerKind};
 use yew::{Callback, Html, Properties, component, html, use_node_ref};
 
-use super::icons::{Glyph, Icon};
-use super::variables;
+use super::icons::{Glyph, icon};
+use super::{percent, variables};
 use crate::lab::{Message, Selection};
 use crate::layout::topology::{Density, Plan};
 use crate::platform::use_size;
@@ -63,7 +63,7 @@ pub(crate) fn Topology(props: &TopologyProps) -> Html {
 fn skip_note(length: Micros) -> Html {
     html! {
         <div class="skip-note" role="status">
-            <Icon glyph={Glyph::Skip} />{ texts::span(length) }
+            { icon(Glyph::Skip) }{ texts::span(length) }
             <span class="hidden-visually">{ " skipped" }</span>
         </div>
     }
@@ -168,7 +168,7 @@ fn broker_node(props: &TopologyProps) -> Html {
 fn bar(client: &Participant, shown: Micros) -> Html {
     match ring_timer(client) {
         Some(timer) => {
-            let style = format!("--part:{:.4}", left(timer, shown));
+            let style = format!("--part:{}%", percent(left(timer, shown)));
             html! { <span class={format!("node-bar {}", timer_class(timer))} {style} /> }
         }
         None => Html::default(),
@@ -199,7 +199,7 @@ fn ring(client: &Participant, shown: Micros) -> Html {
     let timer = ring_timer(client);
     let arc = timer.map(|timer| {
         let class = format!("ring-arc {}", timer_class(timer));
-        let dashes = format!("{:.2} 100", left(timer, shown) * 100.0);
+        let dashes = format!("{} 100", percent(left(timer, shown)));
         html! { <circle {class} cx="17" cy="17" r="15" pathLength="100" stroke-dasharray={dashes} transform="rotate(-90 17 17)" /> }
     });
     let letter = if client.name.chars().count() <= 2 {
@@ -209,7 +209,7 @@ fn ring(client: &Participant, shown: Micros) -> Html {
             .name
             .chars()
             .take(1)
-            .flat_map(char::to_uppercase)
+            .map(|letter| letter.to_ascii_uppercase())
             .collect()
     };
     html! {

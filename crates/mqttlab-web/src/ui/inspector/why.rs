@@ -8,7 +8,7 @@ use yew::{Html, html};
 use super::InspectorProps;
 use crate::lab::Message;
 use crate::texts;
-use crate::ui::icons::{Glyph, Icon};
+use crate::ui::icons::{Glyph, icon};
 
 /// Longer chains are cut: the far past explains little.
 const CAUSES_MAX: usize = 40;
@@ -58,7 +58,7 @@ fn step(props: &InspectorProps, event: &Event) -> Html {
                 aria-pressed={is_chosen.to_string()}
                 onclick={props.on.reform(move |_| Message::SelectEvent(id))}
             >
-                <Icon glyph={Glyph::of_event(event.kind)} />
+                { icon(Glyph::of_event(event.kind)) }
                 <span class="cause-text">
                     <span class="muted small mono">{ format!("{} · {}", texts::moment(event.at), props.scene.name(event.participant)) }</span>
                     <span>{ texts::told(event, &props.scene) }</span>

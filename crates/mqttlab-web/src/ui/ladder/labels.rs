@@ -8,7 +8,7 @@ use crate::lab::Message;
 use crate::layout::ladder::Item;
 use crate::scene::Family;
 use crate::texts;
-use crate::ui::icons::{Glyph, Icon};
+use crate::ui::icons::{Glyph, icon};
 use crate::ui::variables;
 
 /// Times closer than this would touch.
@@ -66,7 +66,7 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
                 title={says}
                 onclick={drawing.props.on.reform(move |_| Message::SelectFlight(id))}
             >
-                <Icon glyph={Glyph::of(flight)} />
+                { icon(Glyph::of(flight)) }
                 <span class="line-name">{ texts::shown_name(flight) }</span>
                 if tells {
                     <span class="line-summary">{ &flight.summary }</span>
@@ -123,7 +123,7 @@ fn mark(drawing: &Drawing<'_>, at: (f64, f64), events: &[EventId], says: EventId
                 title={told}
                 onclick={drawing.props.on.reform(move |_| Message::SelectEvent(says))}
             >
-                <Icon glyph={Glyph::of_event(event.kind)} />
+                { icon(Glyph::of_event(event.kind)) }
                 if events.len() > 1 {
                     <span class="mark-count">{ events.len() }</span>
                 }

@@ -9,7 +9,7 @@ use super::Drawing;
 use crate::layout::ladder::Item;
 use crate::layout::topology::{Point, direction};
 use crate::scene::{Family, is_close};
-use crate::ui::icons::{Glyph, Icon};
+use crate::ui::icons::{Glyph, icon_at};
 use crate::ui::tenth;
 
 const ARROW: f64 = 9.0;
@@ -130,7 +130,7 @@ fn flight_line(flight: &Flight, from: (f64, f64), tip: (f64, f64)) -> Html {
             head.x - along.x * ARROW - along.y * side * ARROW * 0.45,
             head.y - along.y * ARROW + along.x * side * ARROW * 0.45,
         );
-        format!("{x:.1} {y:.1}")
+        format!("{} {}", tenth(x), tenth(y))
     };
     let shaft = (
         head.x - along.x * ARROW * 0.8,
@@ -141,9 +141,9 @@ fn flight_line(flight: &Flight, from: (f64, f64), tip: (f64, f64)) -> Html {
         <>
             <line class="shaft" x1={tenth(start.x)} y1={tenth(start.y)} x2={tenth(shaft.0)} y2={tenth(shaft.1)} />
             if is_lost {
-                <Icon glyph={Glyph::Scissors} at={(head.x - 8.0, head.y - 8.0)} size=16.0 />
+                { icon_at(Glyph::Scissors, (head.x - 8.0, head.y - 8.0), 16.0) }
             } else {
-                <path class="head" d={format!("M{} L{:.1} {:.1} L{}z", wing(1.0), head.x, head.y, wing(-1.0))} />
+                <path class="head" d={format!("M{} L{} {} L{}z", wing(1.0), tenth(head.x), tenth(head.y), wing(-1.0))} />
             }
         </>
     }
@@ -163,8 +163,9 @@ fn brace(drawing: &Drawing<'_>, answer: &Flight, id: FlightId) -> Html {
         Some((asked, arrived, side)) => {
             let x = asked.0 + side * 5.0;
             let out = x + side * 6.0;
-            let (top, bottom) = (asked.1, arrived.1);
-            html! { <path class="brace" d={format!("M{x:.1} {top:.1} H{out:.1} V{bottom:.1} H{x:.1}")} /> }
+            let (x, out) = (tenth(x), tenth(out));
+            let (top, bottom) = (tenth(asked.1), tenth(arrived.1));
+            html! { <path class="brace" d={format!("M{x} {top} H{out} V{bottom} H{x}")} /> }
         }
         None => Html::default(),
     }

@@ -10,7 +10,7 @@ use crate::lab::Message;
 use crate::layout::topology::{Plan, Point, between, direction};
 use crate::scene::{Family, is_folded};
 use crate::texts;
-use crate::ui::icons::{Glyph, Icon};
+use crate::ui::icons::{Glyph, icon_at};
 use crate::ui::tenth;
 
 /// How many chips one direction of a link shows; the rest is a number.
@@ -81,10 +81,10 @@ fn chip(props: &TopologyProps, flight: &Flight, from: Point, to: Point, off: Poi
     }
     html! {
         <g key={id} {class} onclick={props.on.reform(move |_| Message::SelectFlight(id))}>
-            <path class="chip-arrow" d="M0 0H12M7 -5L13 0L7 5" transform={format!("translate({:.1} {:.1}) rotate({angle:.1})", tail.0, tail.1)} />
+            <path class="chip-arrow" d="M0 0H12M7 -5L13 0L7 5" transform={format!("translate({} {}) rotate({})", tenth(tail.0), tenth(tail.1), tenth(angle))} />
             <rect class="chip-back" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
             <rect class="chip-body" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
-            <Icon glyph={Glyph::of(flight)} at={(x - width / 2.0 + 12.0, y - 7.0)} size=14.0 />
+            { icon_at(Glyph::of(flight), (x - width / 2.0 + 12.0, y - 7.0), 14.0) }
             <text x={tenth(x + 9.0)} y={tenth(y + 4.5)} text-anchor="middle">{ name }</text>
         </g>
     }

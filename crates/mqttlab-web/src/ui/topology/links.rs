@@ -5,7 +5,7 @@ use yew::{Html, html};
 
 use crate::layout::topology::{Plan, Point, between, direction};
 use crate::scene::Inner;
-use crate::ui::icons::{Glyph, Icon};
+use crate::ui::icons::{Glyph, icon_at};
 use crate::ui::tenth;
 
 /// All links of the scene.
@@ -86,7 +86,7 @@ fn badge(glyph: Glyph, at: Point) -> Html {
     html! {
         <g class="link-badge family-fault">
             <circle cx={tenth(at.x)} cy={tenth(at.y)} r="10" />
-            <Icon {glyph} at={(at.x - 6.0, at.y - 6.0)} size=12.0 />
+            { icon_at(glyph, (at.x - 6.0, at.y - 6.0), 12.0) }
         </g>
     }
 }
