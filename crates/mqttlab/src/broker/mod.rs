@@ -1,6 +1,6 @@
 //! `mqttlab broker`: MQTT over real sockets.
 //!
-//! The data plane is an event loop in a thread of its own ([`shard`]); signals and the HTTP side ([`serve`], [`admin`])
+//! The data plane is an event loop in a thread of its own (`shard`); signals and the HTTP side (`serve`, `admin`)
 //! run beside it and never hold it up.
 
 mod admin;
