@@ -328,6 +328,28 @@ fn the_numbers_are_there_for_prometheus_and_under_sys() -> Result<()> {
 }
 
 #[test]
+fn the_log_tells_why_for_the_client_that_was_asked_for() -> Result<()> {
+    let broker = Broker::start_with(&["--http", "off", "--trace-client", "t"])?;
+    for letter in [b't', b'u'] {
+        let mut client = broker.connect()?;
+        client.log_in(letter)?;
+        subscribe_to_t(&mut client)?;
+        client.send(&[0xE0, 0])?;
+        client.expect_closed()?;
+    }
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    let told = log.lines().filter(|line| line.contains("decided"));
+    ensure!(
+        told.clone().any(|line| line.contains("MQTT-3.8.4-1")),
+        "{log}"
+    );
+    ensure!(told.clone().count() >= 4, "{log}");
+    ensure!(log.contains("client_id=\"u\"") && told.clone().all(|line| line.contains("conn=1")));
+    Ok(())
+}
+
+#[test]
 fn idle_costs_nothing() -> Result<()> {
     let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
     let mut clients = Vec::new();

@@ -52,6 +52,7 @@ impl Config {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
             rules: Arc::new(rules),
+            trace_client: self.log.trace_client.clone(),
             sys_interval: Duration::from_secs(self.sys.interval_s.into()),
         })
     }
@@ -161,6 +162,9 @@ pub(crate) struct Auth {
 pub(crate) struct Log {
     pub(crate) level: String,
     pub(crate) format: log::Format,
+    /// The client whose decisions are told, with their reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trace_client: Option<String>,
 }
 
 /// The topics under `$SYS`.
@@ -240,6 +244,7 @@ impl Default for Log {
         Self {
             level: "info".into(),
             format: log::Format::default(),
+            trace_client: None,
         }
     }
 }

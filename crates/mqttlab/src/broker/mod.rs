@@ -84,6 +84,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         broker: *renewal.broker,
         rules: Arc::clone(&renewal.rules),
         sys_interval: renewal.sys_interval,
+        trace_client: renewal.trace_client,
         seed: getrandom::u64().map_err(no_random)?,
         secret,
     };

@@ -64,6 +64,10 @@ pub struct Options {
     /// How a log line looks [default: text]
     #[arg(long, value_enum)]
     log_format: Option<log::Format>,
+
+    /// Tell every decision about this client in the log, with its reason
+    #[arg(long, value_name = "CLIENT_ID")]
+    trace_client: Option<String>,
 }
 
 impl Options {
@@ -99,6 +103,9 @@ impl Options {
         }
         if let Some(format) = self.log_format {
             config.log.format = format;
+        }
+        if let Some(client_id) = &self.trace_client {
+            config.log.trace_client = Some(client_id.clone());
         }
         config.auth.allow_anonymous |= self.allow_anonymous;
         prefer(&mut config.auth.password_file, self.password_file.as_ref());

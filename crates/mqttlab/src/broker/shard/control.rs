@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) rules: Arc<Rules>,
     /// How often `$SYS` is published; zero for never.
     pub(crate) sys_interval: Duration,
+    /// The client whose decisions the log tells.
+    pub(crate) trace_client: Option<String>,
     /// Where the broker takes from what it has to invent.
     pub(crate) seed: u64,
     /// Known to nobody else.
@@ -45,6 +47,8 @@ pub(crate) struct Renewal {
     pub(crate) broker: Box<BrokerConfig>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) sys_interval: Duration,
+    /// The client whose decisions the log tells.
+    pub(crate) trace_client: Option<String>,
 }
 
 /// What the rest of the program wants.
@@ -125,7 +129,7 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         acceptors,
         limits: setup.broker.link_limits(),
         broker: Broker::new(setup.broker, setup.seed),
-        sockets: Sockets::new(doorkeeper),
+        sockets: Sockets::new(doorkeeper, setup.trace_client),
         links: Vec::new(),
         buffer: vec![0; READ_BUFFER].into(),
         ready: Vec::new(),

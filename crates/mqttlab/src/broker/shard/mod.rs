@@ -13,6 +13,7 @@ mod out;
 mod report;
 mod socket;
 mod sys;
+mod trace;
 
 use std::collections::VecDeque;
 use std::io;
@@ -36,6 +37,7 @@ use control::Command;
 use out::Progress;
 use socket::{Phase, Socket, Sockets, index};
 use sys::Sys;
+use trace::Traced;
 
 pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
 pub(crate) use report::{Report, Traffic};
@@ -73,6 +75,15 @@ pub(crate) struct Shard {
     stop_by: Option<Instant>,
     traffic: Traffic,
     sys: Sys,
+}
+
+/// Hands `input` to the broker; the reasons for what it does are asked for only where somebody wants them.
+fn hand(broker: &mut Broker, now: Instant, input: Input<'_>, sockets: &mut Sockets) {
+    if sockets.is_traced() {
+        broker.handle(now, input, &mut Traced(sockets));
+    } else {
+        broker.handle(now, input, sockets);
+    }
 }
 
 impl Shard {
@@ -177,7 +188,9 @@ impl Shard {
                     broker,
                     rules,
                     sys_interval,
+                    trace_client,
                 }) => {
+                    self.sockets.trace_client = trace_client;
                     self.sys.follow(sys_interval, self.now);
                     for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
                         acceptor.protocol = protocol;
@@ -185,7 +198,7 @@ impl Shard {
                     self.sockets.doorkeeper.follow(rules);
                     self.limits = broker.link_limits();
                     let input = Input::Configure(broker);
-                    self.broker.handle(self.now, input, &mut self.sockets);
+                    hand(&mut self.broker, self.now, input, &mut self.sockets);
                     self.bury();
                 }
             }
@@ -212,7 +225,7 @@ impl Shard {
             conn,
             authorization,
         };
-        self.broker.handle(self.now, input, &mut self.sockets);
+        hand(&mut self.broker, self.now, input, &mut self.sockets);
         if let Some(link) = &mut self.links[index(conn) as usize]
             && self.sockets.take_established()
         {
@@ -260,9 +273,13 @@ impl Shard {
                     self.links.resize_with(slot + 1, || None);
                 }
                 self.links[slot] = Some(Link::new(Side::Server, Version::default(), self.limits));
-                tracing::debug!(%conn, %peer, "connection opened");
-                self.broker
-                    .handle(self.now, Input::Open { conn }, &mut self.sockets);
+                tracing::debug!(conn = socket.serial(), %peer, "connection opened");
+                hand(
+                    &mut self.broker,
+                    self.now,
+                    Input::Open { conn },
+                    &mut self.sockets,
+                );
             }
         }
         Ok(())
@@ -329,7 +346,7 @@ impl Shard {
             match link.next_packet(&mut input) {
                 Ok(Some(packet)) => {
                     let input = Input::Packet { conn, packet };
-                    self.broker.handle(self.now, input, &mut self.sockets);
+                    hand(&mut self.broker, self.now, input, &mut self.sockets);
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -337,7 +354,7 @@ impl Shard {
                         socket.log_malformed(&error);
                     }
                     let input = Input::Malformed { conn, error };
-                    self.broker.handle(self.now, input, &mut self.sockets);
+                    hand(&mut self.broker, self.now, input, &mut self.sockets);
                     break;
                 }
             }
@@ -376,7 +393,7 @@ impl Shard {
             self.links[index(conn) as usize] = None;
             self.lingering.push_back((self.now + LINGER, conn));
             let input = Input::Lost { conn, how };
-            self.broker.handle(self.now, input, &mut self.sockets);
+            hand(&mut self.broker, self.now, input, &mut self.sockets);
             self.bury();
         }
         let Some(socket) = self.sockets.of(conn) else {
@@ -394,7 +411,7 @@ impl Shard {
         if let Some((at, _)) = self.broker.next_deadline()
             && at <= self.now
         {
-            self.broker.handle(self.now, Input::Wake, &mut self.sockets);
+            hand(&mut self.broker, self.now, Input::Wake, &mut self.sockets);
             self.bury();
         }
         if self.sys.next().is_some_and(|at| at <= self.now) {
@@ -453,7 +470,7 @@ impl Shard {
         match socket.phase {
             Phase::Open if bytes > 0 => {
                 let input = Input::Flushed { conn, bytes };
-                self.broker.handle(self.now, input, &mut self.sockets);
+                hand(&mut self.broker, self.now, input, &mut self.sockets);
                 self.bury();
             }
             Phase::Closing if done && socket.finished => self.sockets.remove(conn),
@@ -470,7 +487,7 @@ impl Shard {
         let reason = ReasonCode::ServerShuttingDown;
         for conn in self.sockets.conns() {
             let input = Input::Close { conn, reason };
-            self.broker.handle(self.now, input, &mut self.sockets);
+            hand(&mut self.broker, self.now, input, &mut self.sockets);
         }
         self.bury();
     }

@@ -35,6 +35,8 @@ pub(super) struct Socket {
     )]
     held: Option<Box<Vec<u8>>>,
     out: Out,
+    /// The log tells the decisions about it.
+    pub(super) traced: bool,
     /// It is in the list of those to write to.
     dirty: bool,
     /// It is in the list of those to read from.
@@ -70,6 +72,7 @@ impl Socket {
             phase: Phase::Open,
             held: None,
             out: Out::default(),
+            traced: false,
             dirty: false,
             readable: false,
             blocked: false,
@@ -116,20 +119,25 @@ impl Socket {
         !self.out.is_empty()
     }
 
+    /// What the log calls it: the first connection is 1, the next 2.
+    pub(super) fn serial(&self) -> u64 {
+        self.conn.number() >> INDEX_BITS
+    }
+
     /// Tells the log how the connection ended.
     pub(super) fn log_end(&self, why: &dyn Display) {
-        let Self { conn, peer, .. } = self;
+        let (conn, peer) = (self.serial(), self.peer);
         match &self.client_id {
             // As a Rust literal: no client can write lines of its own into the log.
-            Some(client_id) => tracing::info!(?client_id, %peer, %conn, %why, "disconnected"),
-            None => tracing::info!(%peer, %conn, %why, "turned away"),
+            Some(client_id) => tracing::info!(?client_id, %peer, conn, %why, "disconnected"),
+            None => tracing::info!(%peer, conn, %why, "turned away"),
         }
     }
 
     /// Tells the log that what came is no packet.
     pub(super) fn log_malformed(&self, error: &DecodeError) {
-        let Self { conn, peer, .. } = self;
-        tracing::info!(client_id = ?self.client_id, %peer, %conn, %error, "malformed");
+        let (conn, peer) = (self.serial(), self.peer);
+        tracing::info!(client_id = ?self.client_id, %peer, conn, %error, "malformed");
     }
 
     /// Says to the peer that nothing more comes.
@@ -142,6 +150,8 @@ impl Socket {
 /// All sockets, in slots that are used again under new names.
 pub(super) struct Sockets {
     pub(super) doorkeeper: Doorkeeper,
+    /// The client whose decisions the log tells.
+    pub(super) trace_client: Option<String>,
     now: Instant,
     slots: Vec<Option<Socket>>,
     free: Vec<u32>,
@@ -166,9 +176,10 @@ pub(super) fn index(conn: ConnId) -> u32 {
 }
 
 impl Sockets {
-    pub(super) fn new(doorkeeper: Doorkeeper) -> Self {
+    pub(super) fn new(doorkeeper: Doorkeeper, trace_client: Option<String>) -> Self {
         Self {
             doorkeeper,
+            trace_client,
             now: Instant::ZERO,
             slots: Vec::new(),
             free: Vec::new(),
@@ -181,6 +192,12 @@ impl Sockets {
             established: false,
             pending: false,
         }
+    }
+
+    /// Whether the log tells decisions.
+    #[inline]
+    pub(super) fn is_traced(&self) -> bool {
+        self.trace_client.is_some()
     }
 
     /// A round begins.
@@ -341,13 +358,18 @@ impl Sink for Sockets {
                 version,
                 ..
             } = established;
-            let peer = socket.peer;
-            tracing::info!(?client_id, ?user_name, %version, %peer, %conn, "connected");
+            let (conn, peer) = (socket.serial(), socket.peer);
+            tracing::info!(?client_id, ?user_name, %version, %peer, conn, "connected");
             socket.client_id = Some((*client_id).into());
         }
     }
 
     fn authorize(&mut self, conn: ConnId, request: &AuthRequest<'_>) -> Authorization {
+        if self.trace_client.as_deref() == Some(request.client_id)
+            && let Some(socket) = self.of(conn)
+        {
+            socket.traced = true;
+        }
         let authorization = self.doorkeeper.authorize(self.now, conn, request);
         self.pending = authorization == Authorization::Pending;
         authorization

@@ -7,6 +7,7 @@ use mqttlab_core::packet::{Publish, QoS};
 use mqttlab_core::properties::Properties;
 use mqttlab_core::time::Instant;
 
+use super::hand;
 use super::report::Report;
 use super::socket::Sockets;
 
@@ -62,7 +63,7 @@ impl Sys {
                     properties: Properties::EMPTY,
                     payload: value.as_bytes(),
                 };
-                broker.handle(now, Input::Publish(publish), sockets);
+                hand(broker, now, Input::Publish(publish), sockets);
                 *last = value;
             }
         }
