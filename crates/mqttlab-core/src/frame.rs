@@ -108,7 +108,9 @@ impl<'a> Frame<'a> {
     /// Appends the whole packet.
     #[inline]
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        out.reserve(self.len());
+        if self.payload.is_some() {
+            out.reserve(self.len());
+        }
         self.write_head_to(out);
         if let Some(payload) = self.payload {
             out.extend_from_slice(payload);

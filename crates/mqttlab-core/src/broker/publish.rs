@@ -86,6 +86,7 @@ impl Broker {
     /// What no client may do, whoever it is.
     fn check_publish(&self, publish: &Publish<'_>, sorted: &Sorted) -> Option<(ReasonCode, Cause)> {
         let levels_max = usize::from(self.config.topic_levels_max);
+        let separators = || publish.topic.bytes().filter(|&byte| byte == b'/').count();
         if publish.qos > self.config.maximum_qos {
             Some((ReasonCode::QosNotSupported, Cause::QosNotSupported))
         } else if publish.retain && !self.config.retain_available {
@@ -94,7 +95,7 @@ impl Broker {
             && self.config.published_identifier == PublishedIdentifier::Close
         {
             Some((ReasonCode::ProtocolError, Cause::IdentifierFromClient))
-        } else if publish.topic.bytes().filter(|&byte| byte == b'/').count() >= levels_max {
+        } else if publish.topic.len() >= levels_max && separators() >= levels_max {
             Some((ReasonCode::TopicNameInvalid, Cause::TooManyLevels))
         } else {
             None
@@ -440,16 +441,21 @@ impl Broker {
     }
 
     /// The message in the store, held once more for one who waits for it.
+    #[inline]
     pub(super) fn hold(&mut self, spread: &mut Spread<'_>) -> MessageKey {
         let key = match spread.stored {
             Some(key) => key,
-            None => {
-                let key = self.messages.insert(self.own(spread));
-                spread.stored = Some(key);
-                key
-            }
+            None => self.store(spread),
         };
         self.messages.hold(key);
+        key
+    }
+
+    /// Puts the message in the store, for as long as it is passed on.
+    #[cold]
+    fn store(&mut self, spread: &mut Spread<'_>) -> MessageKey {
+        let key = self.messages.insert(self.own(spread));
+        spread.stored = Some(key);
         key
     }
 

@@ -237,10 +237,7 @@ impl Tree {
                 }
                 continue;
             };
-            let (level, rest) = match rest.split_once('/') {
-                Some((level, rest)) => (level, Some(rest)),
-                None => (rest, None),
-            };
+            let (level, rest) = first_level(rest);
             if wildcards && let Some(plus) = node.plus {
                 open.push((plus, rest));
             }
@@ -412,6 +409,15 @@ impl Node {
             && self.plus.is_none()
             && self.here.is_empty()
             && self.below.is_empty()
+    }
+}
+
+/// The first level of a topic, and what follows if there is more. Levels are short: to search like this is quicker than
+/// [`str::split_once`], which prepares for long strings.
+fn first_level(topic: &str) -> (&str, Option<&str>) {
+    match topic.bytes().position(|byte| byte == b'/') {
+        Some(at) => (&topic[..at], Some(&topic[at + 1..])),
+        None => (topic, None),
     }
 }
 
