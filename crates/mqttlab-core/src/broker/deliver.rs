@@ -250,6 +250,9 @@ impl Broker {
         let delivery = Delivery::new(message, qos, retain, hop.identifiers, hop.via.share());
         match because {
             Some(because) => self.enqueue(cx, key, delivery, hop.via, because),
+            None if self.messages.bytes() > self.config.message_bytes_max => {
+                self.drop_delivery(cx, key, delivery, DropCause::MemoryFull);
+            }
             None => {
                 self.persist_queued(cx, key, &delivery);
                 self.send_shared(cx, spread, key, delivery, hop.via);

@@ -351,3 +351,21 @@ fn offline_qos_0_may_be_queued() {
             b>s PUBLISH a q1 #1 "1""#]],
     );
 }
+
+/// Messages in flight are held too, so they count as well.
+#[test]
+fn messages_in_flight_count_towards_the_memory_of_all() {
+    let config = Config {
+        message_bytes_max: 1_500,
+        ..Config::default()
+    };
+    let script = "a subscribe t qos=1
+         b subscribe t qos=1
+         p publish t 1 qos=1 big=1000
+         p publish t 2 qos=1 big=1000
+         p publish t 3 qos=0 big=1000";
+    let run = run(config, script);
+    let drops: Vec<_> = run.broker.counters().drops().collect();
+    assert_eq!(drops, [(DropCause::MemoryFull, 2)]);
+    assert_eq!(run.broker.usage().messages, 1);
+}

@@ -20,11 +20,12 @@ use expect_test::Expect;
 
 use crate::broker::{Broker, Change, Config, Input, Loss};
 use crate::clause::Clause;
+use crate::codec::{Limits, decode};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::id::{ConnId, PacketId};
 use crate::packet::{
     Ack, Auth, Connect, Disconnect, FilterList, Packet, PacketType, Publish, QoS, RetainHandling,
-    Subscribe, SubscriptionOptions, TopicList, Unsubscribe, Version, Will,
+    Side, Subscribe, SubscriptionOptions, TopicList, Unsubscribe, Version, Will,
 };
 use crate::properties::{Properties, Property, PropertyList};
 use crate::reason::ReasonCode;
