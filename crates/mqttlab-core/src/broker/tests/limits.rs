@@ -45,6 +45,15 @@ fn only_a_window_of_messages_is_in_flight() {
     .because(&[Clause::V5_3_3_4_9]);
 }
 
+/// Three messages for a session that is away.
+const FULL: &str = "s connect clean=0
+         s subscribe a qos=1
+         s lost
+         p publish a 1 qos=1
+         p publish a 2 qos=1
+         p publish a 3 qos=1
+         s connect clean=0";
+
 #[test]
 fn a_full_queue_drops_the_newest() {
     let config = Config {
@@ -53,13 +62,7 @@ fn a_full_queue_drops_the_newest() {
     };
     let run = check_with(
         config,
-        "s connect clean=0
-         s subscribe a qos=1
-         s lost
-         p publish a 1 qos=1
-         p publish a 2 qos=1
-         p publish a 3 qos=1
-         s connect clean=0",
+        FULL,
         expect![[r#"
             b>s CONNACK present=0 0x00
             b>s SUBACK #1 [01]
@@ -83,13 +86,7 @@ fn a_full_queue_may_drop_the_oldest() {
     };
     check_with(
         config,
-        "s connect clean=0
-         s subscribe a qos=1
-         s lost
-         p publish a 1 qos=1
-         p publish a 2 qos=1
-         p publish a 3 qos=1
-         s connect clean=0",
+        FULL,
         expect![[r#"
             b>s CONNACK present=0 0x00
             b>s SUBACK #1 [01]
