@@ -8,8 +8,8 @@ use mqttlab_core::qos;
 use crate::describe::payload_text;
 use crate::pipe::{Pipe, Way};
 use crate::view::{
-    Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Queued, Retained,
-    Session, Stage, Subscription, Timer, TimerKind, View, Will,
+    Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Queued, Received,
+    Retained, Session, Stage, Subscription, Timer, TimerKind, View, Will,
 };
 use crate::world::World;
 
@@ -92,7 +92,11 @@ fn client(world: &World, id: ParticipantId) -> Participant {
             machine.incoming().map(|id| id.number()).collect()
         }),
         queued: machine.map_or(0, |machine| machine.queue_len() as u32),
-        received: host.received.iter().cloned().collect(),
+        received: host
+            .received
+            .iter()
+            .map(|received| Received::clone(received))
+            .collect(),
     }
 }
 

@@ -275,6 +275,16 @@ impl Pipe {
         stuck.then(|| since.saturating_add(self.spec.give_up))
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn weight(&self) -> u64 {
+        let unread = self
+            .unread
+            .iter()
+            .map(|segment| segment.bytes.len() as u64)
+            .sum::<u64>();
+        1_000 + self.up.weight() + self.down.weight() + unread
+    }
+
     /// Whether nothing can happen on it any more.
     pub(crate) fn is_over(&self) -> bool {
         let idle = |lane: &Lane| lane.is_empty() || lane.loses();

@@ -66,7 +66,7 @@ impl Recording {
     /// A run of `scenario`, at its begin.
     pub fn new(scenario: Scenario) -> Self {
         let world = World::new(Arc::new(scenario));
-        let keyframes = Keyframes::new(world.snapshot(), world.scenario.clients.len());
+        let keyframes = Keyframes::new(world.snapshot());
         Self {
             world,
             now: 0,

@@ -112,6 +112,13 @@ impl Lane {
         self.cut
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn weight(&self) -> u64 {
+        const SEGMENT: u64 = 80;
+        let on_the_way = self.written - self.arrived;
+        on_the_way + (self.air.len() + self.packets.len()) as u64 * SEGMENT
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.air.is_empty() && self.waiting.is_empty() && self.fin.is_none()
     }

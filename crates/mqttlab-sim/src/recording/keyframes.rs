@@ -7,26 +7,38 @@ use crate::world::State;
 
 /// Happenings between two keyframes, at first.
 const EVERY: u64 = 64;
-/// When there are so many keyframes, every second one goes and the distance doubles. Fewer with many clients.
+/// When there are so many keyframes, or they are so large together, every second one goes and the distance doubles.
 const MAX: usize = 256;
-const MIN: usize = 16;
+const WEIGHT_MAX: u64 = 64 << 20;
+/// So many are always kept.
+const MIN: usize = 8;
 
 /// The keyframes of one future, in order of time; the first is the begin.
 #[derive(Clone, Debug)]
 pub(super) struct Keyframes {
-    states: Vec<Arc<State>>,
+    frames: Vec<Keyframe>,
     every: u64,
-    max: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Keyframe {
+    state: Arc<State>,
+    weight: u64,
+}
+
+impl Keyframe {
+    fn new(state: State) -> Self {
+        let weight = state.weight();
+        let state = Arc::new(state);
+        Self { state, weight }
+    }
 }
 
 impl Keyframes {
-    pub(super) fn new(begin: State, clients: usize) -> Self {
-        // Many clients make large keyframes.
-        let max = (MAX * 100 / clients.max(100)).max(MIN);
+    pub(super) fn new(begin: State) -> Self {
         Self {
-            states: vec![Arc::new(begin)],
+            frames: vec![Keyframe::new(begin)],
             every: EVERY,
-            max,
         }
     }
 
@@ -36,10 +48,12 @@ impl Keyframes {
     }
 
     pub(super) fn push(&mut self, state: State) {
-        self.states.push(Arc::new(state));
-        if self.states.len() >= self.max {
+        self.frames.push(Keyframe::new(state));
+        let count = self.frames.len();
+        let weight: u64 = self.frames.iter().map(|frame| frame.weight).sum();
+        if count >= MAX || count > MIN && weight > WEIGHT_MAX {
             let mut index = 0;
-            self.states.retain(|_| {
+            self.frames.retain(|_| {
                 index += 1;
                 index % 2 == 1
             });
@@ -49,41 +63,42 @@ impl Keyframes {
 
     /// The last one with at most so many happenings.
     pub(super) fn before(&self, happened: u64) -> Arc<State> {
-        let behind = self
-            .states
-            .partition_point(|state| state.happened <= happened);
-        Arc::clone(&self.states[behind.saturating_sub(1)])
+        self.last_of(self.count(|state| state.happened <= happened))
     }
 
     /// The last one that is not after this moment, with at most so many happenings.
     pub(super) fn at(&self, at: Micros, happened: u64) -> Arc<State> {
-        let is_before = |state: &Arc<State>| state.now <= at && state.happened <= happened;
-        let behind = self.states.partition_point(is_before);
-        Arc::clone(&self.states[behind.saturating_sub(1)])
-    }
-
-    /// Those from before a moment; the begin is always among them.
-    pub(super) fn before_moment(&self, at: Micros) -> Self {
-        let behind = self.states.partition_point(|state| state.now < at).max(1);
-        Self {
-            states: self.states[..behind].to_vec(),
-            ..self.clone()
-        }
-    }
-
-    /// How many happenings there were at the last one.
-    pub(super) fn last(&self) -> u64 {
-        self.states.last().map_or(0, |state| state.happened)
+        self.last_of(self.count(|state| state.now <= at && state.happened <= happened))
     }
 
     /// Those of a future that is the same for so many happenings.
     pub(super) fn shared(&self, happened: u64) -> Self {
-        let behind = self
-            .states
-            .partition_point(|state| state.happened <= happened);
+        self.first(self.count(|state| state.happened <= happened))
+    }
+
+    /// Those from before a moment; the begin is always among them.
+    pub(super) fn before_moment(&self, at: Micros) -> Self {
+        self.first(self.count(|state| state.now < at))
+    }
+
+    /// How many happenings there were at the last one.
+    pub(super) fn last(&self) -> u64 {
+        self.frames.last().map_or(0, |frame| frame.state.happened)
+    }
+
+    /// How many keyframes come before the first that is `is_early` no more.
+    fn count(&self, is_early: impl Fn(&State) -> bool) -> usize {
+        self.frames.partition_point(|frame| is_early(&frame.state))
+    }
+
+    fn last_of(&self, count: usize) -> Arc<State> {
+        Arc::clone(&self.frames[count.saturating_sub(1)].state)
+    }
+
+    fn first(&self, count: usize) -> Self {
         Self {
-            states: self.states[..behind].to_vec(),
-            ..self.clone()
+            frames: self.frames[..count.max(1)].to_vec(),
+            every: self.every,
         }
     }
 }

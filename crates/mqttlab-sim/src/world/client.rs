@@ -3,6 +3,8 @@
 mod host;
 mod outbox;
 
+use std::sync::Arc;
+
 use mqttlab_core::client::{
     Client, ClientError, Close, DisconnectOptions, Input, Message, State, SubscribeRequest,
     TimerKind, Why,
@@ -147,7 +149,7 @@ impl World {
         if kept.len() == RECEIVED_MAX {
             kept.pop_front();
         }
-        kept.push_back(received);
+        kept.push_back(Arc::new(received));
     }
 
     fn client_decides(&mut self, who: ParticipantId, why: &Why) {
@@ -160,7 +162,7 @@ impl World {
     }
 
     fn subscribe_first(&mut self, who: ParticipantId) {
-        let scenario = std::sync::Arc::clone(&self.scenario);
+        let scenario = Arc::clone(&self.scenario);
         let wanted = &scenario.clients[who as usize - 1].subscriptions;
         if wanted.is_empty() {
             return;
@@ -241,7 +243,7 @@ impl World {
 
     /// One of a client's regular messages, and the next one after it. Only a connected client makes them.
     pub(super) fn publication(&mut self, who: ParticipantId, index: usize, number: u32) {
-        let scenario = std::sync::Arc::clone(&self.scenario);
+        let scenario = Arc::clone(&self.scenario);
         let publication = &scenario.clients[who as usize - 1].publications[index];
         let machine = self.host(who).machine.as_ref();
         if machine.is_some_and(|machine| machine.state() != State::Idle) {
@@ -309,7 +311,7 @@ impl World {
 
     pub(super) fn restart_client(&mut self, who: ParticipantId, memory: Memory) {
         let now = self.state.now;
-        let scenario = std::sync::Arc::clone(&self.scenario);
+        let scenario = Arc::clone(&self.scenario);
         let host = self.host(who);
         host.powered = true;
         host.start(&scenario.clients[who as usize - 1], now, memory);

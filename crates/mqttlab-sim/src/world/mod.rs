@@ -97,6 +97,19 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// About how many bytes of memory a copy takes that are not shared with others.
+    pub(crate) fn weight(&self) -> u64 {
+        const CLIENT: u64 = 4 << 10;
+        const MESSAGE: u64 = 200;
+        let pipes = self.pipes.values().map(Pipe::weight).sum::<u64>();
+        let messages = self
+            .broker
+            .machine
+            .as_ref()
+            .map_or(0, |broker| broker.usage().messages);
+        pipes + self.clients.len() as u64 * CLIENT + messages as u64 * MESSAGE
+    }
+
     /// Whether the run has come to its limits.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.ended
@@ -109,6 +122,8 @@ pub(crate) struct World {
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) state: State,
     pub(crate) log: Log,
+    /// The run ends when its packets have so many bytes together.
+    pub(crate) bytes_max: u64,
     /// The event that leads to what happens now.
     cause: Option<EventId>,
 }
@@ -150,6 +165,7 @@ impl World {
             scenario,
             state,
             log: Log::default(),
+            bytes_max: BYTES_MAX,
             cause: None,
         };
         world.plan();
@@ -231,7 +247,7 @@ impl World {
     }
 
     fn finish(&mut self) {
-        if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= BYTES_MAX {
+        if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= self.bytes_max {
             self.state.ended = true;
             let text = "the run ends here: more would be too much to keep";
             self.note(Note::new(0, EventKind::Fault, text));

@@ -1,6 +1,7 @@
 //! The computer that a client runs on.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use mqttlab_core::client::{Client, Session};
 use mqttlab_core::id::ConnId;
@@ -22,7 +23,7 @@ pub(crate) struct ClientHost {
     pub(crate) conn: Option<ConnId>,
     /// How many connections it has opened.
     pub(crate) connections: u64,
-    pub(crate) received: VecDeque<Received>,
+    pub(crate) received: VecDeque<Arc<Received>>,
     pub(crate) link: LinkSpec,
     pub(crate) rng: Rng,
     /// What lies in the way of its connections, also of those to come.
