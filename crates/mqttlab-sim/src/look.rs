@@ -190,7 +190,7 @@ fn connections(world: &World) -> Vec<Connection> {
     let now = world.state.pipes.values().map(connection);
     let past = world.state.past.values().cloned();
     let mut all: Vec<Connection> = past.chain(now).collect();
-    all.sort_by_key(|connection| (connection.client, connection.id));
+    all.sort_unstable_by_key(|connection| (connection.client, connection.id));
     all
 }
 

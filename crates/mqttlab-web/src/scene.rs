@@ -1,6 +1,5 @@
 //! What all panels look at: one moment of the run and everything that led to it.
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -92,13 +91,10 @@ impl Inner {
         self.view.participants.get(1..).unwrap_or_default()
     }
 
-    /// The latest connection of each client.
-    pub(crate) fn connections(&self) -> BTreeMap<ParticipantId, &Connection> {
-        self.view
-            .connections
-            .iter()
-            .map(|connection| (connection.client, connection))
-            .collect()
+    /// The latest connection of a client.
+    pub(crate) fn connection(&self, client: ParticipantId) -> Option<&Connection> {
+        let mut connections = self.view.connections.iter();
+        connections.rfind(|connection| connection.client == client)
     }
 
     /// The flights that are on the wire, in the order of sending.

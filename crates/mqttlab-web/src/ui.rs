@@ -35,6 +35,14 @@ pub(crate) fn variables(lengths: &[(&str, f64)]) -> String {
     style
 }
 
+/// A part of a direction, from -1 to 1: `-0.600`.
+pub(crate) fn thousandth(part: f64) -> String {
+    let thousandths = (part * 1_000.0).round() as i64;
+    let sign = if thousandths < 0 { "-" } else { "" };
+    let thousandths = thousandths.unsigned_abs();
+    format!("{sign}{}.{:03}", thousandths / 1_000, thousandths % 1_000)
+}
+
 /// A share from 0 to 1 in percent, to a hundredth: `12.50`.
 pub(crate) fn percent(share: f64) -> String {
     let hundredths = (share * 10_000.0).round() as u64;
@@ -43,7 +51,7 @@ pub(crate) fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{percent, tenth, variables};
+    use super::{percent, tenth, thousandth, variables};
 
     #[test]
     fn lengths_have_one_digit_after_the_point() {
@@ -62,5 +70,6 @@ mod tests {
     fn variables_are_css() {
         assert_eq!(variables(&[("x", 1.0), ("y", 2.5)]), "--x:1.0px;--y:2.5px;");
         assert_eq!(percent(0.125), "12.50");
+        assert_eq!(thousandth(-0.6), "-0.600");
     }
 }

@@ -1,10 +1,8 @@
 //! The ladder's geometry: lanes across, time down.
 //!
-//! Time is elastic. A flight of 20 ms and a silence of 90 s fit on one screen, because the way down grows with the
-//! logarithm of the time, and a long silence is a break of fixed height that says how long it was. Order is never
+//! Time is elastic. A flight of 20 ms and a silence of 90 s fit on one screen, because the way down grows ever more slowly
+//! with the time, and a long silence is a break of fixed height that says how long it was. Order is never
 //! bent: what happens later is never higher.
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use mqttlab_sim::view::{Event, EventId, EventKind, FlightId, Micros, ParticipantId};
 
@@ -37,7 +35,7 @@ pub(crate) struct Ladder {
     pub(crate) items: Vec<Item>,
     axis: Vec<(Micros, f64)>,
     /// Which item each flight is.
-    lines: BTreeMap<FlightId, usize>,
+    lines: Vec<Option<usize>>,
 }
 
 /// One thing on the ladder.
@@ -97,9 +95,9 @@ impl Ladder {
             last: (0, TOP),
             lines: vec![f64::NEG_INFINITY; lanes.len()],
             marks: vec![f64::NEG_INFINITY; lanes.len()],
-            drawn: BTreeMap::new(),
-            now_marked: BTreeMap::new(),
-            under_way: BTreeSet::new(),
+            drawn: vec![None; scene.flights.len()],
+            now_marked: vec![None; lanes.len()],
+            under_way: 0,
             is_first: true,
         };
         for (at, moment) in moments(scene, options) {
@@ -145,7 +143,7 @@ impl Ladder {
 
     /// Where a flight is drawn: from where to where.
     pub(crate) fn line(&self, flight: FlightId) -> Option<((f64, f64), (f64, f64))> {
-        match self.items.get(*self.lines.get(&flight)?)? {
+        match self.items.get((*self.lines.get(flight as usize)?)?)? {
             Item::Flight { from, to, .. } => Some((*from, *to)),
             Item::Mark { .. } | Item::Quiet { .. } => None,
         }
@@ -184,7 +182,8 @@ fn moments(scene: &Inner, options: &Options<'_>) -> Vec<(Micros, Moment)> {
             moments.push((event.at, Moment::Mark(event.id)));
         }
     }
-    moments.sort_by_key(|(at, moment)| match moment {
+    // No two are equal: each has a number of its own.
+    moments.sort_unstable_by_key(|(at, moment)| match moment {
         Moment::Arrival(flight) => {
             let is_instant = scene
                 .flight(*flight)
@@ -234,11 +233,11 @@ struct Drawing<'a> {
     /// The lowest mark of each lane.
     marks: Vec<f64>,
     /// Which item each flight is.
-    drawn: BTreeMap<FlightId, usize>,
+    drawn: Vec<Option<usize>>,
     /// Which item the mark of each lane is at this moment.
-    now_marked: BTreeMap<usize, usize>,
-    /// Those that are sent and will arrive further down.
-    under_way: BTreeSet<FlightId>,
+    now_marked: Vec<Option<usize>>,
+    /// How many are sent and will arrive further down.
+    under_way: usize,
     is_first: bool,
 }
 
@@ -246,12 +245,12 @@ impl Drawing<'_> {
     fn draw(&mut self, at: Micros, moment: Moment) {
         let silence = at - self.last.0;
         if silence > 0 {
-            self.now_marked.clear();
+            self.now_marked.fill(None);
         }
         let mut y = self.last.1 + elastic(silence);
         if self.is_first {
             y = TOP;
-        } else if silence >= QUIET_MIN && self.under_way.is_empty() {
+        } else if silence >= QUIET_MIN && self.under_way == 0 {
             self.items.push(Item::Quiet {
                 y: self.last.1 + QUIET_HEIGHT / 2.0,
                 length: silence,
@@ -281,10 +280,12 @@ impl Drawing<'_> {
             .fold(f64::NEG_INFINITY, |lowest, line| lowest.max(*line));
         let y = y.max(above + LINE_GAP);
         self.lines[columns].fill(y);
-        self.drawn.insert(id, self.items.len());
+        if let Some(drawn) = self.drawn.get_mut(id as usize) {
+            *drawn = Some(self.items.len());
+        }
         // Never arrives, or nobody knows when: it ends on the way.
         let part = if flight.arrived_at.or(flight.due_at).is_some() {
-            self.under_way.insert(id);
+            self.under_way += 1;
             1.0
         } else {
             0.6
@@ -298,14 +299,12 @@ impl Drawing<'_> {
     }
 
     fn arrival(&mut self, id: FlightId, y: f64) -> f64 {
-        self.under_way.remove(&id);
-        let item = self
-            .drawn
-            .get(&id)
-            .and_then(|item| self.items.get_mut(*item));
+        let drawn = self.drawn.get(id as usize).copied().flatten();
+        let item = drawn.and_then(|item| self.items.get_mut(item));
         let Some(Item::Flight { from, to, .. }) = item else {
             return y;
         };
+        self.under_way = self.under_way.saturating_sub(1);
         let y = y.max(from.1 + SLOPE_MIN);
         to.1 = y;
         let x = to.0;
@@ -322,10 +321,8 @@ impl Drawing<'_> {
         let lane = event.participant as usize;
         let x = self.lane(event.participant);
         // What happens at one moment in one place is one mark, and its weightiest event speaks.
-        let same = self
-            .now_marked
-            .get(&lane)
-            .and_then(|item| self.items.get_mut(*item));
+        let same = self.now_marked.get(lane).copied().flatten();
+        let same = same.and_then(|item| self.items.get_mut(item));
         if let Some(Item::Mark { events, says, .. }) = same {
             events.push(id);
             if self
@@ -342,7 +339,9 @@ impl Drawing<'_> {
         if let Some(lowest) = self.marks.get_mut(lane) {
             *lowest = y;
         }
-        self.now_marked.insert(lane, self.items.len());
+        if let Some(marked) = self.now_marked.get_mut(lane) {
+            *marked = Some(self.items.len());
+        }
         self.items.push(Item::Mark {
             at: (x, y),
             events: vec![id],
@@ -369,9 +368,9 @@ fn elastic(span: Micros) -> f64 {
         return 0.0;
     }
     let ms = span as f64 / 1_000.0;
-    let gentle = (6.0 + 10.0 * (1.0 + ms / 8.0).log2()).min(48.0);
     if span < QUIET_MIN {
-        gentle
+        // Half of the way at 45 ms, where most networks are.
+        8.0 + 44.0 * ms / (ms + 45.0)
     } else {
         QUIET_HEIGHT
     }

@@ -206,11 +206,11 @@ impl Plan {
             let ring = client % rings;
             let on_ring = clients.div_ceil(rings) as f64;
             let turn = (client / rings) as f64 / on_ring + ring as f64 * 0.5 / on_ring;
-            let angle = turn * std::f64::consts::TAU;
+            let (sin, cos) = round(turn);
             let size = 1.0 - 0.5 * ring as f64 / rings as f64;
             let at = Point {
-                x: centre.x + outer_x * size * angle.sin(),
-                y: centre.y - outer_y * size * angle.cos(),
+                x: centre.x + outer_x * size * sin,
+                y: centre.y - outer_y * size * cos,
             };
             Place::centred(at, DOT, DOT)
         };
@@ -232,6 +232,24 @@ impl Plan {
     }
 }
 
+/// Sine and cosine of a turn, where 1 is all the way round. Near enough to place a dot, and far smaller than the exact ones.
+fn round(turn: f64) -> (f64, f64) {
+    // Bhaskara's formula, for half a turn from 0.
+    let half = |turn: f64| {
+        let product = turn * (0.5 - turn);
+        16.0 * product / (1.25 - 4.0 * product)
+    };
+    let sine = |turn: f64| {
+        let turn = turn - turn.floor();
+        if turn < 0.5 {
+            half(turn)
+        } else {
+            -half(turn - 0.5)
+        }
+    };
+    (sine(turn), sine(turn + 0.25))
+}
+
 fn middle(width: f64, height: f64) -> Point {
     Point {
         x: width / 2.0,
@@ -247,19 +265,24 @@ pub(crate) fn between(from: Point, to: Point, part: f64) -> Point {
     }
 }
 
+/// How far one is from the other.
+pub(crate) fn distance(from: Point, to: Point) -> f64 {
+    let (dx, dy) = (to.x - from.x, to.y - from.y);
+    (dx * dx + dy * dy).sqrt()
+}
+
 /// The direction from one to the other, of length 1.
 pub(crate) fn direction(from: Point, to: Point) -> Point {
-    let (dx, dy) = (to.x - from.x, to.y - from.y);
-    let length = dx.hypot(dy).max(f64::EPSILON);
+    let length = distance(from, to).max(f64::EPSILON);
     Point {
-        x: dx / length,
-        y: dy / length,
+        x: (to.x - from.x) / length,
+        y: (to.y - from.y) / length,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Density, Place, Plan, Point, between};
+    use super::{Density, Place, Plan, Point, between, round};
 
     fn overlap(a: &Place, b: &Place) -> bool {
         a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
@@ -329,6 +352,19 @@ mod tests {
         assert!((client.x - (plan.clients[0].x + plan.clients[0].width)).abs() < 1e-9);
         assert!((broker.x - plan.broker.x).abs() < 1e-9);
         assert_eq!(plan.link(1), None);
+    }
+
+    #[test]
+    fn the_way_round_is_a_circle() {
+        for step in 0..=100 {
+            let turn = f64::from(step) / 100.0;
+            let (sin, cos) = round(turn);
+            let angle = turn * std::f64::consts::TAU;
+            assert!(
+                (sin - angle.sin()).abs() < 0.002 && (cos - angle.cos()).abs() < 0.002,
+                "{turn}"
+            );
+        }
     }
 
     #[test]

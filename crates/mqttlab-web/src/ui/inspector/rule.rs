@@ -1,7 +1,5 @@
 //! The sentences of the standard behind what is selected.
 
-use std::collections::BTreeMap;
-
 use yew::{Html, html};
 
 use super::InspectorProps;
@@ -14,7 +12,7 @@ pub(super) fn draw(props: &InspectorProps) -> Html {
     if rules.is_empty() {
         return html! { <p class="note">{ "No sentence of the standard was called on here." }</p> };
     }
-    let rule = |(clause, told): (&String, &Vec<String>)| {
+    let rule = |(clause, told): &(String, Vec<String>)| {
         html! {
             <li class="rule" key={clause.clone()}>
                 <a class="mono" href={STANDARD} target="_blank" rel="noreferrer">{ format!("[{clause}]") }</a>
@@ -32,12 +30,12 @@ pub(super) fn draw(props: &InspectorProps) -> Html {
 }
 
 /// Clauses of the selected field, and of every decision about the selected packet or event.
-fn rules(props: &InspectorProps) -> BTreeMap<String, Vec<String>> {
-    let mut rules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+fn rules(props: &InspectorProps) -> Vec<(String, Vec<String>)> {
+    let mut rules: Vec<(String, Vec<String>)> = Vec::new();
     let fields = props.packet.as_ref().map(|packet| &packet.0.fields);
     let field = props.selection.field.and_then(|index| fields?.get(index));
     if let Some(clause) = field.and_then(|field| field.clause.clone()) {
-        rules.entry(clause).or_default();
+        rules.push((clause, Vec::new()));
     }
     let scene = &props.scene;
     let flight = props.selection.flight.and_then(|id| scene.flight(id));
@@ -53,10 +51,11 @@ fn rules(props: &InspectorProps) -> BTreeMap<String, Vec<String>> {
     let event = props.selection.event.and_then(|id| scene.event(id));
     for event in of_flight.chain(decided).chain(event) {
         if let Some(clause) = &event.clause {
-            let told = rules.entry(clause.clone()).or_default();
             let text = format!("{}: {}", scene.name(event.participant), event.text);
-            if !told.contains(&text) {
-                told.push(text);
+            match rules.iter_mut().find(|(known, _)| known == clause) {
+                Some((_, told)) if told.contains(&text) => {}
+                Some((_, told)) => told.push(text),
+                None => rules.push((clause.clone(), vec![text])),
             }
         }
     }

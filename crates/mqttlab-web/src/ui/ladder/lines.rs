@@ -1,7 +1,5 @@
 //! The drawing behind the labels: lanes, connections, flights, braces.
 
-use std::collections::BTreeMap;
-
 use mqttlab_sim::view::{Fate, Flight, FlightId, ParticipantId};
 use yew::{Html, html};
 
@@ -51,7 +49,7 @@ fn selection_band(drawing: &Drawing<'_>) -> Html {
 
 /// The stretches in which a client had a connection, as bars on its lane.
 fn connected(drawing: &Drawing<'_>) -> Vec<Html> {
-    let mut open: BTreeMap<u64, (ParticipantId, f64)> = BTreeMap::new();
+    let mut open: Vec<(u64, ParticipantId, f64)> = Vec::new();
     let mut bars = Vec::new();
     let mut bar = |client: ParticipantId, from: f64, to: f64| {
         if let Some(x) = drawing.ladder.lanes.get(client as usize) {
@@ -62,10 +60,8 @@ fn connected(drawing: &Drawing<'_>) -> Vec<Html> {
     for flight in &drawing.scene.flights {
         let client = flight.from.max(flight.to);
         if flight.name == "CONNECT" {
-            open.insert(
-                flight.connection,
-                (client, drawing.ladder.y(flight.sent_at)),
-            );
+            let from = drawing.ladder.y(flight.sent_at);
+            open.push((flight.connection, client, from));
         } else if is_close(flight) {
             let end = if flight.from == client {
                 Some(flight.sent_at)
@@ -73,13 +69,14 @@ fn connected(drawing: &Drawing<'_>) -> Vec<Html> {
                 flight.arrived_at
             };
             if let Some(end) = end
-                && let Some((client, from)) = open.remove(&flight.connection)
+                && let Some(index) = open.iter().position(|(id, _, _)| *id == flight.connection)
             {
+                let (_, client, from) = open.remove(index);
                 bar(client, from, drawing.ladder.y(end));
             }
         }
     }
-    for (client, from) in open.into_values() {
+    for (_, client, from) in open {
         bar(client, from, drawing.now);
     }
     bars

@@ -1,17 +1,15 @@
 //! Packets on the wire: chips with glyph, name and an arrow that says where they go.
 
-use std::collections::BTreeMap;
-
 use mqttlab_sim::view::{Flight, Micros, ParticipantId};
 use yew::{Html, html};
 
 use super::{TopologyProps, links};
 use crate::lab::Message;
-use crate::layout::topology::{Plan, Point, between, direction};
+use crate::layout::topology::{Plan, Point, between, direction, distance};
 use crate::scene::{Family, is_folded};
 use crate::texts;
 use crate::ui::icons::{Glyph, icon_at};
-use crate::ui::tenth;
+use crate::ui::{tenth, thousandth};
 
 /// How many chips one direction of a link shows; the rest is a number.
 const CHIPS_MAX: usize = 4;
@@ -23,17 +21,25 @@ const MOVE_MIN: f64 = 36.0;
 
 /// All chips of the scene.
 pub(super) fn draw(props: &TopologyProps, plan: &Plan, (width, height): (f64, f64)) -> Html {
-    let mut by_way: BTreeMap<(ParticipantId, bool), Vec<&Flight>> = BTreeMap::new();
+    let mut by_way: Vec<(ParticipantId, bool, Vec<&Flight>)> = Vec::new();
     for flight in props.scene.travelling() {
         if props.shows_tcp || !is_folded(flight) {
             let is_up = flight.to == 0;
             let client = if is_up { flight.from } else { flight.to };
-            by_way.entry((client, is_up)).or_default().push(flight);
+            let same = by_way
+                .iter_mut()
+                .find(|(other, up, _)| (*other, *up) == (client, is_up));
+            match same {
+                Some((_, _, flights)) => flights.push(flight),
+                None => by_way.push((client, is_up, vec![flight])),
+            }
         }
     }
-    let ways = by_way.iter().filter_map(|((client, is_up), flights)| {
+    let ways = by_way.iter().filter_map(|(client, is_up, flights)| {
         let (at_client, at_broker) = plan.link(client.checked_sub(1)? as usize)?;
-        let is_busy = by_way.contains_key(&(*client, !is_up));
+        let is_busy = by_way
+            .iter()
+            .any(|(other, up, _)| other == client && up != is_up);
         let (from, to) = if *is_up {
             (at_client, at_broker)
         } else {
@@ -73,7 +79,6 @@ fn chip(props: &TopologyProps, flight: &Flight, from: Point, to: Point, off: Poi
     let at = on_the_way(from, to, reach, progress(flight, props.shown));
     let (x, y) = (at.x + off.x, at.y + off.y);
     let tail = (x + along.x * (reach + 2.0), y + along.y * (reach + 2.0));
-    let angle = along.y.atan2(along.x).to_degrees();
     let id = flight.id;
     let mut class = format!("chip {}", Family::of(flight).class());
     if props.selection.flight == Some(id) {
@@ -81,7 +86,7 @@ fn chip(props: &TopologyProps, flight: &Flight, from: Point, to: Point, off: Poi
     }
     html! {
         <g key={id} {class} onclick={props.on.reform(move |_| Message::SelectFlight(id))}>
-            <path class="chip-arrow" d="M0 0H12M7 -5L13 0L7 5" transform={format!("translate({} {}) rotate({})", tenth(tail.0), tenth(tail.1), tenth(angle))} />
+            <path class="chip-arrow" d="M0 0H12M7 -5L13 0L7 5" transform={turned(along, tail)} />
             <rect class="chip-back" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
             <rect class="chip-body" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
             { icon_at(Glyph::of(flight), (x - width / 2.0 + 12.0, y - 7.0), 14.0) }
@@ -90,9 +95,20 @@ fn chip(props: &TopologyProps, flight: &Flight, from: Point, to: Point, off: Poi
     }
 }
 
+/// Turns what is drawn along the x axis into a direction, and puts it somewhere.
+fn turned(along: Point, at: (f64, f64)) -> String {
+    let (cos, sin) = (thousandth(along.x), thousandth(along.y));
+    let back = thousandth(-along.y);
+    format!(
+        "matrix({cos} {sin} {back} {cos} {} {})",
+        tenth(at.0),
+        tenth(at.1)
+    )
+}
+
 /// Where a chip is, so that it covers neither end; on a short link it covers both a little.
 fn on_the_way(from: Point, to: Point, reach: f64, part: f64) -> Point {
-    let length = (to.x - from.x).hypot(to.y - from.y).max(1.0);
+    let length = distance(from, to).max(1.0);
     let (mut first, mut last) = (reach, length - reach - ARROW);
     if last - first < MOVE_MIN {
         let middle = (first + last) / 2.0;

@@ -10,10 +10,9 @@ use crate::ui::tenth;
 
 /// All links of the scene.
 pub(super) fn draw(scene: &Inner, plan: &Plan, (width, height): (f64, f64)) -> Html {
-    let connections = scene.connections();
     let links = (0..plan.clients.len()).filter_map(|client| {
         let ends = plan.link(client)?;
-        Some(link(connections.get(&(client as u32 + 1)).copied(), ends))
+        Some(link(scene.connection(client as u32 + 1), ends))
     });
     html! {
         <svg class="links" width={tenth(width)} height={tenth(height)} aria-hidden="true">
