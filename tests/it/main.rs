@@ -6,6 +6,7 @@
 mod access;
 mod browser;
 mod cut;
+mod durable;
 mod harness;
 mod interop;
 mod program;

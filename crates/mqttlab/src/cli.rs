@@ -22,7 +22,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve MQTT 3.1, 3.1.1 and 5.0 until told to stop
     #[command(after_help = broker::HELP)]
-    Broker(broker::Options),
+    Broker(Box<broker::Options>),
     /// Add, change or remove a user in a password file for the broker
     Passwd(broker::PasswdOptions),
     /// Play a scenario in the simulated world and print what happens

@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) auth: Auth,
     pub(crate) log: Log,
     pub(crate) sys: Sys,
+    pub(crate) store: Store,
     pub(crate) broker: BrokerConfig,
 }
 
@@ -181,6 +182,15 @@ impl Default for Sys {
     }
 }
 
+/// Where sessions and retained messages are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Store {
+    /// The file; without one they are kept in memory alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<PathBuf>,
+}
+
 /// Whether and where to serve HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -226,6 +236,7 @@ impl Default for Config {
             auth: Auth::default(),
             log: Log::default(),
             sys: Sys::default(),
+            store: Store::default(),
             broker: BrokerConfig::default(),
         }
     }

@@ -13,6 +13,7 @@ mod ready;
 mod serve;
 mod shard;
 mod signals;
+mod store;
 mod transport;
 mod watch;
 
@@ -20,12 +21,15 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use mqttlab_core::broker::{Broker, Config as BrokerConfig};
+use mqttlab_core::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::{Failure, log};
-use config::HttpAddress;
+use config::{Config, HttpAddress};
 use ready::Ready;
 use serve::Beside;
+use store::Store;
 use watch::Watch;
 
 pub use options::Options;
@@ -79,13 +83,16 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let no_random =
         |error| Failure::running(format!("the system gives no random numbers: {error}"));
     getrandom::fill(&mut secret).map_err(no_random)?;
+    let seed = getrandom::u64().map_err(no_random)?;
+    let (broker, store, now) = bring_back(&config, *renewal.broker, seed)?;
     let setup = shard::Setup {
         listeners: mqtt,
-        broker: *renewal.broker,
+        broker,
+        now,
+        store,
         rules: Arc::clone(&renewal.rules),
         sys_interval: renewal.sys_interval,
         trace_client: renewal.trace_client,
-        seed: getrandom::u64().map_err(no_random)?,
         secret,
     };
     let shard = shard::start(setup, ended)
@@ -112,6 +119,26 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     ended.map_err(|error| Failure::running(format!("the event loop failed: {error}")))?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The broker that the store kept, or a new one.
+fn bring_back(
+    config: &Config,
+    broker: BrokerConfig,
+    seed: u64,
+) -> Result<(Broker, Option<Store>, Instant), Failure> {
+    match &config.store.path {
+        None => Ok((Broker::new(broker, seed), None, Instant::ZERO)),
+        Some(path) => {
+            let opened = Store::open(path, broker, seed)?;
+            let usage = opened.broker.usage();
+            tracing::info!(
+                store = %path.display(), sessions = usage.sessions, messages = usage.messages,
+                retained = usage.retained, "brought back"
+            );
+            Ok((opened.broker, Some(opened.store), opened.now))
+        }
+    }
 }
 
 fn say(text: &str) -> Result<ExitCode, Failure> {

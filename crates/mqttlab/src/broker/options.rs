@@ -41,6 +41,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     acl_file: Option<PathBuf>,
 
+    /// Keep sessions and retained messages in this file; without it they are lost when the broker stops
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+
     /// Read the configuration from this file
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -110,6 +114,7 @@ impl Options {
         config.auth.allow_anonymous |= self.allow_anonymous;
         prefer(&mut config.auth.password_file, self.password_file.as_ref());
         prefer(&mut config.auth.acl_file, self.acl_file.as_ref());
+        prefer(&mut config.store.path, self.store.as_ref());
         check_exposure(&config)?;
         log::check(&config.log.level)?;
         Ok(config)

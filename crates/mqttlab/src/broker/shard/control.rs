@@ -13,6 +13,7 @@ use mqttlab_core::time::Instant;
 use tokio::sync::oneshot;
 
 use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
+use super::super::store::Store;
 use super::super::transport::Protocol;
 use super::accept::Acceptor;
 use super::socket::Sockets;
@@ -22,14 +23,16 @@ use super::{READ_BUFFER, Report, Shard, Traffic, WAKER};
 /// What an event loop begins with.
 pub(crate) struct Setup {
     pub(crate) listeners: Vec<Listening>,
-    pub(crate) broker: BrokerConfig,
+    pub(crate) broker: Broker,
+    /// Now, on the broker's time line.
+    pub(crate) now: Instant,
+    /// Where its durable state goes.
+    pub(crate) store: Option<Store>,
     pub(crate) rules: Arc<Rules>,
     /// How often `$SYS` is published; zero for never.
     pub(crate) sys_interval: Duration,
     /// The client whose decisions the log tells.
     pub(crate) trace_client: Option<String>,
-    /// Where the broker takes from what it has to invent.
-    pub(crate) seed: u64,
     /// Known to nobody else.
     pub(crate) secret: [u8; 32],
 }
@@ -125,11 +128,12 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
     let shard = Shard {
         poll,
         clock: std::time::Instant::now(),
-        now: Instant::ZERO,
+        origin: setup.now,
+        now: setup.now,
         acceptors,
-        limits: setup.broker.link_limits(),
-        broker: Broker::new(setup.broker, setup.seed),
-        sockets: Sockets::new(doorkeeper, setup.trace_client),
+        limits: setup.broker.config().link_limits(),
+        broker: setup.broker,
+        sockets: Sockets::new(doorkeeper, setup.trace_client, setup.store),
         links: Vec::new(),
         buffer: vec![0; READ_BUFFER].into(),
         ready: Vec::new(),

@@ -4,8 +4,8 @@
 //! what waits for each connection, and then writes once to each connection for which something waits. The cost of a
 //! message is system calls and wake-ups, and a round shares both among all messages that came together.
 //!
-//! **What the broker says in a round is written only when all of the round has been handled**: between the two is the
-//! one place where a change of state can be made durable before the acknowledgement that promises it leaves.
+//! **What the broker says in a round is written only after [`commit`](Shard::commit)**, so that no acknowledgement
+//! leaves before the state that it promises is on the disk.
 
 mod accept;
 mod control;
@@ -57,6 +57,8 @@ const WAKER: Token = Token(usize::MAX);
 pub(crate) struct Shard {
     poll: Poll,
     clock: std::time::Instant,
+    /// What the clock showed at the start, on the broker's time line.
+    origin: Instant,
     now: Instant,
     acceptors: Vec<Acceptor>,
     broker: Broker,
@@ -98,7 +100,7 @@ impl Shard {
             }
             self.round(&events)?;
         }
-        Ok(())
+        self.commit()
     }
 
     fn is_done(&self) -> bool {
@@ -127,7 +129,7 @@ impl Shard {
     }
 
     fn clock(&self) -> Instant {
-        Instant::ZERO + self.clock.elapsed()
+        self.origin + self.clock.elapsed()
     }
 
     fn round(&mut self, events: &Events) -> io::Result<()> {
@@ -139,6 +141,9 @@ impl Shard {
         self.read();
         self.keep_time();
         self.write()?;
+        if let Some(store) = &mut self.sockets.store {
+            store.tidy(&self.broker, self.now)?;
+        }
         self.sockets.end_round();
         if self.sockets.count() == 0 {
             self.links = Vec::new();
@@ -432,6 +437,7 @@ impl Shard {
     fn write(&mut self) -> io::Result<()> {
         let mut writing = mem::take(&mut self.writing);
         for _ in 0..WRITE_PASSES {
+            self.commit()?;
             if !self.sockets.has_dirty() {
                 break;
             }
@@ -442,6 +448,14 @@ impl Shard {
         }
         self.writing = writing;
         Ok(())
+    }
+
+    /// Makes durable what the broker has decided since the last time.
+    fn commit(&mut self) -> io::Result<()> {
+        match &mut self.sockets.store {
+            Some(store) => store.commit(self.now),
+            None => Ok(()),
+        }
     }
 
     fn write_to(&mut self, index: u32) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 use mqttlab_core::broker::{
-    Access, AuthRequest, Authorization, CloseReason, Established, Identity, Sink,
+    Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
 };
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
@@ -14,6 +14,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::time::Instant;
 
 use super::super::auth::Doorkeeper;
+use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Transport};
 use super::out::{Out, Pool, Progress};
 
@@ -152,6 +153,8 @@ pub(super) struct Sockets {
     pub(super) doorkeeper: Doorkeeper,
     /// The client whose decisions the log tells.
     pub(super) trace_client: Option<String>,
+    /// Where durable state goes.
+    pub(super) store: Option<Store>,
     now: Instant,
     slots: Vec<Option<Socket>>,
     free: Vec<u32>,
@@ -176,10 +179,15 @@ pub(super) fn index(conn: ConnId) -> u32 {
 }
 
 impl Sockets {
-    pub(super) fn new(doorkeeper: Doorkeeper, trace_client: Option<String>) -> Self {
+    pub(super) fn new(
+        doorkeeper: Doorkeeper,
+        trace_client: Option<String>,
+        store: Option<Store>,
+    ) -> Self {
         Self {
             doorkeeper,
             trace_client,
+            store,
             now: Instant::ZERO,
             slots: Vec::new(),
             free: Vec::new(),
@@ -378,5 +386,14 @@ impl Sink for Sockets {
     #[inline]
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         self.doorkeeper.permits(who, access, topic)
+    }
+
+    #[inline]
+    fn persist(&mut self, change: &Change<'_>) {
+        if let Some(store) = &mut self.store
+            && is_kept(change)
+        {
+            store.note(change);
+        }
     }
 }

@@ -1,0 +1,320 @@
+//! Changes as bytes.
+
+use std::borrow::Cow;
+
+use mqttlab_core::broker::{Change, DeliveryRef, MessageRef, WillRef};
+use mqttlab_core::id::PacketId;
+use mqttlab_core::packet::{QoS, SubscriptionOptions};
+use mqttlab_core::time::Instant;
+use serde::{Deserialize, Serialize};
+
+/// A [`Change`] as it is written. The order of the variants is part of the form.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Record<'a> {
+    SessionStarted(Cow<'a, str>, Option<Cow<'a, str>>, u32),
+    SessionExpiry(Cow<'a, str>, u32, Option<Instant>),
+    SessionEnded(Cow<'a, str>),
+    Subscribed(Cow<'a, str>, Cow<'a, str>, SubscriptionOptions, u32),
+    Unsubscribed(Cow<'a, str>, Cow<'a, str>),
+    Queued(Cow<'a, str>, Message<'a>, Delivery<'a>),
+    Sent(Cow<'a, str>, u64, PacketId),
+    Dropped(Cow<'a, str>, u64),
+    Released(Cow<'a, str>, PacketId),
+    Completed(Cow<'a, str>, PacketId),
+    Received(Cow<'a, str>, PacketId),
+    ReceiveCompleted(Cow<'a, str>, PacketId),
+    Retained(Message<'a>),
+    RetainedRemoved(Cow<'a, str>),
+    WillSet(Cow<'a, str>, Will<'a>),
+    WillRemoved(Cow<'a, str>),
+    /// As `Queued`, with the message of the last record that had one: one body for all who wait for it.
+    QueuedSame(Cow<'a, str>, Delivery<'a>),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Message<'a> {
+    number: u64,
+    publisher: Cow<'a, str>,
+    topic: Cow<'a, str>,
+    payload: Cow<'a, [u8]>,
+    qos: QoS,
+    retain: bool,
+    properties: Cow<'a, [u8]>,
+    expires_at: Option<Instant>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Delivery<'a> {
+    qos: QoS,
+    retain: bool,
+    identifiers: Cow<'a, [u32]>,
+    share: Cow<'a, str>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Will<'a> {
+    topic: Cow<'a, str>,
+    payload: Cow<'a, [u8]>,
+    qos: QoS,
+    retain: bool,
+    properties: Cow<'a, [u8]>,
+    expiry_s: Option<u32>,
+    delay_s: u32,
+}
+
+/// Writes changes, each message body once for all that follow each other.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    /// The message of the last record that had one.
+    last: Option<u64>,
+}
+
+impl Encoder {
+    pub(super) fn encode(&mut self, change: &Change<'_>) -> Vec<u8> {
+        let record = match *change {
+            Change::Queued {
+                client_id,
+                message,
+                delivery,
+            } if self.last == Some(message.number) => {
+                Record::QueuedSame(client_id.into(), delivery.into())
+            }
+            other => Record::from(other),
+        };
+        if let Some(message) = record.message() {
+            self.last = Some(message.number);
+        }
+        postcard::to_allocvec(&record).expect("records are data of known length")
+    }
+}
+
+/// Reads them again.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    last: Option<Message<'static>>,
+}
+
+impl Decoder {
+    /// `None` where the bytes are no record.
+    pub(super) fn decode(&mut self, bytes: &[u8]) -> Option<Record<'static>> {
+        let record: Record<'static> = postcard::from_bytes(bytes).ok()?;
+        if let Some(message) = record.message() {
+            self.last = Some(message.clone());
+        }
+        if let Record::QueuedSame(client_id, delivery) = record {
+            Some(Record::Queued(client_id, self.last.clone()?, delivery))
+        } else {
+            Some(record)
+        }
+    }
+}
+
+impl<'a> From<Change<'a>> for Record<'a> {
+    fn from(change: Change<'a>) -> Self {
+        match change {
+            Change::SessionStarted {
+                client_id,
+                user_name,
+                expiry_s,
+            } => Self::SessionStarted(client_id.into(), user_name.map(Cow::from), expiry_s),
+            Change::SessionExpiry {
+                client_id,
+                expiry_s,
+                ends_at,
+            } => Self::SessionExpiry(client_id.into(), expiry_s, ends_at),
+            Change::SessionEnded { client_id } => Self::SessionEnded(client_id.into()),
+            Change::Subscribed {
+                client_id,
+                filter,
+                options,
+                identifier,
+            } => Self::Subscribed(client_id.into(), filter.into(), options, identifier),
+            Change::Unsubscribed { client_id, filter } => {
+                Self::Unsubscribed(client_id.into(), filter.into())
+            }
+            Change::Queued {
+                client_id,
+                message,
+                delivery,
+            } => Self::Queued(client_id.into(), message.into(), delivery.into()),
+            Change::Sent {
+                client_id,
+                number,
+                packet_id,
+            } => Self::Sent(client_id.into(), number, packet_id),
+            Change::Dropped { client_id, number } => Self::Dropped(client_id.into(), number),
+            Change::Released {
+                client_id,
+                packet_id,
+            } => Self::Released(client_id.into(), packet_id),
+            Change::Completed {
+                client_id,
+                packet_id,
+            } => Self::Completed(client_id.into(), packet_id),
+            Change::Received {
+                client_id,
+                packet_id,
+            } => Self::Received(client_id.into(), packet_id),
+            Change::ReceiveCompleted {
+                client_id,
+                packet_id,
+            } => Self::ReceiveCompleted(client_id.into(), packet_id),
+            Change::Retained { message } => Self::Retained(message.into()),
+            Change::RetainedRemoved { topic } => Self::RetainedRemoved(topic.into()),
+            Change::WillSet { client_id, will } => Self::WillSet(client_id.into(), will.into()),
+            Change::WillRemoved { client_id } => Self::WillRemoved(client_id.into()),
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The message with its body, where there is one.
+    fn message(&self) -> Option<&Message<'a>> {
+        if let Self::Queued(_, message, _) | Self::Retained(message) = self {
+            Some(message)
+        } else {
+            None
+        }
+    }
+
+    /// The change; `None` for what only [`Decoder`] can complete.
+    pub(super) fn change(&self) -> Option<Change<'_>> {
+        Some(match self {
+            Self::SessionStarted(client_id, user_name, expiry_s) => Change::SessionStarted {
+                client_id,
+                user_name: user_name.as_deref(),
+                expiry_s: *expiry_s,
+            },
+            Self::SessionExpiry(client_id, expiry_s, ends_at) => Change::SessionExpiry {
+                client_id,
+                expiry_s: *expiry_s,
+                ends_at: *ends_at,
+            },
+            Self::SessionEnded(client_id) => Change::SessionEnded { client_id },
+            Self::Subscribed(client_id, filter, options, identifier) => Change::Subscribed {
+                client_id,
+                filter,
+                options: *options,
+                identifier: *identifier,
+            },
+            Self::Unsubscribed(client_id, filter) => Change::Unsubscribed { client_id, filter },
+            Self::Queued(client_id, message, delivery) => Change::Queued {
+                client_id,
+                message: message.borrowed(),
+                delivery: delivery.borrowed(),
+            },
+            &Self::Sent(ref client_id, number, packet_id) => Change::Sent {
+                client_id,
+                number,
+                packet_id,
+            },
+            &Self::Dropped(ref client_id, number) => Change::Dropped { client_id, number },
+            &Self::Released(ref client_id, packet_id) => Change::Released {
+                client_id,
+                packet_id,
+            },
+            &Self::Completed(ref client_id, packet_id) => Change::Completed {
+                client_id,
+                packet_id,
+            },
+            &Self::Received(ref client_id, packet_id) => Change::Received {
+                client_id,
+                packet_id,
+            },
+            &Self::ReceiveCompleted(ref client_id, packet_id) => Change::ReceiveCompleted {
+                client_id,
+                packet_id,
+            },
+            Self::Retained(message) => Change::Retained {
+                message: message.borrowed(),
+            },
+            Self::RetainedRemoved(topic) => Change::RetainedRemoved { topic },
+            Self::WillSet(client_id, will) => Change::WillSet {
+                client_id,
+                will: will.borrowed(),
+            },
+            Self::WillRemoved(client_id) => Change::WillRemoved { client_id },
+            Self::QueuedSame(..) => return None,
+        })
+    }
+}
+
+impl<'a> From<MessageRef<'a>> for Message<'a> {
+    fn from(message: MessageRef<'a>) -> Self {
+        Self {
+            number: message.number,
+            publisher: message.publisher.into(),
+            topic: message.topic.into(),
+            payload: message.payload.into(),
+            qos: message.qos,
+            retain: message.retain,
+            properties: message.properties.into(),
+            expires_at: message.expires_at,
+        }
+    }
+}
+
+impl Message<'_> {
+    fn borrowed(&self) -> MessageRef<'_> {
+        MessageRef {
+            number: self.number,
+            publisher: &self.publisher,
+            topic: &self.topic,
+            payload: &self.payload,
+            qos: self.qos,
+            retain: self.retain,
+            properties: &self.properties,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+impl<'a> From<DeliveryRef<'a>> for Delivery<'a> {
+    fn from(delivery: DeliveryRef<'a>) -> Self {
+        Self {
+            qos: delivery.qos,
+            retain: delivery.retain,
+            identifiers: delivery.identifiers.into(),
+            share: delivery.share.into(),
+        }
+    }
+}
+
+impl Delivery<'_> {
+    fn borrowed(&self) -> DeliveryRef<'_> {
+        DeliveryRef {
+            qos: self.qos,
+            retain: self.retain,
+            identifiers: &self.identifiers,
+            share: &self.share,
+        }
+    }
+}
+
+impl<'a> From<WillRef<'a>> for Will<'a> {
+    fn from(will: WillRef<'a>) -> Self {
+        Self {
+            topic: will.topic.into(),
+            payload: will.payload.into(),
+            qos: will.qos,
+            retain: will.retain,
+            properties: will.properties.into(),
+            expiry_s: will.expiry_s,
+            delay_s: will.delay_s,
+        }
+    }
+}
+
+impl Will<'_> {
+    fn borrowed(&self) -> WillRef<'_> {
+        WillRef {
+            topic: &self.topic,
+            payload: &self.payload,
+            qos: self.qos,
+            retain: self.retain,
+            properties: &self.properties,
+            expiry_s: self.expiry_s,
+            delay_s: self.delay_s,
+        }
+    }
+}
