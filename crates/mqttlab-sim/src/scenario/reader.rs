@@ -8,7 +8,10 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::value::StringDeserializer;
-use serde::de::{self, DeserializeSeed, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
+use serde::de::{
+    self, DeserializeSeed, EnumAccess, Error, Expected, IntoDeserializer, Unexpected,
+    VariantAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_spanned::de::{SpannedDeserializer, is_spanned};
 use toml::Spanned;
@@ -51,7 +54,7 @@ impl Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-impl de::Error for Mistake {
+impl Error for Mistake {
     fn custom<T: Display>(message: T) -> Self {
         Self {
             message: message.to_string(),
@@ -63,37 +66,136 @@ impl de::Error for Mistake {
 /// A value and its place.
 struct Node<'de>(Spanned<DeValue<'de>>);
 
+impl<'de> Node<'de> {
+    /// The error for a value of the wrong kind.
+    fn mismatch(&self, expected: &dyn Expected) -> Mistake {
+        let unexpected = match self.0.get_ref() {
+            DeValue::String(text) => Unexpected::Str(text),
+            DeValue::Integer(number) => match number.as_str().parse() {
+                Ok(number) => Unexpected::Signed(number),
+                Err(_) => Unexpected::Other("integer"),
+            },
+            DeValue::Float(_) => Unexpected::Other("floating point number"),
+            DeValue::Boolean(truth) => Unexpected::Bool(*truth),
+            DeValue::Datetime(_) => Unexpected::Other("date"),
+            DeValue::Array(_) => Unexpected::Seq,
+            DeValue::Table(_) => Unexpected::Map,
+        };
+        Mistake::invalid_type(unexpected, expected).at(&self.0.span())
+    }
+
+    fn integer(&self) -> Option<Integer> {
+        let DeValue::Integer(number) = self.0.get_ref() else {
+            return None;
+        };
+        let (digits, radix) = (number.as_str(), number.radix());
+        if let Ok(number) = i64::from_str_radix(digits, radix) {
+            return Some(Integer::Signed(number));
+        }
+        u64::from_str_radix(digits, radix).ok().map(Integer::Large)
+    }
+}
+
+enum Integer {
+    Signed(i64),
+    /// More than an `i64` can hold.
+    Large(u64),
+}
+
+/// Methods of a deserializer for the kinds of integers.
+macro_rules! integers {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+            let place = self.0.span();
+            let read = match self.integer() {
+                Some(Integer::Signed(number)) => visitor.visit_i64(number),
+                Some(Integer::Large(number)) => visitor.visit_u64(number),
+                None => return Err(self.mismatch(&visitor)),
+            };
+            read.map_err(|mistake: Mistake| mistake.at(&place))
+        }
+    )*};
+}
+
+/// What a type asks for is all that is compiled for it: that is why there are so many methods.
 impl<'de> de::Deserializer<'de> for Node<'de> {
     type Error = Mistake;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.0.get_ref() {
+            DeValue::String(_) | DeValue::Datetime(_) => self.deserialize_string(visitor),
+            DeValue::Integer(_) => self.deserialize_i64(visitor),
+            DeValue::Float(_) => self.deserialize_f64(visitor),
+            DeValue::Boolean(_) => self.deserialize_bool(visitor),
+            DeValue::Array(_) => self.deserialize_seq(visitor),
+            DeValue::Table(_) => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         let place = self.0.span();
-        let read = match self.0.into_inner() {
-            DeValue::String(text) => visitor.visit_string(text.into_owned()),
-            DeValue::Integer(number) => {
-                let (digits, radix) = (number.as_str(), number.radix());
-                match (
-                    i64::from_str_radix(digits, radix),
-                    u64::from_str_radix(digits, radix),
-                ) {
-                    (Ok(number), _) => visitor.visit_i64(number),
-                    (Err(_), Ok(number)) => visitor.visit_u64(number),
-                    (Err(_), Err(_)) => Err(de::Error::custom("this number is too large")),
-                }
-            }
+        match self.0.into_inner() {
+            DeValue::String(text) => visitor
+                .visit_string(text.into_owned())
+                .map_err(|mistake: Mistake| mistake.at(&place)),
+            other => Err(Node(Spanned::new(place, other)).mismatch(&visitor)),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.0.get_ref() {
+            DeValue::Boolean(truth) => visitor.visit_bool(*truth),
+            _ => Err(self.mismatch(&visitor)),
+        }
+    }
+
+    integers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.0.get_ref() {
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) => visitor.visit_f64(number),
-                Err(_) => Err(de::Error::custom("this is no number")),
+                Err(_) => Err(self.mismatch(&visitor)),
             },
-            DeValue::Boolean(truth) => visitor.visit_bool(truth),
-            DeValue::Datetime(date) => visitor.visit_string(date.to_string()),
-            DeValue::Array(array) => visitor.visit_seq(Items(array.into_iter())),
-            DeValue::Table(table) => visitor.visit_map(Entries {
-                rest: table.into_iter(),
-                value: None,
-            }),
-        };
-        read.map_err(|mistake| mistake.at(&place))
+            _ => self.deserialize_i64(visitor),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        let place = self.0.span();
+        match self.0.into_inner() {
+            DeValue::Array(array) => visitor
+                .visit_seq(Items(array.into_iter()))
+                .map_err(|mistake| mistake.at(&place)),
+            other => Err(Node(Spanned::new(place, other)).mismatch(&visitor)),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        let place = self.0.span();
+        match self.0.into_inner() {
+            DeValue::Table(table) => {
+                let entries = Entries {
+                    rest: table.into_iter(),
+                    value: None,
+                };
+                visitor
+                    .visit_map(entries)
+                    .map_err(|mistake| mistake.at(&place))
+            }
+            other => Err(Node(Spanned::new(place, other)).mismatch(&visitor)),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_string(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
@@ -118,7 +220,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
             let place = self.0.span();
             return visitor.visit_map(SpannedDeserializer::new(self, place));
         }
-        self.deserialize_any(visitor)
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -137,23 +239,22 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
                         name,
                         value: Node(value),
                     }),
-                    (None | Some(_), _) => Err(de::Error::custom("expected exactly one key")),
+                    (None | Some(_), _) => Err(Mistake::custom("expected exactly one key")),
                 }
             }
             DeValue::Integer(_)
             | DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
-            | DeValue::Array(_) => Err(de::Error::custom(
-                "expected a string or a table with one key",
-            )),
+            | DeValue::Array(_) => {
+                Err(Mistake::custom("expected a string or a table with one key"))
+            }
         };
         read.map_err(|mistake| mistake.at(&place))
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
+        i128 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct ignored_any
     }
 }
 
@@ -209,7 +310,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
         let value = self
             .value
             .take()
-            .ok_or_else(|| de::Error::custom("a value is read once, after its key"))?;
+            .ok_or_else(|| Mistake::custom("a value is read once, after its key"))?;
         let place = value.0.span();
         seed.deserialize(value)
             .map_err(|mistake| mistake.at(&place))
@@ -263,7 +364,7 @@ impl<'de> VariantAccess<'de> for Node<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        de::Deserializer::deserialize_any(self, visitor)
+        de::Deserializer::deserialize_map(self, visitor)
     }
 }
 
