@@ -227,11 +227,12 @@ impl Broker {
                 },
             },
         );
-        due.drain(..)
-            .for_each(|will| self.publish_will(cx, Some(will)));
+        // First what was in flight before: a will of the client's own may come back to it.
         if session_present {
             self.resend(cx, session);
         }
+        due.drain(..)
+            .for_each(|will| self.publish_will(cx, Some(will)));
         self.pump(cx, session);
     }
 

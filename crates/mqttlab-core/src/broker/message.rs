@@ -21,6 +21,8 @@ pub(super) struct Incoming<'a> {
     pub(super) number: u64,
     /// Whose session it comes from; none for the broker's own and for wills of sessions that are over.
     pub(super) publisher: Option<SessionKey>,
+    /// The Client Identifier of a publisher whose session may be over.
+    pub(super) publisher_id: Option<&'a Arc<str>>,
     pub(super) topic: &'a Arc<str>,
     pub(super) payload: &'a [u8],
     pub(super) qos: QoS,

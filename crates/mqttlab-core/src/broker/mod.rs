@@ -482,6 +482,7 @@ impl Broker {
         let incoming = Incoming {
             number,
             publisher: None,
+            publisher_id: None,
             topic: &topic,
             payload: publish.payload,
             qos: publish.qos,

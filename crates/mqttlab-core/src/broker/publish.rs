@@ -228,6 +228,7 @@ impl Broker {
         let incoming = Incoming {
             number,
             publisher: Some(session),
+            publisher_id: None,
             topic: &cache.topic,
             payload: publish.payload,
             qos: publish.qos,
@@ -428,6 +429,7 @@ impl Broker {
         let incoming = Incoming {
             number: message.number,
             publisher: None,
+            publisher_id: Some(&message.publisher),
             topic: &message.topic,
             payload: &message.payload,
             qos: message.qos,
@@ -462,9 +464,10 @@ impl Broker {
     /// A copy that does not pin what it was read from.
     fn own(&self, spread: &mut Spread<'_>) -> Message {
         let incoming = &spread.incoming;
-        let publisher: Arc<str> = match incoming.publisher {
-            Some(key) => self.sessions[key].client_id.clone(),
-            None => Arc::from(""),
+        let publisher: Arc<str> = match (incoming.publisher_id, incoming.publisher) {
+            (Some(id), _) => id.clone(),
+            (None, Some(key)) => self.sessions[key].client_id.clone(),
+            (None, None) => Arc::from(""),
         };
         let payload = spread.layouts.shared_payload(incoming);
         Message::new(incoming, publisher, payload)

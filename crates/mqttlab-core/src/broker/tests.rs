@@ -5,6 +5,7 @@ mod acks;
 mod clauses;
 mod connect;
 mod limits;
+mod model;
 mod publish;
 mod random;
 mod retained;

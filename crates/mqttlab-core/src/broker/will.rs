@@ -167,6 +167,7 @@ impl Broker {
         let incoming = Incoming {
             number,
             publisher: self.clients.get(&client_id).copied(),
+            publisher_id: Some(&client_id),
             topic: &will.topic,
             payload: &will.payload,
             qos: will.qos,

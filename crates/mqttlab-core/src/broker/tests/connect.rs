@@ -297,6 +297,26 @@ fn the_will_of_a_takeover_may_come_after_the_connack() {
     );
 }
 
+#[test]
+fn a_client_that_takes_over_gets_its_own_will_once() {
+    let config = Config {
+        will_on_takeover: WillOnTakeover::AfterConnack,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "a connect clean=0 will=w wqos=1
+         a subscribe w qos=1
+         a connect clean=0",
+        expect![[r#"
+            b>a CONNACK present=0 0x00
+            b>a SUBACK #1 [01]
+            b|a another connection came with the same Client Identifier
+            b>a CONNACK present=1 0x00
+            b>a PUBLISH w q1 #1 "gone""#]],
+    );
+}
+
 /// SAFETY: fifty connections with one name leave exactly one.
 #[test]
 fn of_fifty_connections_with_one_name_one_survives() {

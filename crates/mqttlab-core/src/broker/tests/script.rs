@@ -6,7 +6,7 @@
 //! `b|NAME reason`. At the end of every script the broker is made again from its durable changes and compared.
 
 mod options;
-mod own;
+pub(super) mod own;
 mod words;
 mod world;
 

@@ -7,7 +7,7 @@ use crate::broker::{Change, DeliveryRef, MessageRef, WillRef};
 
 /// A change that lives as long as the test program.
 #[expect(clippy::too_many_lines, reason = "an arm for each kind of change")]
-pub(super) fn own(change: &Change<'_>) -> Change<'static> {
+pub(in crate::broker::tests) fn own(change: &Change<'_>) -> Change<'static> {
     match *change {
         Change::SessionStarted {
             client_id,

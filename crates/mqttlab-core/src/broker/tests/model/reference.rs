@@ -1,0 +1,629 @@
+//! What each session must and may receive, written down as plainly as possible and without any regard for speed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use crate::broker::Overlap;
+use crate::id::ConnId;
+use crate::packet::{QoS, RetainHandling, SubscriptionOptions, Version};
+use crate::time::{Duration, Instant};
+use crate::topic::matches;
+
+/// What went wrong, in words.
+pub(super) type Verdict = Result<(), String>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    /// The Client Identifier that it was published with.
+    pub(super) publisher: &'static str,
+    pub(super) topic: &'static str,
+    /// Tells messages apart; empty for one that clears a retained message.
+    pub(super) payload: String,
+    pub(super) qos: QoS,
+    pub(super) retain: bool,
+}
+
+/// A will and how long it waits.
+#[derive(Clone, Debug)]
+pub(super) struct Will {
+    pub(super) message: Message,
+    pub(super) delay_s: u32,
+}
+
+/// One PUBLISH as a client sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hop {
+    pub(super) topic: String,
+    pub(super) payload: String,
+    pub(super) qos: QoS,
+    pub(super) retain: bool,
+    /// Subscription Identifiers in order.
+    pub(super) identifiers: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subscription {
+    pub(super) options: SubscriptionOptions,
+    /// 0 for none.
+    pub(super) identifier: u32,
+}
+
+/// How a client connects.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    pub(super) conn: ConnId,
+    pub(super) version: Version,
+    pub(super) clean: bool,
+    pub(super) expiry_s: u32,
+    /// How many messages may be in flight to it.
+    pub(super) window: usize,
+    pub(super) will: Option<Will>,
+}
+
+/// How far a message is on its way to one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    /// Sent last on this connection, with this Packet Identifier.
+    Sent(ConnId, u16),
+    /// PUBREC came; PUBREL was sent last on this connection.
+    Released(Option<ConnId>, u16),
+}
+
+#[derive(Clone, Debug)]
+struct Owed {
+    publisher: &'static str,
+    hop: Hop,
+    /// False for what the broker may drop.
+    must: bool,
+    stage: Stage,
+}
+
+/// The retained messages that a new subscription brings.
+#[derive(Clone, Debug)]
+struct RetainedDebt {
+    filter: &'static str,
+    subscription: Subscription,
+    must: BTreeSet<&'static str>,
+    may: BTreeSet<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+struct Link {
+    conn: ConnId,
+    version: Version,
+    window: usize,
+    /// It does not read what it is sent.
+    stalled: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Session {
+    expiry_s: u32,
+    ends_at: Option<Instant>,
+    link: Option<Link>,
+    subscriptions: BTreeMap<&'static str, Subscription>,
+    owed: Vec<Owed>,
+    retained: Vec<RetainedDebt>,
+    will: Option<Will>,
+    will_at: Option<Instant>,
+}
+
+/// What the configuration allows the broker to drop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Losses {
+    /// Queues are short: what waits may be dropped.
+    pub(super) queued: bool,
+    /// Buffers for output are small: QoS 0 may be dropped.
+    pub(super) unread: bool,
+}
+
+/// The whole broker, as its clients may know it.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    overlap: Overlap,
+    losses: Losses,
+    sessions: BTreeMap<&'static str, Session>,
+    retained: BTreeMap<&'static str, Message>,
+}
+
+impl Model {
+    pub(super) fn new(overlap: Overlap, losses: Losses) -> Self {
+        Self {
+            overlap,
+            losses,
+            sessions: BTreeMap::new(),
+            retained: BTreeMap::new(),
+        }
+    }
+
+    /// A client connects. Says whether it finds its session.
+    pub(super) fn connect(&mut self, now: Instant, name: &'static str, how: Connection) -> bool {
+        self.lose(now, name, true);
+        let present = !how.clean && self.sessions.contains_key(name);
+        if !present {
+            self.end(name);
+        }
+        let session = self.sessions.entry(name).or_default();
+        session.expiry_s = how.expiry_s;
+        session.ends_at = None;
+        session.will = how.will;
+        session.will_at = None;
+        session.link = Some(Link {
+            conn: how.conn,
+            version: how.version,
+            window: how.window,
+            stalled: false,
+        });
+        for owed in &mut session.owed {
+            if let Stage::Released(on, _) = &mut owed.stage {
+                *on = None;
+            }
+        }
+        present
+    }
+
+    /// The connection of a client ends, with its will or after a DISCONNECT without.
+    pub(super) fn lose(&mut self, now: Instant, name: &'static str, with_will: bool) {
+        let Some(session) = self.sessions.get_mut(name) else {
+            return;
+        };
+        if session.link.take().is_none() {
+            return;
+        }
+        // Retained messages may be sent on the next connection or not.
+        session.excuse(None);
+        let delay_s = session.will.as_ref().map_or(0, |will| will.delay_s);
+        if !with_will {
+            session.will = None;
+        }
+        let ends = session.expiry_s == 0;
+        session.ends_at = Some(now + Duration::from_secs(u64::from(session.expiry_s)));
+        if session.will.is_some() {
+            session.will_at = Some(now + Duration::from_secs(u64::from(delay_s)));
+        }
+        if ends {
+            self.end(name);
+        } else if delay_s == 0 {
+            self.publish_will(name);
+        }
+    }
+
+    /// Time passes: what is due happens.
+    pub(super) fn advance(&mut self, now: Instant) {
+        let names: Vec<&'static str> = self.sessions.keys().copied().collect();
+        for name in &names {
+            let session = &self.sessions[name];
+            if session.will_at.is_some_and(|at| at <= now) {
+                self.publish_will(name);
+            }
+        }
+        for name in names {
+            if self.sessions[name].ends_at.is_some_and(|at| at <= now) {
+                self.end(name);
+            }
+        }
+    }
+
+    /// All connections are gone, and with them what was not to outlive them.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.sessions.retain(|_, session| session.expiry_s > 0);
+        for session in self.sessions.values_mut() {
+            if session.link.take().is_some() {
+                session.ends_at = Some(now + Duration::from_secs(u64::from(session.expiry_s)));
+            }
+            session.retained.clear();
+            let delay = |will: &Will| now + Duration::from_secs(u64::from(will.delay_s));
+            session.will_at = session.will.as_ref().map(delay);
+        }
+    }
+
+    fn publish_will(&mut self, name: &'static str) {
+        let session = self.sessions.get_mut(name).expect("it has a will");
+        session.will_at = None;
+        if let Some(will) = session.will.take() {
+            self.publish(&will.message);
+        }
+    }
+
+    fn end(&mut self, name: &'static str) {
+        if let Some(session) = self.sessions.remove(name)
+            && let Some(will) = session.will
+        {
+            self.publish(&will.message);
+        }
+    }
+
+    /// A message is accepted.
+    pub(super) fn publish(&mut self, message: &Message) {
+        if message.retain {
+            self.retain(message);
+        }
+        for (name, session) in &mut self.sessions {
+            let mut copies: Vec<Subscription> = Vec::new();
+            for (filter, subscription) in &session.subscriptions {
+                let echo = subscription.options.no_local && *name == message.publisher;
+                if matches(filter, message.topic) && !echo {
+                    copies.push(*subscription);
+                }
+            }
+            let groups: Vec<&[Subscription]> = match self.overlap {
+                Overlap::OneCopy => copies.chunks(copies.len().max(1)).collect(),
+                Overlap::PerSubscription => copies.chunks(1).collect(),
+            };
+            for group in groups {
+                let hop = live(message, group);
+                session.owe(message.publisher, hop, self.losses);
+            }
+        }
+    }
+
+    fn retain(&mut self, message: &Message) {
+        let topic = message.topic;
+        let cleared = message.payload.is_empty();
+        for session in self.sessions.values_mut() {
+            for debt in &mut session.retained {
+                if cleared {
+                    debt.must.remove(topic);
+                } else {
+                    debt.may.insert(topic);
+                }
+            }
+        }
+        if cleared {
+            self.retained.remove(topic);
+        } else {
+            self.retained.insert(topic, message.clone());
+        }
+    }
+
+    pub(super) fn subscribe(
+        &mut self,
+        name: &'static str,
+        filter: &'static str,
+        subscription: Subscription,
+    ) {
+        let session = self.sessions.get_mut(name).expect("it is connected");
+        let before = session.subscriptions.insert(filter, subscription);
+        session.excuse(Some(filter));
+        let wanted = match subscription.options.retain_handling {
+            RetainHandling::Send => true,
+            RetainHandling::SendIfNew => before.is_none(),
+            RetainHandling::DoNotSend => false,
+        };
+        if !wanted {
+            return;
+        }
+        let echo = |message: &Message| subscription.options.no_local && message.publisher == name;
+        let matching = self
+            .retained
+            .values()
+            .filter(|message| matches(filter, message.topic) && !echo(message));
+        session.retained.push(RetainedDebt {
+            filter,
+            subscription,
+            must: matching.map(|message| message.topic).collect(),
+            may: BTreeSet::new(),
+        });
+    }
+
+    pub(super) fn unsubscribe(&mut self, name: &'static str, filter: &'static str) {
+        let session = self.sessions.get_mut(name).expect("it is connected");
+        session.subscriptions.remove(filter);
+        session.excuse(Some(filter));
+    }
+
+    /// A client stops reading, or goes on.
+    pub(super) fn stall(&mut self, name: &'static str, stalled: bool) {
+        let session = self.sessions.get_mut(name).expect("it is connected");
+        if let Some(link) = &mut session.link {
+            link.stalled = stalled;
+        }
+    }
+
+    /// The broker sends PUBLISH: that must be owed.
+    pub(super) fn on_publish(
+        &mut self,
+        name: &'static str,
+        conn: ConnId,
+        hop: &Hop,
+        packet_id: Option<u16>,
+        dup: bool,
+    ) -> Verdict {
+        let session = self.sessions.get_mut(name).ok_or("no session")?;
+        let link = session.link.clone().filter(|link| link.conn == conn);
+        let link =
+            link.ok_or_else(|| format!("{name} gets {hop:?} on a connection that is gone"))?;
+        if dup {
+            session.resend(conn, hop, packet_id)?;
+        } else if !session.send(&link, hop, packet_id)? {
+            self.send_retained(name, conn, hop, packet_id)?;
+        }
+        let in_flight = self.sessions[name].in_flight(conn);
+        if in_flight > link.window {
+            return Err(format!(
+                "{in_flight} messages are in flight to {name}, more than it takes"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Nobody is owed this alone: it must be a retained message for a new subscription.
+    fn send_retained(
+        &mut self,
+        name: &'static str,
+        conn: ConnId,
+        hop: &Hop,
+        packet_id: Option<u16>,
+    ) -> Verdict {
+        let session = self.sessions.get_mut(name).expect("it is sent to");
+        let unowed = || format!("{name} gets {hop:?} and is not owed it");
+        let message = self.retained.get(&*hop.topic).ok_or_else(unowed)?;
+        let link = session.link.as_ref();
+        let fits = |debt: &&mut RetainedDebt| *hop == kept(message, &debt.subscription, link);
+        let must = |debt: &&mut RetainedDebt| debt.must.contains(message.topic) && fits(debt);
+        let may = |debt: &&mut RetainedDebt| debt.may.contains(message.topic) && fits(debt);
+        if let Some(debt) = session.retained.iter_mut().find(must) {
+            debt.must.remove(message.topic);
+        } else {
+            let debt = session.retained.iter_mut().find(may).ok_or_else(unowed)?;
+            debt.may.remove(message.topic);
+        }
+        if let Some(packet_id) = packet_id {
+            session.owed.push(Owed {
+                publisher: message.publisher,
+                hop: hop.clone(),
+                must: true,
+                stage: Stage::Sent(conn, packet_id),
+            });
+        }
+        Ok(())
+    }
+
+    /// The broker sends PUBREL.
+    pub(super) fn on_pubrel(
+        &mut self,
+        name: &'static str,
+        conn: ConnId,
+        packet_id: u16,
+    ) -> Verdict {
+        let session = self.sessions.get_mut(name).ok_or("no session")?;
+        for owed in &mut session.owed {
+            if let Stage::Released(on, id) = &mut owed.stage
+                && *id == packet_id
+            {
+                *on = Some(conn);
+                return Ok(());
+            }
+        }
+        Err(format!(
+            "{name} gets PUBREL {packet_id} without having sent PUBREC"
+        ))
+    }
+
+    /// A client has sent PUBACK, PUBREC or PUBCOMP.
+    pub(super) fn acknowledge(&mut self, name: &'static str, packet_id: u16) {
+        let session = self.sessions.get_mut(name).expect("it is connected");
+        let at = session
+            .owed
+            .iter()
+            .position(|owed| owed.stage.id() == Some(packet_id));
+        let Some(at) = at else {
+            return;
+        };
+        let owed = &mut session.owed[at];
+        match owed.stage {
+            Stage::Sent(..) if owed.hop.qos == QoS::ExactlyOnce => {
+                owed.stage = Stage::Released(None, packet_id);
+            }
+            Stage::Waiting | Stage::Sent(..) | Stage::Released(..) => {
+                session.owed.remove(at);
+            }
+        }
+    }
+
+    /// What can be sent has been sent.
+    pub(super) fn check_settled(&mut self) -> Verdict {
+        for (name, session) in &mut self.sessions {
+            let Some(link) = session.link.as_ref().filter(|link| !link.stalled) else {
+                continue;
+            };
+            let begun = session
+                .owed
+                .iter()
+                .filter(|owed| owed.stage != Stage::Waiting);
+            let (begun, here) = (begun.count(), session.in_flight(link.conn));
+            if here < begun.min(link.window) {
+                return Err(format!(
+                    "{name} is not sent again what was in flight: {session:?}"
+                ));
+            }
+            let waiting = session
+                .owed
+                .iter()
+                .find(|owed| owed.must && owed.stage == Stage::Waiting);
+            if let Some(owed) = waiting
+                && (begun < link.window || owed.hop.qos == QoS::AtMostOnce)
+            {
+                return Err(format!("{name} is not sent {:?}", owed.hop));
+            }
+            let all = session.owed.len() == begun && begun < link.window;
+            if all && session.retained.iter().any(|debt| !debt.must.is_empty()) {
+                return Err(format!("{name} is not sent what is retained: {session:?}"));
+            } else if all {
+                session.retained.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody is connected, reads and has acknowledged: nothing is owed.
+    pub(super) fn check_done(&self) -> Verdict {
+        for (name, session) in &self.sessions {
+            if let Some(owed) = session.owed.iter().find(|owed| owed.must) {
+                return Err(format!(
+                    "{name} never gets {:?}: {:?}",
+                    owed.hop, owed.stage
+                ));
+            }
+            if let Some(debt) = session.retained.iter().find(|debt| !debt.must.is_empty()) {
+                return Err(format!("{name} never gets what is retained: {debt:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The retained messages: topic and payload.
+    pub(super) fn retained(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.retained
+            .values()
+            .map(|message| (message.topic, &*message.payload))
+    }
+
+    /// The Client Identifiers that have a session.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &'static str> {
+        self.sessions.keys().copied()
+    }
+}
+
+impl Session {
+    /// Retained messages for this filter, or for all, need not come any more.
+    fn excuse(&mut self, filter: Option<&str>) {
+        for debt in &mut self.retained {
+            if filter.is_none_or(|filter| filter == debt.filter) {
+                debt.may.append(&mut debt.must);
+            }
+        }
+    }
+
+    fn owe(&mut self, publisher: &'static str, hop: Hop, losses: Losses) {
+        let connected = self.link.as_ref().is_some_and(|link| !link.stalled);
+        let must = match hop.qos {
+            QoS::AtMostOnce => connected && !losses.unread,
+            QoS::AtLeastOnce | QoS::ExactlyOnce => !losses.queued,
+        };
+        self.owed.push(Owed {
+            publisher,
+            hop,
+            must,
+            stage: Stage::Waiting,
+        });
+    }
+
+    /// The first sending of what is owed; false when this is not.
+    fn send(&mut self, link: &Link, hop: &Hop, packet_id: Option<u16>) -> Result<bool, String> {
+        let identifiers =
+            |owed: &Owed| link.version != Version::V5 || owed.hop.identifiers == hop.identifiers;
+        let at = self.owed.iter().position(|owed| {
+            let same = (&owed.hop.topic, &owed.hop.payload) == (&hop.topic, &hop.payload)
+                && (owed.hop.qos, owed.hop.retain) == (hop.qos, hop.retain);
+            owed.stage == Stage::Waiting && same && identifiers(owed)
+        });
+        let Some(at) = at else {
+            return Ok(false);
+        };
+        let publisher = self.owed[at].publisher;
+        let overtaken = |owed: &Owed| {
+            let same = owed.publisher == publisher && owed.hop.topic == hop.topic;
+            same && owed.hop.qos == hop.qos && owed.stage == Stage::Waiting
+        };
+        // Copies of one message may come in any order.
+        let earlier = |owed: &Owed| overtaken(owed) && owed.hop.payload != hop.payload;
+        if let Some(lost) = self.owed[..at]
+            .iter()
+            .find(|owed| earlier(owed) && owed.must)
+        {
+            return Err(format!("{hop:?} overtakes {:?}", lost.hop));
+        }
+        if let Some(packet_id) = packet_id {
+            if self
+                .owed
+                .iter()
+                .any(|owed| owed.stage.id() == Some(packet_id))
+            {
+                return Err(format!(
+                    "the Packet Identifier {packet_id} of {hop:?} is in use"
+                ));
+            }
+            self.owed[at].stage = Stage::Sent(link.conn, packet_id);
+            self.owed[at].must = true;
+        }
+        let mut index = 0;
+        self.owed.retain(|owed| {
+            let dropped = index < at && earlier(owed);
+            let done = index == at && packet_id.is_none();
+            index += 1;
+            !dropped && !done
+        });
+        Ok(true)
+    }
+
+    fn resend(&mut self, conn: ConnId, hop: &Hop, packet_id: Option<u16>) -> Verdict {
+        let owed = self
+            .owed
+            .iter_mut()
+            .find(|owed| owed.stage.id() == packet_id);
+        let Some(owed) = owed.filter(|_| packet_id.is_some()) else {
+            return Err(format!("{hop:?} is sent with DUP for the first time"));
+        };
+        match owed.stage {
+            Stage::Sent(on, id) if on != conn && owed.hop.payload == hop.payload => {
+                owed.stage = Stage::Sent(conn, id);
+                Ok(())
+            }
+            Stage::Waiting | Stage::Sent(..) | Stage::Released(..) => {
+                Err(format!("{hop:?} is sent again without need: {owed:?}"))
+            }
+        }
+    }
+
+    /// How many messages are in flight on this connection.
+    fn in_flight(&self, conn: ConnId) -> usize {
+        let here = |owed: &&Owed| match owed.stage {
+            Stage::Waiting => false,
+            Stage::Sent(on, _) => on == conn,
+            Stage::Released(on, _) => on == Some(conn),
+        };
+        self.owed.iter().filter(here).count()
+    }
+}
+
+impl Stage {
+    const fn id(self) -> Option<u16> {
+        match self {
+            Self::Waiting => None,
+            Self::Sent(_, id) | Self::Released(_, id) => Some(id),
+        }
+    }
+}
+
+/// A live message for one or more subscriptions of a session.
+fn live(message: &Message, subscriptions: &[Subscription]) -> Hop {
+    let options = || subscriptions.iter().map(|one| one.options);
+    let granted = options()
+        .map(|options| options.qos)
+        .max()
+        .unwrap_or_default();
+    let mut identifiers: Vec<u32> = subscriptions.iter().map(|one| one.identifier).collect();
+    identifiers.retain(|identifier| *identifier != 0);
+    identifiers.sort_unstable();
+    Hop {
+        topic: message.topic.into(),
+        payload: message.payload.clone(),
+        qos: message.qos.min(granted),
+        retain: message.retain && options().any(|options| options.retain_as_published),
+        identifiers,
+    }
+}
+
+/// A retained message for a new subscription.
+fn kept(message: &Message, subscription: &Subscription, link: Option<&Link>) -> Hop {
+    let mut hop = live(message, &[*subscription]);
+    hop.retain = true;
+    if link.is_none_or(|link| link.version != Version::V5) {
+        hop.identifiers.clear();
+    }
+    hop
+}
