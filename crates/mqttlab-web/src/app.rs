@@ -223,7 +223,7 @@ impl App {
         let on = &self.on;
         html! {
             <>
-                <main class="panes" data-pane={pane_name(lab.pane)}>
+                <main class="panes" id="pane-panel" data-pane={pane_name(lab.pane)}>
                     <Lesson scene={scene.clone()} asking={lab.asking()} on={on.clone()} />
                     <div class="middle">
                         <Topology

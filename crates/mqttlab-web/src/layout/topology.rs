@@ -78,7 +78,7 @@ pub(crate) struct Plan {
 
 const MARGIN: f64 = 16.0;
 const GAP: f64 = 12.0;
-const CARD: (f64, f64) = (156.0, 62.0);
+const CARD: (f64, f64) = (166.0, 62.0);
 const SLIM: (f64, f64) = (124.0, 52.0);
 const BROKER: (f64, f64) = (108.0, 72.0);
 /// How far apart one or two clients and the broker stand at most.

@@ -59,10 +59,11 @@ pub(crate) fn Events(props: &EventsProps) -> Html {
         place.unwrap_or(rows.len().saturating_sub(1)),
         rows.len(),
         props.visible,
+        tall as i32,
     );
     use_effect_with(given, {
         let port = port.clone();
-        move |(place, _, visible)| {
+        move |(place, _, visible, _)| {
             if let Some(port) = port.cast::<HtmlElement>().filter(|_| *visible) {
                 let row = port.query_selector("li").ok().flatten();
                 if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {

@@ -105,6 +105,12 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
     };
     let doing = texts::doing(client, shown);
     let says = format!("{}, {}, {doing}", client.name, client.client_id);
+    // What the picture says without words.
+    let hidden = match density {
+        Density::Card | Density::Pill => format!("{}, ", client.name),
+        Density::Slim => String::new(),
+        Density::Dot => says.clone(),
+    };
     let text = match density {
         Density::Card => html! {
             <span class="node-text">
@@ -132,10 +138,10 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
             class={class}
             data-state={state_name(client.state)}
             aria-pressed={(props.state_of == id).to_string()}
-            aria-label={says.clone()}
             title={says}
             onclick={props.on.reform(move |_| Message::StateOf(id))}
         >
+            <span class="hidden-visually">{ hidden }</span>
             if matches!(density, Density::Card | Density::Pill) {
                 { ring(client, shown) }
             }
@@ -155,7 +161,6 @@ fn broker_node(props: &TopologyProps) -> Html {
             type="button"
             class="node broker"
             aria-pressed={(props.state_of == 0).to_string()}
-            aria-label={format!("broker, {sessions}")}
             onclick={props.on.reform(|_| Message::StateOf(0))}
         >
             <span class="node-id">{ scene.name(0) }</span>

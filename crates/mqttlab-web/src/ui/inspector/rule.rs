@@ -51,7 +51,11 @@ fn rules(props: &InspectorProps) -> Vec<(String, Vec<String>)> {
     let event = props.selection.event.and_then(|id| scene.event(id));
     for event in of_flight.chain(decided).chain(event) {
         if let Some(clause) = &event.clause {
-            let text = format!("{}: {}", scene.name(event.participant), event.text);
+            let text = format!(
+                "{}: {}",
+                scene.name(event.participant),
+                texts::told(event, scene)
+            );
             match rules.iter_mut().find(|(known, _)| known == clause) {
                 Some((_, told)) if told.contains(&text) => {}
                 Some((_, told)) => told.push(text),

@@ -62,8 +62,7 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
                 type="button"
                 {class}
                 aria-pressed={drawing.is_selected(id).to_string()}
-                aria-label={format!("{says}. {}", flight.summary)}
-                title={says}
+                title={says.clone()}
                 onclick={drawing.props.on.reform(move |_| Message::SelectFlight(id))}
             >
                 { icon(Glyph::of(flight)) }
@@ -71,6 +70,7 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
                 if tells {
                     <span class="line-summary">{ &flight.summary }</span>
                 }
+                <span class="hidden-visually">{ format!(", {says}") }</span>
             </button>
         </li>
     }
@@ -118,15 +118,13 @@ fn mark(drawing: &Drawing<'_>, at: (f64, f64), events: &[EventId], says: EventId
             <button
                 type="button"
                 {class}
+                data-count={(events.len() > 1).then(|| events.len().to_string())}
                 aria-pressed={is_chosen.to_string()}
                 aria-label={format!("{}: {told}", texts::event_kind(event.kind))}
                 title={told}
                 onclick={drawing.props.on.reform(move |_| Message::SelectEvent(says))}
             >
                 { icon(Glyph::of_event(event.kind)) }
-                if events.len() > 1 {
-                    <span class="mark-count">{ events.len() }</span>
-                }
             </button>
             if room.is_some() {
                 <span class="mark-text" aria-hidden="true">{ texts::told(event, drawing.scene) }</span>

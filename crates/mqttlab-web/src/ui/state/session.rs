@@ -45,9 +45,8 @@ fn card(props: &StateProps, session: &Session) -> Html {
             <dl>
                 { line("connection", on(session, scene), was.map(|was| on(was, scene))) }
                 { line("last packet", heard(session), was.map(heard)) }
-                { line("keep alive", keep_alive(session), was.map(keep_alive)) }
                 { line("subscriptions", subscriptions(&session.subscriptions), was.map(|was| subscriptions(&was.subscriptions))) }
-                { line("will", will(session.will.as_ref()), was.map(|was| will(was.will.as_ref()))) }
+                { line("keep alive", promises(session), was.map(promises)) }
             </dl>
             { queue(&session.queue) }
             { slots(&session.outgoing, &session.incoming) }
@@ -71,10 +70,15 @@ fn heard(session: &Session) -> String {
         .map_or_else(|| "none".to_owned(), texts::moment)
 }
 
-fn keep_alive(session: &Session) -> String {
-    match session.keep_alive_s {
+/// What holds when the client falls silent: `30 s, no will`.
+fn promises(session: &Session) -> String {
+    let keep_alive = match session.keep_alive_s {
         0 => "off".to_owned(),
         seconds => format!("{seconds} s"),
+    };
+    match &session.will {
+        Some(of) => format!("{keep_alive}, will {}", will(of)),
+        None => format!("{keep_alive}, no will"),
     }
 }
 
@@ -90,17 +94,12 @@ fn subscriptions(all: &[Subscription]) -> String {
     }
 }
 
-fn will(will: Option<&Will>) -> String {
-    match will {
-        Some(will) => format!(
-            "{} “{}” QoS {}{}",
-            will.topic,
-            will.payload,
-            will.qos,
-            if will.retain { " retained" } else { "" }
-        ),
-        None => "none".to_owned(),
-    }
+fn will(will: &Will) -> String {
+    let retained = if will.retain { " retained" } else { "" };
+    format!(
+        "{} “{}” QoS {}{retained}",
+        will.topic, will.payload, will.qos
+    )
 }
 
 fn queue(queue: &[Queued]) -> Html {
