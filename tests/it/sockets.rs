@@ -104,6 +104,35 @@ fn what_is_no_packet_closes_that_connection_and_no_other() -> Result<()> {
 }
 
 #[test]
+fn noise_disturbs_nobody() -> Result<()> {
+    let broker = Broker::start_with(&["--http", "off", "--log", "off"])?;
+    let mut bystander = broker.connect()?;
+    bystander.log_in(b'b')?;
+    let mut noise = mqttlab_core::rng::Rng::new(1);
+    for round in 0..300 {
+        let mut client = broker.connect()?;
+        if round % 2 == 0 {
+            client.log_in(b'n')?;
+        }
+        let mut bytes: Vec<u8> = (0..noise.below(300))
+            .map(|_| noise.next_u64() as u8)
+            .collect();
+        if let Some(first) = bytes.first_mut() {
+            // Types and flags that may come, more often than by chance.
+            *first = [0x30, 0x32, 0x82, 0xA2, 0x62, 0x40, 0xC0, *first][noise.below(8) as usize];
+        }
+        // It may be closed before all is sent, and may not be, where the bytes begin a long packet.
+        let _ = client.send(&bytes);
+    }
+    bystander.expect_alive()?;
+    broker.signal("TERM")?;
+    drop(bystander);
+    let (status, _) = broker.wait()?;
+    ensure!(status.code() == Some(0), "{status}");
+    Ok(())
+}
+
+#[test]
 fn nobody_says_anything_before_connect() -> Result<()> {
     let broker = Broker::start()?;
     for bytes in [

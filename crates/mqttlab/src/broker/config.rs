@@ -42,7 +42,9 @@ impl Config {
     /// # Errors
     /// When a file is missing, cannot be read or is wrong.
     pub(crate) fn renewal(&self) -> Result<Renewal, Failure> {
-        let protocols = self.listener.iter().map(Listener::protocol);
+        let packet_size_max = self.broker.packet_size_max;
+        let listeners = self.listener.iter();
+        let protocols = listeners.map(|listener| listener.protocol(packet_size_max));
         let Auth {
             allow_anonymous,
             password_file,
@@ -103,12 +105,13 @@ impl Listener {
     ///
     /// # Errors
     /// When its files are missing, cannot be read or do not fit.
-    pub(crate) fn protocol(&self) -> Result<Protocol, Failure> {
+    pub(crate) fn protocol(&self, packet_size_max: u32) -> Result<Protocol, Failure> {
         let Endpoint { scheme, path, .. } = &self.address;
         let ws = scheme.has_ws().then(|| {
             Arc::new(Gate {
                 path: path.clone(),
                 origins: self.origins.clone(),
+                packet_size_max,
             })
         });
         let tls = match self.certificates()? {

@@ -67,6 +67,15 @@ impl Transport {
         }
     }
 
+    /// The client has been let in: from now on it may send as much at once as others.
+    pub(crate) fn establish(&mut self) {
+        match self {
+            Self::Tcp(_) | Self::Tls(_) => {}
+            Self::Ws(ws) => ws.establish(),
+            Self::Wss(ws) => ws.establish(),
+        }
+    }
+
     /// Reads what is there, as far as it fits.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
         match self {

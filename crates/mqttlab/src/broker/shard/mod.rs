@@ -18,9 +18,11 @@ mod trace;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use mqttlab_core::broker::{Broker, Input, Loss};
 use mqttlab_core::codec::Limits;
@@ -137,7 +139,7 @@ impl Shard {
         self.sockets.begin_round(self.now);
         mem::swap(&mut self.ready, &mut self.again);
         self.sort(events);
-        self.accept()?;
+        self.accept();
         self.read();
         self.keep_time();
         self.write()?;
@@ -247,46 +249,43 @@ impl Shard {
         }
     }
 
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self) {
         for position in 0..self.acceptors.len() {
             self.acceptors[position].resume(self.now);
             for _ in 0..accept::ROUND_MAX {
                 let Some((stream, peer)) = self.acceptors[position].next(self.now) else {
                     break;
                 };
-                let protocol = &self.acceptors[position].protocol;
-                let transport = match Transport::new(stream, protocol) {
-                    Ok(transport) => transport,
-                    Err(error) => {
-                        tracing::warn!(%peer, %error, "refused");
-                        continue;
-                    }
-                };
-                let Some(conn) = self.sockets.open(transport, peer) else {
-                    tracing::warn!(%peer, "refused: no room for more connections");
-                    continue;
-                };
-                self.traffic.connections += 1;
-                let index = index(conn);
-                let slot = index as usize;
-                let socket = self.sockets.of(conn).expect("opened just now");
-                let stream = socket.tcp().expect("nothing was read from it yet");
-                self.poll
-                    .registry()
-                    .register(stream, Token(slot), Interest::READABLE)?;
-                if self.links.len() <= slot {
-                    self.links.resize_with(slot + 1, || None);
+                if let Err(error) = self.take_in(position, stream, peer) {
+                    tracing::warn!(%peer, %error, "a connection could not be taken in");
                 }
-                self.links[slot] = Some(Link::new(Side::Server, Version::default(), self.limits));
-                tracing::debug!(conn = socket.serial(), %peer, "connection opened");
-                hand(
-                    &mut self.broker,
-                    self.now,
-                    Input::Open { conn },
-                    &mut self.sockets,
-                );
             }
         }
+        self.bury();
+    }
+
+    /// Makes a connection known to the kernel's queue and to the broker.
+    fn take_in(&mut self, position: usize, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
+        let Some(conn) = self.sockets.open(transport, peer) else {
+            return Err(io::Error::other("there is no room for more"));
+        };
+        let slot = index(conn) as usize;
+        let socket = self.sockets.of(conn).expect("opened just now");
+        let stream = socket.tcp().expect("nothing was read from it yet");
+        let registry = self.poll.registry();
+        if let Err(error) = registry.register(stream, Token(slot), Interest::READABLE) {
+            self.sockets.remove(conn);
+            return Err(error);
+        }
+        tracing::debug!(conn = socket.serial(), %peer, "connection opened");
+        self.traffic.connections += 1;
+        if self.links.len() <= slot {
+            self.links.resize_with(slot + 1, || None);
+        }
+        self.links[slot] = Some(Link::new(Side::Server, Version::default(), self.limits));
+        let input = Input::Open { conn };
+        hand(&mut self.broker, self.now, input, &mut self.sockets);
         Ok(())
     }
 
@@ -443,7 +442,7 @@ impl Shard {
             }
             self.sockets.swap_dirty(&mut writing);
             for index in writing.drain(..) {
-                self.write_to(index)?;
+                self.write_to(index);
             }
         }
         self.writing = writing;
@@ -458,40 +457,43 @@ impl Shard {
         }
     }
 
-    fn write_to(&mut self, index: u32) -> io::Result<()> {
+    fn write_to(&mut self, index: u32) {
         let Some((conn, written)) = self.sockets.write(index) else {
-            return Ok(());
+            return;
         };
         let Progress { bytes, done } = match written {
             Ok(progress) => progress,
-            Err(_) => {
-                self.lost(conn, Loss::Rst);
-                return Ok(());
-            }
+            Err(_) => return self.lost(conn, Loss::Rst),
         };
         self.traffic.bytes_written += bytes;
         let socket = self.sockets.of(conn).expect("it was written to just now");
+        let phase = socket.phase;
+        if phase == Phase::Closing && done {
+            if socket.finished {
+                self.sockets.remove(conn);
+            } else {
+                socket.finish();
+            }
+            return;
+        }
         if !done && !socket.write_interest {
             // Asked once and kept: with edges the kernel speaks up only after a write that came short.
             socket.write_interest = true;
+            let token = Token(index as usize);
             let interest = Interest::READABLE | Interest::WRITABLE;
-            if let Some(stream) = socket.tcp() {
-                self.poll
-                    .registry()
-                    .reregister(stream, Token(index as usize), interest)?;
+            let registry = self.poll.registry();
+            let asked = socket
+                .tcp()
+                .map(|stream| registry.reregister(stream, token, interest));
+            if !matches!(asked, Some(Ok(()))) {
+                return self.lost(conn, Loss::Error);
             }
         }
-        match socket.phase {
-            Phase::Open if bytes > 0 => {
-                let input = Input::Flushed { conn, bytes };
-                hand(&mut self.broker, self.now, input, &mut self.sockets);
-                self.bury();
-            }
-            Phase::Closing if done && socket.finished => self.sockets.remove(conn),
-            Phase::Closing if done => socket.finish(),
-            Phase::Open | Phase::Closing | Phase::Lingering => {}
+        if phase == Phase::Open && bytes > 0 {
+            let input = Input::Flushed { conn, bytes };
+            hand(&mut self.broker, self.now, input, &mut self.sockets);
+            self.bury();
         }
-        Ok(())
     }
 
     /// Takes in nobody any more and says good-bye to everybody.

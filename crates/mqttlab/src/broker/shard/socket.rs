@@ -369,6 +369,7 @@ impl Sink for Sockets {
             let (conn, peer) = (socket.serial(), socket.peer);
             tracing::info!(?client_id, ?user_name, %version, %peer, conn, "connected");
             socket.client_id = Some((*client_id).into());
+            socket.transport.establish();
         }
     }
 

@@ -15,6 +15,8 @@ pub(crate) struct Gate {
     pub(crate) path: String,
     /// Web origins whose pages may connect, or `*` for any. Pages from this machine always may.
     pub(crate) origins: Vec<String>,
+    /// The largest MQTT packet, in bytes: a frame need not be much larger.
+    pub(crate) packet_size_max: u32,
 }
 
 /// A gate as the handshake of one connection holds it.
@@ -115,6 +117,7 @@ mod tests {
         let gate = Gate {
             path: "/mqtt".into(),
             origins: vec!["https://example.org".into()],
+            packet_size_max: 1 << 20,
         };
         gate.check(path, &headers(pairs))
             .map_err(|(status, _)| status.as_u16())

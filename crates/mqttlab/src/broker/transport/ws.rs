@@ -15,14 +15,18 @@ use super::gate::{Gate, SharedGate};
 
 /// Bytes of MQTT in one outgoing frame; also what waits here at most while the socket takes no more.
 const FRAME_OUT_MAX: usize = 64 << 10;
-/// The largest frame and message that is taken from a client. An MQTT packet may come in many.
-const FRAME_IN_MAX: usize = 1 << 20;
+/// The largest frame and message that is taken from a client before it is let in.
+const STRANGER_FRAME_MAX: usize = 64 << 10;
+/// What a frame may have beside the largest packet.
+const FRAME_SLACK: usize = 64 << 10;
 /// What each connection holds for reading.
 const READ_BUFFER: usize = 4 << 10;
 
 /// A stream inside WebSocket.
 pub(crate) struct Ws<S: Read + Write> {
     stage: Stage<S>,
+    /// The largest frame and message that is taken from a client once it is let in.
+    frame_max: usize,
     /// What came in a message and found no room yet.
     pending: Bytes,
     /// Something waits to be written.
@@ -41,6 +45,7 @@ impl<S: Read + Write> Ws<S> {
     pub(super) fn new(stream: S, gate: &Arc<Gate>) -> Self {
         Self {
             stage: Stage::Fresh(stream, Arc::clone(gate)),
+            frame_max: gate.packet_size_max as usize + FRAME_SLACK,
             pending: Bytes::new(),
             unflushed: false,
         }
@@ -66,6 +71,16 @@ impl<S: Read + Write> Ws<S> {
 
     pub(super) fn wants_write(&self) -> bool {
         self.unflushed
+    }
+
+    pub(super) fn establish(&mut self) {
+        if let Stage::Open(socket) = &mut self.stage {
+            let max = Some(self.frame_max);
+            socket.set_config(|config| {
+                config.max_frame_size = max;
+                config.max_message_size = max;
+            });
+        }
     }
 
     /// Says in its own way that nothing more comes.
@@ -105,8 +120,8 @@ impl<S: Read + Write> Ws<S> {
                 let config = WebSocketConfig::default()
                     .read_buffer_size(READ_BUFFER)
                     .write_buffer_size(0)
-                    .max_frame_size(Some(FRAME_IN_MAX))
-                    .max_message_size(Some(FRAME_IN_MAX));
+                    .max_frame_size(Some(STRANGER_FRAME_MAX))
+                    .max_message_size(Some(STRANGER_FRAME_MAX));
                 accept_hdr_with_config(stream, SharedGate(gate), Some(config))
             }
             Stage::Handshake(handshake) => handshake.handshake(),
