@@ -552,7 +552,8 @@ impl Session {
         }
         let mut index = 0;
         self.owed.retain(|owed| {
-            let dropped = index < at && earlier(owed);
+            // QoS 0 may have waited for an absent client, and does not hold up what comes later.
+            let dropped = index < at && earlier(owed) && owed.hop.qos != QoS::AtMostOnce;
             let done = index == at && packet_id.is_none();
             index += 1;
             !dropped && !done
