@@ -1,5 +1,7 @@
 //! The state of the page, in plain Rust: the run, the clock, the selection, the lesson. Panels only draw it.
 
+mod message;
+
 use std::rc::Rc;
 
 use mqttlab_sim::recording::Recording;
@@ -14,90 +16,14 @@ use crate::lesson::{Asking, Quiz};
 use crate::player::{Outlook, Player, Speed};
 use crate::scene::{Scene, is_close, is_folded};
 
+pub(crate) use message::{InspectorTab, Message, Pane, RunTab, SideTab, Step};
+
 /// How many events may happen in one frame; more wait for the next, so that the page stays alive.
 const EVENTS_PER_FRAME_MAX: usize = 2_000;
 /// Wall time that a frame may stand for, in milliseconds: after a pause of the browser the run does not leap.
 const FRAME_MS_MAX: f64 = 100.0;
 /// How often the live region speaks at most, in milliseconds.
 const SPEAK_EVERY_MS: f64 = 1_500.0;
-
-/// What the user, or the browser's frames, ask for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Message {
-    /// Play or pause.
-    Toggle,
-    /// So many milliseconds have passed on the wall.
-    Frame(f64),
-    Step(Step),
-    Seek(Micros),
-    Speed(Speed),
-    SelectFlight(FlightId),
-    SelectEvent(EventId),
-    /// One field of the packet that is inspected.
-    SelectField(Option<usize>),
-    /// Whose state is shown.
-    StateOf(ParticipantId),
-    Filter(String),
-    ShowTcp(bool),
-    /// One of the answers to the question.
-    Choose(u8),
-    /// Check the answer and let the run go on.
-    Check,
-    /// Ask for the causes of what is selected.
-    Why,
-    Inspect(InspectorTab),
-    Side(SideTab),
-    Run(RunTab),
-    Pane(Pane),
-}
-
-/// A step in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Start,
-    EventBack,
-    PacketBack,
-    Event,
-    Packet,
-    Timer,
-    End,
-}
-
-/// The inspector's tabs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum InspectorTab {
-    Fields,
-    #[default]
-    Bytes,
-    Rule,
-    Why,
-}
-
-/// What the right side shows where there is no room for both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum SideTab {
-    #[default]
-    Inspector,
-    State,
-}
-
-/// How the run is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum RunTab {
-    #[default]
-    Ladder,
-    Events,
-}
-
-/// Which panel a phone shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Pane {
-    #[default]
-    Story,
-    Run,
-    Inspector,
-    State,
-}
 
 /// The one selection, shown everywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -370,29 +296,28 @@ impl Lab {
     /// Steps until an event that `is_wanted` has happened, or to the end.
     fn step_to(&mut self, is_wanted: impl Fn(EventKind, bool) -> bool) {
         let first = self.scene.view.events_done;
-        let mut before;
-        loop {
+        let mut before = self.recording.view();
+        let mut wanted = None;
+        while wanted.is_none() {
             before = self.recording.view();
-            if before.next_event_at.is_none() {
-                self.player.jump(self.scene.end);
-                break;
-            }
-            self.recording.step();
-            let Some(event) = self.recording.events().last() else {
+            let Some(new) = self.recording.step() else {
                 break;
             };
+            // One happening may make several events.
             let flights = self.recording.flights();
-            let flight = event.flight.and_then(|id| flights.get(id as usize));
-            if is_wanted(event.kind, flight.is_none_or(is_folded)) {
-                break;
-            }
+            let new = self.recording.events().get(new as usize..);
+            wanted = new.unwrap_or_default().iter().rev().find_map(|event| {
+                let flight = event.flight.and_then(|id| flights.get(id as usize));
+                is_wanted(event.kind, flight.is_none_or(is_folded)).then_some(event.id)
+            });
         }
         if self.recording.view().events_done == first {
+            self.player.jump(self.scene.end);
             return;
         }
         self.refresh(Some(Rc::new(before)));
         self.player.jump(self.scene.view.now);
-        self.show_latest();
+        self.show(wanted.or_else(|| self.latest()));
     }
 
     fn step_back(&mut self) {
@@ -433,7 +358,7 @@ impl Lab {
         });
         self.refresh(before);
         self.player.jump(self.scene.view.now);
-        self.show_latest();
+        self.show(self.latest());
     }
 
     /// Shows the moment `to`.
@@ -502,10 +427,14 @@ impl Lab {
         }
     }
 
-    /// After a step: the event that happened last is what everybody looks at.
-    fn show_latest(&mut self) {
+    fn latest(&self) -> Option<EventId> {
+        self.scene.events.last().map(|event| event.id)
+    }
+
+    /// After a step: this event is what everybody looks at.
+    fn show(&mut self, event: Option<EventId>) {
         self.follows = true;
-        match self.scene.events.last() {
+        match event.and_then(|id| self.scene.event(id)) {
             Some(event) => {
                 let (id, flight) = (event.id, event.flight);
                 self.spoken.clone_from(&event.text);

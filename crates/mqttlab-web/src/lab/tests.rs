@@ -1,3 +1,5 @@
+use mqttlab_sim::view::EventKind;
+
 use super::{InspectorTab, Lab, Message, Step};
 use crate::lesson::Asking;
 use crate::player::Speed;
@@ -180,4 +182,21 @@ fn a_choice_of_the_users_own_stays_while_paused() {
     let now = lab.player().shown();
     lab.update(Message::Seek(now + 1_000));
     assert_eq!(lab.selection().flight, Some(first));
+}
+
+#[test]
+fn larger_steps_stop_at_what_they_are_named_after() {
+    let mut lab = duel();
+    let kind = |lab: &Lab| {
+        let event = lab.selection().event.expect("a step selects its event");
+        lab.scene().events[event as usize].kind
+    };
+    lab.update(Message::Step(Step::Timer));
+    assert_eq!(kind(&lab), EventKind::Timer);
+    // The first of the duel's timers is a reconnect, about a second after the take-over.
+    assert!(lab.player().shown() < 7_000_000);
+    lab.update(Message::Step(Step::Packet));
+    assert!(matches!(kind(&lab), EventKind::Sent | EventKind::Arrived));
+    let flight = lab.selection().flight.expect("it is about a packet");
+    assert!(!is_folded(&lab.scene().flights[flight as usize]));
 }

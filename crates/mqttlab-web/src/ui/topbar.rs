@@ -69,8 +69,9 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
             <div class="end">
                 { for props.running.as_ref().map(badges) }
                 <button type="button" class="ghost share" title="A link that opens at this moment" disabled={props.running.is_none()} onclick={props.on_share.reform(|_| ())}>
-                    <span role="status">{ share_word(props.shared) }</span>
+                    { share_word(props.shared) }
                 </button>
+                <span class="hidden-visually" role="status">{ props.shared.map(|_| share_word(props.shared)) }</span>
                 <button type="button" class="square" aria-label={says.clone()} title={says} onclick={props.on_theme.reform(|_| ())}>
                     { icon(glyph) }
                 </button>

@@ -1,0 +1,83 @@
+//! What can be asked of the page.
+
+use mqttlab_sim::view::{EventId, FlightId, Micros, ParticipantId};
+
+use crate::player::Speed;
+
+/// What the user, or the browser's frames, ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Message {
+    /// Play or pause.
+    Toggle,
+    /// So many milliseconds have passed on the wall.
+    Frame(f64),
+    Step(Step),
+    Seek(Micros),
+    Speed(Speed),
+    SelectFlight(FlightId),
+    SelectEvent(EventId),
+    /// One field of the packet that is inspected.
+    SelectField(Option<usize>),
+    /// Whose state is shown.
+    StateOf(ParticipantId),
+    Filter(String),
+    ShowTcp(bool),
+    /// One of the answers to the question.
+    Choose(u8),
+    /// Check the answer and let the run go on.
+    Check,
+    /// Ask for the causes of what is selected.
+    Why,
+    Inspect(InspectorTab),
+    Side(SideTab),
+    Run(RunTab),
+    Pane(Pane),
+}
+
+/// A step in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Start,
+    EventBack,
+    PacketBack,
+    Event,
+    Packet,
+    Timer,
+    End,
+}
+
+/// The inspector's tabs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InspectorTab {
+    Fields,
+    #[default]
+    Bytes,
+    Rule,
+    Why,
+}
+
+/// What the right side shows where there is no room for both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SideTab {
+    #[default]
+    Inspector,
+    State,
+}
+
+/// How the run is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RunTab {
+    #[default]
+    Ladder,
+    Events,
+}
+
+/// Which panel a phone shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pane {
+    #[default]
+    Story,
+    Run,
+    Inspector,
+    State,
+}
