@@ -13,7 +13,7 @@ use mqttlab_sim::view::{
 
 use crate::filter::Filter;
 use crate::lesson::{Asking, Quiz};
-use crate::player::{Outlook, Player, Speed};
+use crate::player::{Outlook, Player};
 use crate::scene::{Scene, is_close, is_folded};
 
 pub(crate) use message::{InspectorTab, Message, Pane, RunTab, SideTab, Step};
