@@ -19,7 +19,9 @@ const MARK_GAP: f64 = 22.0;
 const TIP_GAP: f64 = 15.0;
 /// Silence from here on is a break with a word.
 const QUIET_MIN: Micros = 400_000;
-const QUIET_HEIGHT: f64 = 56.0;
+const QUIET_HEIGHT: f64 = 66.0;
+/// From its top to its word: nearer to what was than to what comes, whose label needs room.
+const QUIET_WORD: f64 = 25.0;
 const TOP: f64 = 32.0;
 /// What is left of the lanes, for times.
 const GUTTER: f64 = 64.0;
@@ -252,7 +254,7 @@ impl Drawing<'_> {
             y = TOP;
         } else if silence >= QUIET_MIN && self.under_way == 0 {
             self.items.push(Item::Quiet {
-                y: self.last.1 + QUIET_HEIGHT / 2.0,
+                y: self.last.1 + QUIET_WORD,
                 length: silence,
             });
         }
