@@ -9,7 +9,7 @@ const DUEL: &str = include_str!("../../../../lessons/duel/scenario.toml");
 const DUEL_TRACE: &str = include_str!("../../../../lessons/duel/trace.txt");
 
 fn duel() -> Lab {
-    Lab::load(DUEL).ok().expect("the duel is a scenario")
+    Lab::load(DUEL).expect("the duel is a scenario")
 }
 
 fn property(object: &JsValue, name: &str) -> JsValue {
@@ -17,14 +17,14 @@ fn property(object: &JsValue, name: &str) -> JsValue {
 }
 
 fn list(value: Result<JsValue, wasm_bindgen::JsError>) -> Array {
-    value.ok().expect("plain data").dyn_into().expect("a list")
+    value.expect("plain data").dyn_into().expect("a list")
 }
 
 #[wasm_bindgen_test]
 fn the_duel_gives_the_same_trace_as_natively() {
     let mut lab = duel();
     while lab.step().is_some() {}
-    lab.seek(lab.end()).ok().expect("the end is a moment");
+    lab.seek(lab.end()).expect("the end is a moment");
     assert_eq!(lab.trace(), DUEL_TRACE);
 }
 
@@ -40,7 +40,7 @@ fn stepping_back_and_seeking_bring_the_same_moment_again() {
     assert_ne!(lab.hash(), hash);
     lab.step_back();
     assert_eq!((lab.now(), lab.hash()), (now, hash.clone()));
-    lab.seek(lab.end()).ok().expect("a moment");
+    lab.seek(lab.end()).expect("a moment");
     lab.seek_event(events);
     assert_eq!(lab.hash(), hash);
 }
@@ -48,8 +48,8 @@ fn stepping_back_and_seeking_bring_the_same_moment_again() {
 #[wasm_bindgen_test]
 fn a_view_is_plain_data() {
     let mut lab = duel();
-    lab.seek(5_020_000.0).ok().expect("a moment");
-    let view = lab.view().ok().expect("plain data");
+    lab.seek(5_020_000.0).expect("a moment");
+    let view = lab.view().expect("plain data");
     assert_eq!(property(&view, "now").as_f64(), Some(5_020_000.0));
     let participants: Array = property(&view, "participants").dyn_into().expect("a list");
     let names: Vec<String> = participants
@@ -62,14 +62,14 @@ fn a_view_is_plain_data() {
 #[wasm_bindgen_test]
 fn events_flights_and_bytes_refer_to_each_other() {
     let mut lab = duel();
-    lab.seek(1_000_000.0).ok().expect("a moment");
+    lab.seek(1_000_000.0).expect("a moment");
     let flights = list(lab.flights(None));
     let connect = flights
         .iter()
         .find(|flight| property(flight, "name").as_string().as_deref() == Some("CONNECT"))
         .expect("somebody has connected");
     let id = property(&connect, "id").as_f64().expect("a number") as u32;
-    let packet = lab.packet(id).ok().expect("plain data");
+    let packet = lab.packet(id).expect("plain data");
     let bytes: Array = property(&packet, "bytes").dyn_into().expect("a list");
     assert_eq!(
         bytes.get(0).as_f64(),
@@ -82,7 +82,7 @@ fn events_flights_and_bytes_refer_to_each_other() {
     );
     let events = list(lab.events(None));
     assert_eq!(list(lab.events(Some(events.length()))).length(), 0);
-    assert!(lab.packet(1_000_000).ok().expect("no error").is_undefined());
+    assert!(lab.packet(1_000_000).expect("no error").is_undefined());
 }
 
 #[wasm_bindgen_test]
