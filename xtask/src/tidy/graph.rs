@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "mqttlab-tests",
         &["mqttlab-core", "mqttlab-sim", "mqttlab-js", "mqttlab"],
     ),
+    ("mqttlab-bench", &["mqttlab-core"]),
     ("mqttlab-codecs", &["mqttlab-core"]),
     ("xtask", &[]),
 ];
