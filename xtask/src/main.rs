@@ -8,6 +8,7 @@
     reason = "a program for the terminal"
 )]
 
+mod bench;
 mod child;
 mod clauses;
 mod conformance;
@@ -49,6 +50,8 @@ enum Chore {
     Clauses(clauses::Options),
     /// Run suites that others wrote against the broker, and say where it differs.
     Conformance(conformance::Options),
+    /// Measure what the core costs: instructions, bytes, and with --time also time.
+    Bench(bench::Options),
     /// Install the pinned tools, and say where they are.
     Setup(setup::Options),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run().map(held),
         Chore::Clauses(options) => clauses::run(&options),
         Chore::Conformance(options) => conformance::run(&options).map(held),
+        Chore::Bench(options) => bench::run(&options).map(held),
         Chore::Setup(options) => setup::run(&options).map(held),
     };
     match result {

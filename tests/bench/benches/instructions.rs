@@ -72,7 +72,10 @@ fn count(work: Work) -> Result<u64, String> {
     let file = format!("callgrind.{}.out", work.to_string().replace('/', "-"));
     let out = program.parent().unwrap_or(Path::new(".")).join(file);
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--toggle-collect=*instructions*measured*"])
+        .args([
+            "--tool=callgrind",
+            "--toggle-collect=*instructions*measured*",
+        ])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(&program)
         .args(["--inside", &work.to_string()])
@@ -84,7 +87,10 @@ fn count(work: Work) -> Result<u64, String> {
     }
     let collected = said.lines().find_map(|line| line.split_once("Collected :"));
     let (_, number) = collected.ok_or_else(|| format!("valgrind gives no count:\n{said}"))?;
-    let number: u64 = number.trim().parse().map_err(|error| format!("{number}: {error}"))?;
+    let number: u64 = number
+        .trim()
+        .parse()
+        .map_err(|error| format!("{number}: {error}"))?;
     (number > 0)
         .then_some(number)
         .ok_or_else(|| "valgrind did not see the function that is measured".to_owned())

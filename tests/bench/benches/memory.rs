@@ -11,7 +11,10 @@ const COUNT: usize = 100_000;
 const PAYLOAD: [u8; 64] = [b'x'; 64];
 
 fn main() {
-    println!("{:<44} {:>10} {:>10} {:>10}", "each of 100 000", "bytes", "blocks", "in books");
+    println!(
+        "{:<44} {:>10} {:>10} {:>10}",
+        "each of 100 000", "bytes", "blocks", "in books"
+    );
     let mut rig = Rig::new();
     let (mut conns, mut publisher) = (Vec::with_capacity(COUNT), None);
     report("idle connection with its session", &mut rig, |rig| {
@@ -19,7 +22,11 @@ fn main() {
     });
     report("subscription, one topic for all", &mut rig, |rig| {
         for &conn in &conns {
-            rig.subscribe(conn, std::iter::once("plant/alarm".to_owned()), QoS::AtLeastOnce);
+            rig.subscribe(
+                conn,
+                std::iter::once("plant/alarm".to_owned()),
+                QoS::AtLeastOnce,
+            );
         }
     });
     report("subscription, a topic for each", &mut rig, |rig| {
@@ -35,10 +42,14 @@ fn main() {
             rig.publish(conn, &topic, &PAYLOAD, QoS::AtMostOnce, true);
         }
     });
-    report("message in flight, of one PUBLISH to all", &mut rig, |rig| {
-        let conn = *publisher.get_or_insert_with(|| rig.connect("publisher"));
-        rig.publish(conn, "plant/alarm", &PAYLOAD, QoS::AtLeastOnce, false);
-    });
+    report(
+        "message in flight, of one PUBLISH to all",
+        &mut rig,
+        |rig| {
+            let conn = *publisher.get_or_insert_with(|| rig.connect("publisher"));
+            rig.publish(conn, "plant/alarm", &PAYLOAD, QoS::AtLeastOnce, false);
+        },
+    );
     report("message in flight, a PUBLISH for each", &mut rig, |rig| {
         let conn = *publisher.get_or_insert_with(|| rig.connect("publisher"));
         for number in 0..COUNT {

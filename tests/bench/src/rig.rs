@@ -52,7 +52,9 @@ impl Rig {
         };
         Self {
             broker: Broker::new(config, 1),
-            buffers: Buffers { out: vec![Vec::new()] },
+            buffers: Buffers {
+                out: vec![Vec::new()],
+            },
         }
     }
 
@@ -72,7 +74,8 @@ impl Rig {
 
     /// Opens a connection and sends CONNECT.
     pub fn connect(&mut self, client_id: &str) -> ConnId {
-        let conn = ConnId::new(self.buffers.out.len() as u64).expect("the first buffer is nobody's");
+        let conn =
+            ConnId::new(self.buffers.out.len() as u64).expect("the first buffer is nobody's");
         self.buffers.out.push(Vec::new());
         self.handle(Input::Open { conn });
         let connect = Connect {
@@ -152,6 +155,9 @@ impl Rig {
     /// Gives back what the buffers took up, so that only the broker's memory is counted.
     pub fn drop_buffers(&mut self) {
         self.flush();
-        self.buffers.out.iter_mut().for_each(|out| *out = Vec::new());
+        self.buffers
+            .out
+            .iter_mut()
+            .for_each(|out| *out = Vec::new());
     }
 }

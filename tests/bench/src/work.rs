@@ -120,7 +120,9 @@ impl Prepared {
         let mut subscribers = Vec::new();
         let mut topics = vec![TOPIC.to_owned()];
         match work {
-            Work::FanOut { subscribers: count, .. }
+            Work::FanOut {
+                subscribers: count, ..
+            }
             | Work::PubAcks { subscribers: count }
             | Work::Flushed { subscribers: count } => {
                 for number in 0..count {
@@ -185,7 +187,8 @@ impl Prepared {
         let topic = &self.topics[self.next_topic];
         self.next_topic = (self.next_topic + 1) % self.topics.len();
         let qos = self.work.qos();
-        self.rig.publish(self.publisher, topic, &PAYLOAD, qos, false);
+        self.rig
+            .publish(self.publisher, topic, &PAYLOAD, qos, false);
         self.unacknowledged = qos == QoS::AtLeastOnce;
     }
 
