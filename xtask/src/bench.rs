@@ -26,7 +26,7 @@ pub(crate) struct Options {
 /// When one does not build or fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     setup::linker()?;
-    for (package, bench, _) in BENCHMARKS.iter().filter(|(.., time)| options.time || !time) {
+    for &(package, bench, _) in BENCHMARKS.iter().filter(|(.., time)| options.time || !time) {
         let mut cargo = child::cargo();
         cargo.args(["bench", "--locked", "--package", package, "--bench", bench]);
         let status = child::aloud(&mut cargo, |_| ())?;
