@@ -23,7 +23,7 @@ pub struct Why {
     pub decision: Decision,
 }
 
-/// One plain sentence and the clause: `PINGREQ is answered. [MQTT-3.12.4-1]`
+/// What was decided and the clause: `PINGREQ is answered [MQTT-3.12.4-1]`
 impl core::fmt::Display for Why {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}", self.decision)?;

@@ -388,7 +388,8 @@ pub struct Event {
     pub connection: Option<u64>,
     /// What kind of thing.
     pub kind: EventKind,
-    /// One line in plain words.
+    /// One line in plain words: who does what, or behind a name and a colon what happens there. No full stop; a capital
+    /// only where a name has one.
     pub text: String,
     /// The flight that arrived or was sent.
     pub flight: Option<FlightId>,

@@ -57,7 +57,7 @@ impl fmt::Display for Decision {
                 }
             },
             Self::IgnoreStray => f.write_str("ignores what belongs to no connection"),
-            Self::Bug(bug) => write!(f, "mistake, switched on: {bug}"),
+            Self::Bug(bug) => write!(f, "makes a mistake, switched on: {bug}"),
             Self::ResumeSession { outgoing, incoming } => write!(
                 f,
                 "goes on with the session: {outgoing} outgoing and {incoming} incoming messages incomplete"
@@ -94,7 +94,11 @@ impl fmt::Display for Decision {
                 "does not renew {filters} subscriptions that went with the session"
             ),
             Self::SubscriptionRefused { index, code } => {
-                write!(f, "filter {} was refused with 0x{code:02X}", index + 1)
+                write!(
+                    f,
+                    "learns that filter {} was refused with 0x{code:02X}",
+                    index + 1
+                )
             }
             Self::Request {
                 packet, packet_id, ..

@@ -153,7 +153,7 @@ impl World {
     }
 
     fn client_decides(&mut self, who: ParticipantId, why: &Why) {
-        let text = format!("{}: {}", self.name(who), why.decision);
+        let text = format!("{} {}", self.name(who), why.decision);
         let conn = self.host(who).conn;
         let note = Note::new(who, EventKind::Decision, text)
             .on(conn)

@@ -98,30 +98,30 @@ fn every_delivery_is_explained() {
          pub publish a/b x qos=1
          pub publish nobody/there x",
         expect![[r#"
-            near subscribes to a/b with QoS 1. [MQTT-3.8.4-5]
-            near gets the retained messages that match a/b. [MQTT-3.3.1-6]
-            SUBACK 1 is the answer (0x00 Success). [MQTT-3.8.4-1]
-            near has been given no retained message for a/b.
-            The network connection is open; CONNECT is awaited.
-            far asks to connect with MQTT 3.1.1, going on with its session, Keep Alive 0 s. [MQTT-3.1.0-1]
-            A new session of far begins; it outlives its connection by 1209600 s. [MQTT-3.1.2-4]
-            far is connected, Session Present 0. [MQTT-3.1.4-4]
-            far subscribes to a/# with QoS 2. [MQTT-3.8.4-5]
-            far gets the retained messages that match a/#. [MQTT-3.3.1-6]
-            SUBACK 1 is the answer (0x00 Success). [MQTT-3.8.4-1]
-            far has been given no retained message for a/#.
-            far subscribes to a/b with QoS 0. [MQTT-3.8.4-5]
-            far gets the retained messages that match a/b. [MQTT-3.3.1-6]
-            SUBACK 2 is the answer (0x00 Success). [MQTT-3.8.4-1]
-            far has been given no retained message for a/b.
-            The connection of far is lost: it was reset.
-            The session of far is kept until 1209600.000000 s. [MQTT-3.1.2-4]
-            pub publishes message 1 to a/b with QoS 1, 1 bytes. [MQTT-4.5.0-1]
-            Message 1 goes to near for a/b with QoS 1. [MQTT-3.8.4-6]
-            Message 1 waits for far at position 1: the client is not connected. [MQTT-3.1.2-5]
-            PUBACK 1 is the answer (0x00 Success). [MQTT-4.3.2-2]
-            pub publishes message 2 to nobody/there with QoS 0, 1 bytes. [MQTT-4.5.0-1]
-            Nobody subscribes to nobody/there: message 2 goes nowhere."#]],
+            near subscribes to a/b with QoS 1 [MQTT-3.8.4-5]
+            near gets the retained messages that match a/b [MQTT-3.3.1-6]
+            SUBACK 1 is the answer (0x00 Success) [MQTT-3.8.4-1]
+            near has been given no retained message for a/b
+            the network connection is open; CONNECT is awaited
+            far asks to connect with MQTT 3.1.1, going on with its session, Keep Alive 0 s [MQTT-3.1.0-1]
+            a new session of far begins; it outlives its connection by 1209600 s [MQTT-3.1.2-4]
+            far is connected, Session Present 0 [MQTT-3.1.4-4]
+            far subscribes to a/# with QoS 2 [MQTT-3.8.4-5]
+            far gets the retained messages that match a/# [MQTT-3.3.1-6]
+            SUBACK 1 is the answer (0x00 Success) [MQTT-3.8.4-1]
+            far has been given no retained message for a/#
+            far subscribes to a/b with QoS 0 [MQTT-3.8.4-5]
+            far gets the retained messages that match a/b [MQTT-3.3.1-6]
+            SUBACK 2 is the answer (0x00 Success) [MQTT-3.8.4-1]
+            far has been given no retained message for a/b
+            the connection of far is lost: it was reset
+            the session of far is kept until 1209600.000000 s [MQTT-3.1.2-4]
+            pub publishes message 1 to a/b with QoS 1, 1 bytes [MQTT-4.5.0-1]
+            message 1 goes to near for a/b with QoS 1 [MQTT-3.8.4-6]
+            message 1 waits for far at position 1: the client is not connected [MQTT-3.1.2-5]
+            PUBACK 1 is the answer (0x00 Success) [MQTT-4.3.2-2]
+            pub publishes message 2 to nobody/there with QoS 0, 1 bytes [MQTT-4.5.0-1]
+            nobody subscribes to nobody/there: message 2 goes nowhere"#]],
     );
 }
 

@@ -92,7 +92,7 @@ fn publish_after_pubrel_makes_the_server_take_the_message_twice() {
             < connack present
                 ? goes on with the session: 1 outgoing and 0 incoming messages incomplete [MQTT-3.2.2-2]
                 * connected as "c", session present true
-                ? mistake, switched on: PUBLISH goes out again after PUBREL [MQTT-4.3.3-1]
+                ? makes a mistake, switched on: PUBLISH goes out again after PUBREL [MQTT-4.3.3-1]
                 ? publishes 1 again: it was not acknowledged [MQTT-4.4.0-1]
                 > PUBLISH "a" "1" q2 id=1 dup
             < pubrec 1
@@ -131,8 +131,8 @@ fn a_refused_subscription_is_taken_for_granted() {
                 ? sends SUBSCRIBE as 1 [MQTT-2.3.1-2]
                 > SUBSCRIBE 1 a:1
             < suback 1 128
-                ? filter 1 was refused with 0x80 [MQTT-3.8.4-5]
-                ? mistake, switched on: a refused subscription is taken for granted
+                ? learns that filter 1 was refused with 0x80 [MQTT-3.8.4-5]
+                ? makes a mistake, switched on: a refused subscription is taken for granted
                 * subscribed 1: [1]
         "#]],
     );
@@ -177,7 +177,7 @@ fn a_message_that_is_sent_again_looks_like_a_new_one() {
                 ? goes on with the session: 1 outgoing and 0 incoming messages incomplete [MQTT-3.2.2-2]
                 * connected as "c", session present true
                 ? publishes 1 again: it was not acknowledged [MQTT-4.4.0-1]
-                ? mistake, switched on: DUP is not set [MQTT-3.3.1-1]
+                ? makes a mistake, switched on: DUP is not set [MQTT-3.3.1-1]
                 > PUBLISH "a" "1" q1 id=1
         "#]],
     );
@@ -210,7 +210,7 @@ fn an_identifier_in_use_is_used_again() {
                 > PUBLISH "a" "1" q1 id=1
             trace
             publish a 2 q1
-                ? mistake, switched on: a Packet Identifier in use is used again [MQTT-2.3.1-2]
+                ? makes a mistake, switched on: a Packet Identifier in use is used again [MQTT-2.3.1-2]
                 ? drops message 1: another one took its Packet Identifier
                 * dropped 1: another one took its Packet Identifier
                 ? publishes message 2 with QoS 1 as 1 [MQTT-4.3.2-1]
@@ -247,7 +247,7 @@ fn a_client_without_a_name_asks_for_a_kept_session() {
                 open
             opened
                 ? asks to go on with its session [MQTT-3.1.0-1]
-                ? mistake, switched on: an empty Client Identifier asks for a kept session [MQTT-3.1.3-7]
+                ? makes a mistake, switched on: an empty Client Identifier asks for a kept session [MQTT-3.1.3-7]
                 > CONNECT "" clean=0 keep_alive=60
             < connack 0x85
                 close
