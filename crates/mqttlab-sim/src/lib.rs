@@ -11,6 +11,7 @@ pub mod export;
 mod golden;
 pub mod hunt;
 mod inspect;
+pub mod lesson;
 mod log;
 mod look;
 pub mod monitor;

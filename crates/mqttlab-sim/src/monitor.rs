@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::describe;
-use crate::scenario::condition::{Facts, Tally};
+use crate::scenario::condition::{Condition, Facts, Tally};
 use crate::scenario::duration;
 use crate::scenario::{Expectation, ExpectationKind, Scenario};
 use crate::view::{EndState, Micros, ParticipantId, ParticipantState};
@@ -45,7 +45,9 @@ impl Tallies {
         let mut tallies: Vec<Tally> = scenario
             .expectations
             .iter()
-            .flat_map(|expected| expected.condition.tallies())
+            .map(|expected| &expected.condition)
+            .chain(&scenario.watched)
+            .flat_map(Condition::tallies)
             .collect();
         tallies.sort();
         tallies.dedup();

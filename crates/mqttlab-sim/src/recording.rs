@@ -187,6 +187,12 @@ impl Recording {
         self.world.results(self.now)
     }
 
+    /// Whether the scenario's condition number `watched` is true at this moment; `false` where there is none.
+    pub fn holds(&self, watched: usize) -> bool {
+        let condition = self.scenario().watched.get(watched);
+        condition.is_some_and(|condition| condition.holds(&self.world))
+    }
+
     /// Checks what must always hold; for tests.
     ///
     /// # Panics

@@ -51,6 +51,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         clients,
         script,
         expectations,
+        watched: Vec::new(),
     })
 }
 

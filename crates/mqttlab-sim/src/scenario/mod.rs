@@ -178,6 +178,8 @@ pub struct Scenario {
     pub script: Vec<Step>,
     /// What must come of it.
     pub expectations: Vec<Expectation>,
+    /// What [`Recording::holds`](crate::recording::Recording::holds) answers for at each moment; a text has none.
+    pub watched: Vec<Condition>,
 }
 
 impl Scenario {
@@ -198,6 +200,24 @@ impl Scenario {
                 .get(id as usize - 1)
                 .map_or("?", |client| &client.name),
         }
+    }
+
+    /// Reads a condition about this scenario's participants, for [`watched`](Self::watched).
+    ///
+    /// # Errors
+    /// What is wrong with it, with its place in `text`.
+    pub fn condition(&self, text: &str) -> Result<Condition, ScenarioError> {
+        let names: Vec<&str> = ["broker"]
+            .into_iter()
+            .chain(self.clients.iter().map(|client| client.name.as_str()))
+            .collect();
+        condition::parse(text, condition::Kind::Truth, &names).map_err(|wrong| {
+            let error = ScenarioError::at(text, wrong.span, wrong.message);
+            match wrong.help {
+                Some(help) => error.with_help(help),
+                None => error,
+            }
+        })
     }
 
     /// The participant called `name`.

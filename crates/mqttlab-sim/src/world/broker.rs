@@ -243,7 +243,10 @@ impl World {
         if let Some(clause) = why.clause {
             self.state.tallies.count(|tally| match tally {
                 Tally::Decided { clause: wanted } => wanted == clause.id(),
-                Tally::Received { .. } | Tally::Sent { .. } | Tally::Resent { .. } => false,
+                Tally::Received { .. }
+                | Tally::Sent { .. }
+                | Tally::Arrived { .. }
+                | Tally::Resent { .. } => false,
             });
         }
         let text = format!("broker: {}", why.decision);

@@ -143,7 +143,10 @@ impl World {
                         .as_deref()
                         .is_none_or(|payload| payload == received.payload)
             }
-            Tally::Sent { .. } | Tally::Resent { .. } | Tally::Decided { .. } => false,
+            Tally::Sent { .. }
+            | Tally::Arrived { .. }
+            | Tally::Resent { .. }
+            | Tally::Decided { .. } => false,
         });
         let kept = &mut self.host(who).received;
         if kept.len() == RECEIVED_MAX {

@@ -268,13 +268,28 @@ impl World {
                     })
             }
             Tally::Resent { who } => *who == flight.from && flight.dup,
-            Tally::Received { .. } | Tally::Decided { .. } => false,
+            Tally::Received { .. } | Tally::Arrived { .. } | Tally::Decided { .. } => false,
+        });
+    }
+
+    fn count_arrived(&mut self, id: FlightId) {
+        let flight = self.log.flight(id);
+        self.state.tallies.count(|tally| match tally {
+            Tally::Arrived { who, packet, words } => {
+                let said = |words: &str| flight.summary.contains(words);
+                *who == flight.to && *packet == flight.name && words.as_deref().is_none_or(said)
+            }
+            Tally::Sent { .. }
+            | Tally::Resent { .. }
+            | Tally::Received { .. }
+            | Tally::Decided { .. } => false,
         });
     }
 
     /// A flight has arrived whole; what follows in this moment follows from it.
     pub(super) fn arrived(&mut self, id: FlightId) {
         self.conclude(id, Fate::Arrived);
+        self.count_arrived(id);
         let flight = self.log.flight(id);
         let (to, conn) = (flight.to, ConnId::new(flight.connection));
         let (name, from) = (flight.name.as_str(), self.name(flight.from));

@@ -21,6 +21,7 @@
 //! | `retained("status/1")` | the payload of the retained message, `""` if there is none |
 //! | `received("A")` | messages that a client's application got so far; with a Topic Filter, and a payload, only those |
 //! | `sent("A", "CONNECT")` | packets of that type that a participant handed to the network so far; with a Topic Filter, only those PUBLISH |
+//! | `arrived("A", "CONNACK")` | packets of that type that reached a participant so far; with words, only those whose line in the list of events has them: `arrived("A", "CONNACK", "session present 1")` |
 //! | `resent("A")` | PUBLISH packets with DUP that it sent so far |
 //! | `decided("MQTT-3.1.4-2")` | decisions so far that rest on that normative statement |
 
@@ -125,6 +126,11 @@ pub(crate) enum Tally {
         who: ParticipantId,
         packet: String,
         filter: Option<String>,
+    },
+    Arrived {
+        who: ParticipantId,
+        packet: String,
+        words: Option<String>,
     },
     Resent {
         who: ParticipantId,

@@ -48,6 +48,7 @@ const FACTS: &[&str] = &[
     "retained",
     "received",
     "sent",
+    "arrived",
     "resent",
     "decided",
     "and",
@@ -307,6 +308,7 @@ impl Parser<'_> {
             }
             "received" => self.received()?,
             "sent" => self.sent()?,
+            "arrived" => self.arrived()?,
             unknown => {
                 let mut error = error(span, format!("there is no fact called `{unknown}`"));
                 error.help = nearest(unknown, FACTS.iter().copied())
@@ -337,6 +339,29 @@ impl Parser<'_> {
     fn sent(&mut self) -> Result<Fact, ConditionError> {
         self.expect("(")?;
         let who = self.name()?;
+        let packet = self.packet()?;
+        let filter = self.optional_filter()?;
+        self.expect(")")?;
+        Ok(Fact::Tally(Tally::Sent {
+            who,
+            packet,
+            filter,
+        }))
+    }
+
+    fn arrived(&mut self) -> Result<Fact, ConditionError> {
+        self.expect("(")?;
+        let who = self.name()?;
+        let packet = self.packet()?;
+        let words = match self.take(",") {
+            true => Some(self.quoted()?),
+            false => None,
+        };
+        self.expect(")")?;
+        Ok(Fact::Tally(Tally::Arrived { who, packet, words }))
+    }
+
+    fn packet(&mut self) -> Result<String, ConditionError> {
         self.expect(",")?;
         let start = self.start();
         let packet = self.quoted()?;
@@ -349,13 +374,7 @@ impl Parser<'_> {
                 .map(|name| format!("did you mean `{name}`?"));
             return Err(error);
         }
-        let filter = self.optional_filter()?;
-        self.expect(")")?;
-        Ok(Fact::Tally(Tally::Sent {
-            who,
-            packet,
-            filter,
-        }))
+        Ok(packet)
     }
 
     fn optional_filter(&mut self) -> Result<Option<String>, ConditionError> {

@@ -41,6 +41,7 @@ impl Facts for Moment {
                 filter, payload, ..
             } => 10 - u64::from(filter.is_some()) - u64::from(payload.is_some()),
             Tally::Sent { .. } => 2,
+            Tally::Arrived { words, .. } => 4 - u64::from(words.is_some()),
             Tally::Resent { .. } | Tally::Decided { .. } => 1,
         }
     }
@@ -73,6 +74,8 @@ fn conditions_are_true_or_false() {
         "received('A', 'status/#', 'on') == 8",
         "sent('A', 'CONNECT') > 1",
         "sent('A', 'PUBLISH', 'a/+') > 1",
+        "arrived('A', 'CONNACK') == 4",
+        "arrived('A', 'CONNACK', 'session present 1') == 3",
         "resent('A') == 1 and decided('MQTT-3.1.4-2') == 1",
         "false and false or true",
         "not (true and false)",
@@ -100,6 +103,7 @@ fn mistakes_are_pointed_at() {
         ("queued('x') == 'many'", 0..21, "cannot be compared"),
         ("state('A') == 'conected'", 0..24, "no state"),
         ("sent('A', 'CONECT') == 1", 10..18, "no packet"),
+        ("arrived('A', 'PINGRES') == 1", 13..22, "no packet"),
         ("received('A', 'a/#/b') == 1", 14..21, "Topic Filter"),
         ("(true", 5..6, "`)`"),
         ("true true", 5..9, "does not belong"),
