@@ -151,7 +151,7 @@ fn read_others(group: &mut BenchmarkGroup<'_, WallTime>, shape: &Shape, one: &[u
             black_box(&packet.expect("it is legal"));
         }
     });
-    let head = if one.len() < 130 { 2 } else { 3 };
+    let head = head(one);
     group.bench_function("mqtt-protocol-core", |bencher| {
         use mqtt_protocol_core::mqtt::packet::{v3_1_1, v5_0};
         bencher.iter(|| {
@@ -243,6 +243,28 @@ fn write_others(group: &mut BenchmarkGroup<'_, WallTime>, shape: &Shape, one: &[
             black_box(&packet).encode(&mut out).expect("it is legal");
         });
     });
+    write_protocol_core(group, shape, one);
+}
+
+fn write_protocol_core(group: &mut BenchmarkGroup<'_, WallTime>, shape: &Shape, one: &[u8]) {
+    use mqtt_protocol_core::mqtt::packet::{v3_1_1, v5_0};
+    let (flags, body) = (one[0] & 0x0F, one[head(one)..].into());
+    if shape.version == Version::V5 {
+        let (packet, _) = v5_0::Publish::parse(flags, body).expect("it is legal");
+        group.bench_function("mqtt-protocol-core", |bencher| {
+            bencher.iter(|| black_box(black_box(&packet).to_continuous_buffer()));
+        });
+    } else {
+        let (packet, _) = v3_1_1::Publish::parse(flags, body).expect("it is legal");
+        group.bench_function("mqtt-protocol-core", |bencher| {
+            bencher.iter(|| black_box(black_box(&packet).to_continuous_buffer()));
+        });
+    }
+}
+
+/// The length of the fixed header of `packet`.
+fn head(packet: &[u8]) -> usize {
+    if packet.len() < 130 { 2 } else { 3 }
 }
 
 criterion_group!(benches, read, write);
