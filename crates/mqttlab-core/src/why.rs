@@ -7,7 +7,7 @@ use crate::clause::Clause;
 use crate::id::ConnId;
 
 pub use cause::{
-    Cause, DropCause, QueueCause, Refusal, SessionEnd, Undelivered, UnexpectedAck, WillEnd,
+    Cause, DropCause, Mistake, QueueCause, Refusal, SessionEnd, Undelivered, UnexpectedAck, WillEnd,
 };
 pub use decision::Decision;
 

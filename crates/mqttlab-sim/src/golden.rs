@@ -3,32 +3,52 @@
 //! After a wanted change, `UPDATE_EXPECT=1 cargo test -p mqttlab-sim golden` writes the traces anew; read the difference.
 
 use crate::export::trace::{Options, trace};
-use crate::monitor::Verdict;
+use crate::monitor::{ExpectationResult, Verdict};
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 
-fn run(text: &str) -> String {
-    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+/// The trace of a run, and the expectations that do not hold in it.
+fn play(scenario: Scenario) -> (String, Vec<ExpectationResult>) {
     let mut recording = Recording::new(scenario);
     while recording.step().is_some() {
         recording.check_invariants();
     }
     let trace = trace(&recording, Options::default());
-    let failed: Vec<_> = recording
-        .check()
-        .into_iter()
-        .filter(|result| result.verdict != Verdict::Pass)
-        .collect();
+    let mut results = recording.check();
+    results.retain(|result| result.verdict != Verdict::Pass);
+    (trace, results)
+}
+
+fn parse(text: &str) -> Scenario {
+    Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A scenario in which everything is as it should be.
+fn run(text: &str) -> String {
+    let (trace, failed) = play(parse(text));
     assert!(failed.is_empty(), "{failed:#?}\n{trace}");
     trace
 }
 
+/// A scenario of the gallery: an expectation catches the mistake, and with the mistake switched off they all hold.
+fn catch(text: &str) -> String {
+    let wrong = parse(text);
+    assert!(wrong.has_bugs());
+    let right = wrong.clone().without_bugs();
+    assert!(!right.has_bugs());
+    let (trace, failed) = play(wrong);
+    assert!(!failed.is_empty(), "nothing catches the mistake\n{trace}");
+    let (right, failed) = play(right);
+    assert!(failed.is_empty(), "{failed:#?}\n{right}");
+    trace
+}
+
 macro_rules! golden {
-    ($($name:ident $scenario:literal $trace:literal;)+) => {
+    ($play:ident: $($name:ident $scenario:literal $trace:literal;)+) => {
         $(
             #[test]
             fn $name() {
-                let trace = run(include_str!($scenario));
+                let trace = $play(include_str!($scenario));
                 #[cfg(not(target_family = "wasm"))]
                 expect_test::expect_file![$trace].assert_eq(&trace);
                 // There are no files, and the same trace must come out.
@@ -39,7 +59,7 @@ macro_rules! golden {
     };
 }
 
-golden! {
+golden! { run:
     duel "../../../lessons/duel/scenario.toml" "../../../lessons/duel/trace.txt";
     broker_restart_without_disk "../../../scenarios/broker-restart-without-disk.toml" "../../../scenarios/broker-restart-without-disk.txt";
     broker_restart "../../../scenarios/broker-restart.toml" "../../../scenarios/broker-restart.txt";
@@ -51,4 +71,17 @@ golden! {
     qos2_cut_after_pubrel "../../../scenarios/qos2-cut-after-pubrel.toml" "../../../scenarios/qos2-cut-after-pubrel.txt";
     refused "../../../scenarios/refused.toml" "../../../scenarios/refused.txt";
     will_pulled_cable "../../../scenarios/will-pulled-cable.toml" "../../../scenarios/will-pulled-cable.txt";
+}
+
+golden! { catch:
+    bug_dup_never_set "../../../scenarios/bugs/dup-never-set.toml" "../../../scenarios/bugs/dup-never-set.txt";
+    bug_empty_client_id_with_session "../../../scenarios/bugs/empty-client-id-with-session.toml" "../../../scenarios/bugs/empty-client-id-with-session.txt";
+    bug_exit_after_publish "../../../scenarios/bugs/exit-after-publish.toml" "../../../scenarios/bugs/exit-after-publish.txt";
+    bug_ignore_suback_failure "../../../scenarios/bugs/ignore-suback-failure.toml" "../../../scenarios/bugs/ignore-suback-failure.txt";
+    bug_keep_alive_restarts_on_receive "../../../scenarios/bugs/keep-alive-restarts-on-receive.toml" "../../../scenarios/bugs/keep-alive-restarts-on-receive.txt";
+    bug_no_resubscribe "../../../scenarios/bugs/no-resubscribe.toml" "../../../scenarios/bugs/no-resubscribe.txt";
+    bug_packet_id_reuse "../../../scenarios/bugs/packet-id-reuse.toml" "../../../scenarios/bugs/packet-id-reuse.txt";
+    bug_publish_after_pubrel "../../../scenarios/bugs/publish-after-pubrel.toml" "../../../scenarios/bugs/publish-after-pubrel.txt";
+    bug_qos_upgraded "../../../scenarios/bugs/qos-upgraded.toml" "../../../scenarios/bugs/qos-upgraded.txt";
+    bug_wildcard_matches_dollar "../../../scenarios/bugs/wildcard-matches-dollar.toml" "../../../scenarios/bugs/wildcard-matches-dollar.txt";
 }

@@ -224,6 +224,17 @@ impl Facts for World {
             .is_some_and(|session| session.subscriptions().any(|one| one.filter == filter))
     }
 
+    fn believes_subscribed(&self, who: ParticipantId, filter: &str) -> bool {
+        let host = who
+            .checked_sub(1)
+            .and_then(|index| self.state.clients.get(index as usize));
+        let machine = host.and_then(|host| host.machine.as_ref());
+        machine.is_some_and(|machine| {
+            let mut subscriptions = machine.subscriptions().iter();
+            subscriptions.any(|one| one.filter == filter)
+        })
+    }
+
     fn retained(&self, topic: &str) -> String {
         let machine = self.state.broker.machine.as_ref();
         machine

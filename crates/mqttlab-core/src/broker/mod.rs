@@ -7,6 +7,7 @@ mod ack;
 mod arena;
 mod auth;
 mod authenticate;
+mod bugs;
 mod candidate;
 mod check;
 mod conn;
@@ -67,6 +68,7 @@ use crate::time::Instant;
 use crate::why::{Cause, Decision, Refusal, why};
 
 pub use auth::{Access, AuthRequest, AuthStep, Authorization, Established, Grant, Identity};
+pub use bugs::Bugs;
 pub use counters::{CloseKind, Counters};
 pub use input::{CloseReason, Input, Loss};
 pub use persist::{Change, DeliveryRef, MessageRef, WillRef};
@@ -115,6 +117,7 @@ pub enum TimerKind {
 #[derive(Clone, Debug)]
 pub struct Broker {
     config: Config,
+    bugs: Bugs,
     rng: Rng,
     now: Instant,
     conns: Arena<ConnKey, Conn>,
@@ -150,6 +153,7 @@ impl Broker {
     pub fn new(config: Config, seed: u64) -> Self {
         Self {
             config: config.sane(),
+            bugs: Bugs::NONE,
             rng: Rng::new(seed),
             now: Instant::ZERO,
             conns: Arena::new(),

@@ -12,7 +12,7 @@ use crate::broker::message::{Incoming, Message, Sorted, expires_at};
 use crate::broker::policy::{DeniedPublish, PublishedIdentifier};
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Route, Routes};
-use crate::broker::{Access, Broker, Change, CloseReason, Cx};
+use crate::broker::{Access, Broker, Bugs, Change, CloseReason, Cx};
 use crate::clause::Clause;
 use crate::id::PacketId;
 use crate::packet::{Ack, Packet, PacketType, Publish, QoS, Version};
@@ -355,9 +355,15 @@ impl Broker {
                 }
             );
         }
-        for route in &routes.direct {
-            if S::TRACE || !self.send_plainly(cx, &mut spread, route) {
-                self.follow(cx, &mut spread, routes, route);
+        if self.bugs == Bugs::NONE {
+            for route in &routes.direct {
+                if S::TRACE || !self.send_plainly(cx, &mut spread, route) {
+                    self.follow(cx, &mut spread, routes, route);
+                }
+            }
+        } else {
+            for route in &routes.direct {
+                self.follow_wrongly(cx, &mut spread, routes, route);
             }
         }
         for &share in &routes.shares {
@@ -368,7 +374,7 @@ impl Broker {
 
     /// One receiver, whatever is special about it.
     #[inline(never)]
-    fn follow<S: Sink>(
+    pub(super) fn follow<S: Sink>(
         &mut self,
         cx: &mut Cx<'_, S>,
         spread: &mut Spread<'_>,

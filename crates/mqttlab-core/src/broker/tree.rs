@@ -18,6 +18,8 @@ pub(super) struct Tree {
     root: NodeKey,
     /// Grows with every change, so that whoever remembers a match knows whether it still holds.
     generation: u64,
+    /// [`Bugs::wildcard_matches_dollar`](crate::broker::Bugs::wildcard_matches_dollar).
+    dollar_is_plain: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -121,11 +123,16 @@ impl Tree {
             nodes,
             root,
             generation: 0,
+            dollar_is_plain: false,
         }
     }
 
     pub(super) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    pub(super) fn wildcards_match_dollar(&mut self, do_match: bool) {
+        self.dollar_is_plain = do_match;
     }
 
     /// Makes everybody who remembers a match look again.
@@ -215,7 +222,7 @@ impl Tree {
         while let Some((key, rest)) = open.pop() {
             let node = &self.nodes[key];
             // A wildcard in the first level does not match a topic that begins with $. [MQTT-4.7.2-1]
-            let wildcards = node.from.is_some() || !topic.starts_with('$');
+            let wildcards = node.from.is_some() || !topic.starts_with('$') || self.dollar_is_plain;
             if wildcards && !node.below.is_empty() {
                 found(
                     Place {

@@ -122,6 +122,11 @@ causes! {
         NoLocal "its subscription says No Local and it is the publisher";
         Denied "it may not receive from this topic";
     }
+    /// Which mistake the broker made, because it was switched on; see [`Bugs`](crate::broker::Bugs).
+    Mistake {
+        WildcardMatchesDollar "a wildcard in the first level matches a topic that begins with $";
+        QosUpgraded "the message goes out with the larger QoS";
+    }
     /// Why an acknowledgement fits nothing; see [`Unexpected`].
     UnexpectedAck {
         Unknown "no message has this Packet Identifier";

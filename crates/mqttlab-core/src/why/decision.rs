@@ -10,7 +10,7 @@ use crate::packet::{PacketType, QoS, Version};
 use crate::reason::ReasonCode;
 use crate::time::Instant;
 use crate::why::cause::{
-    Cause, DropCause, QueueCause, Refusal, SessionEnd, Undelivered, UnexpectedAck, WillEnd,
+    Cause, DropCause, Mistake, QueueCause, Refusal, SessionEnd, Undelivered, UnexpectedAck, WillEnd,
 };
 
 macro_rules! decisions {
@@ -165,6 +165,8 @@ decisions! {
         => "message {message} does not go to {client_id} for {filter}: {because}";
     /// A shared subscription gives the message to this member.
     ShareChose { message: u64, share: Arc<str>, client_id: Arc<str> } => "of {share}, {client_id} gets message {message}";
+    /// A mistake that was switched on has been made.
+    Mistaken { mistake: Mistake } => "a mistake is made, switched on: {mistake}";
     /// A member of a shared subscription is gone and its message goes to another.
     ShareMovedOn { message: u64, share: Arc<str>, from: Arc<str> } => "message {message} of {share} goes to another member: {from} is gone";
     /// Nobody is left in a shared subscription to take the message.

@@ -273,6 +273,13 @@ impl Lane {
         Some(flight)
     }
 
+    /// Loses what the machine has written and its socket has not taken.
+    pub(crate) fn forget_waiting(&mut self) -> Vec<FlightId> {
+        self.waiting.clear();
+        self.written = self.taken;
+        self.forget_packets_behind(self.taken)
+    }
+
     /// Loses what has not left the sender, and on a blocked way also what would have to be sent again.
     pub(super) fn forget_unsent(&mut self) -> Vec<FlightId> {
         let mut lost: Vec<FlightId> = self.fin.take().into_iter().collect();
@@ -284,7 +291,13 @@ impl Lane {
             self.written = self.arrived;
         }
         self.stuck_since = None;
-        let reachable = self.taken;
+        lost.extend(self.forget_packets_behind(self.taken));
+        lost
+    }
+
+    /// Packets whose end lies behind this place in the stream.
+    fn forget_packets_behind(&mut self, reachable: u64) -> Vec<FlightId> {
+        let mut lost = Vec::new();
         while let Some(&(flight, end)) = self.packets.back() {
             if end <= reachable {
                 break;

@@ -106,6 +106,7 @@ impl Check<'_> {
             users,
             deny_publish,
             deny_subscribe,
+            bugs,
         } = broker;
         let filters = |filters: Vec<Spanned<String>>| -> Result<Vec<String>, ScenarioError> {
             let checked = filters.iter();
@@ -122,6 +123,7 @@ impl Check<'_> {
             policy,
             disk,
             access,
+            bugs,
         })
     }
 

@@ -56,6 +56,7 @@
 //! | `users` | `{ name = "password" }`: let nobody else in | anybody is let in |
 //! | `deny_publish`, `deny_subscribe` | Topic Filters of what nobody may publish to, or subscribe to | none |
 //! | `policy` | behaviour where the standard leaves room, and limits: [`Config`] | its defaults |
+//! | `bugs` | mistakes to make on purpose: [`broker::Bugs`](mqttlab_core::broker::Bugs) | none |
 //!
 //! # `[link]`, and `link = { … }` in a client
 //! | key | meaning | default |
@@ -88,7 +89,7 @@
 //! | `maximum_packet_size` | 5.0 property, in bytes | none |
 //! | `will` | `{ topic, payload, qos, retain, delay }` | none |
 //! | `connect_timeout`, `ping_timeout` | how long it waits for CONNACK, for PINGRESP | `10s` |
-//! | `bugs` | mistakes to make on purpose: [`Bugs`](mqttlab_core::client::Bugs) | none |
+//! | `bugs` | mistakes to make on purpose: [`ClientBugs`] | none |
 //! | `subscribe` | `[{ filter, qos }]`: done once, after its first CONNACK | none |
 //! | `publish` | `[{ every, from, count, topic, payload, qos, retain }]`; `{n}` in the payload counts | none |
 //! | `link` | its own network, on top of `[link]` | |
@@ -100,7 +101,7 @@
 //! | --- | --- | --- |
 //! | `connect` | client | |
 //! | `disconnect` | client | `will = true` (5.0): and send the will |
-//! | `publish` | client | `topic`, `payload`, `qos`, `retain` |
+//! | `publish` | client, broker | `topic`, `payload`, `qos`, `retain`; the broker's own messages are such as `$SYS/…` |
 //! | `subscribe` | client | `filter`, `qos` |
 //! | `unsubscribe` | client | `filter` |
 //! | `crash` | client, broker | the process ends and its system closes what it had open: `how` = `fin` (default) or `rst` |
@@ -121,6 +122,7 @@
 //! between `from` and `by`, which are the begin and the end of the run unless given; `because` is shown when it fails.
 //! See [`condition`] for what a condition can say.
 
+mod bugs;
 mod check;
 pub mod condition;
 pub mod duration;
@@ -133,7 +135,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use mqttlab_core::broker::Config;
+use mqttlab_core::broker::{Bugs, Config};
 use mqttlab_core::client::Options;
 use mqttlab_core::packet::{QoS, Version};
 use serde::{Deserialize, Serialize};
@@ -141,6 +143,7 @@ use serde::{Deserialize, Serialize};
 use crate::view::{Micros, ParticipantId};
 use condition::Condition;
 
+pub use bugs::ClientBugs;
 pub use error::ScenarioError;
 pub use quantity::WHOLE;
 
@@ -239,6 +242,8 @@ pub struct BrokerSpec {
     pub disk: bool,
     /// Who may do what.
     pub access: AccessSpec,
+    /// Mistakes that it makes on purpose.
+    pub bugs: Bugs,
 }
 
 /// Who may do what.
@@ -263,6 +268,8 @@ pub struct ClientSpec {
     pub subscriptions: Vec<SubscribeSpec>,
     /// What it publishes again and again.
     pub publications: Vec<PublishSpec>,
+    /// Mistakes that it makes on purpose; those of the library are in its options too.
+    pub bugs: ClientBugs,
     /// Its network.
     pub link: LinkSpec,
 }
@@ -360,7 +367,7 @@ pub enum Act {
         #[serde(default)]
         will: bool,
     },
-    /// A client publishes.
+    /// A client publishes, or the broker a message of its own.
     Publish(Message),
     /// A client subscribes.
     Subscribe {

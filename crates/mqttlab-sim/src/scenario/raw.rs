@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use mqttlab_core::broker::Config;
-use mqttlab_core::client::{Bugs, LostSession, QueueLimits};
+use mqttlab_core::broker::{Bugs, Config};
+use mqttlab_core::client::{LostSession, QueueLimits};
 use mqttlab_core::packet::{QoS, Version};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Ending, Memory, Ways, duration, quantity};
+use super::{ClientBugs, Ending, Memory, Ways, duration, quantity};
 use crate::view::Micros;
 
 #[derive(Deserialize)]
@@ -59,6 +59,8 @@ pub(super) struct Broker {
     pub(super) deny_publish: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) deny_subscribe: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) bugs: Bugs,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -128,7 +130,7 @@ pub(super) struct Client {
     #[serde(default)]
     pub(super) queue: QueueLimits,
     #[serde(default)]
-    pub(super) bugs: Bugs,
+    pub(super) bugs: ClientBugs,
     #[serde(default)]
     pub(super) subscribe: Vec<Subscribe>,
     #[serde(default)]

@@ -49,6 +49,7 @@ impl World {
         match act {
             Act::Connect => self.connect(who),
             Act::Disconnect { will } => self.disconnect(who, *will),
+            Act::Publish(message) if who == 0 => self.broker_publishes(message),
             Act::Publish(message) => self.publish(who, message),
             Act::Subscribe { filter, qos } => {
                 self.subscribe(who, SubscribeRequest::new(filter.as_str(), *qos));
@@ -79,11 +80,10 @@ impl World {
             return false;
         }
         match act {
-            Act::Crash { .. } | Act::PowerOff | Act::Restart { .. } => true,
+            Act::Crash { .. } | Act::PowerOff | Act::Restart { .. } | Act::Publish(_) => true,
             Act::Refuse | Act::Accept => who == 0,
             Act::Connect
             | Act::Disconnect { .. }
-            | Act::Publish(_)
             | Act::Subscribe { .. }
             | Act::Unsubscribe { .. }
             | Act::Cut { .. }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use mqttlab_core::broker::{
-    Access, AuthRequest, Authorization, Broker, Change, CloseReason, Config, Established, Identity,
-    Input, Sink, TimerKind,
+    Access, AuthRequest, Authorization, Broker, Bugs, Change, CloseReason, Config, Established,
+    Identity, Input, Sink, TimerKind,
 };
 use mqttlab_core::codec::Limits;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
+use mqttlab_core::packet::Publish;
+use mqttlab_core::properties::Properties;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
@@ -20,7 +22,7 @@ use super::{Alarm, World};
 use crate::disk::Disk;
 use crate::pipe::Way;
 use crate::scenario::condition::Tally;
-use crate::scenario::{AccessSpec, BrokerSpec, Ending, Memory};
+use crate::scenario::{AccessSpec, BrokerSpec, Ending, Memory, Message};
 use crate::view::{EventKind, Micros};
 
 /// The computer that the broker runs on.
@@ -33,6 +35,7 @@ pub(crate) struct BrokerHost {
     /// Since when it runs or does not.
     pub(crate) since: Micros,
     config: Config,
+    bugs: Bugs,
     access: Arc<AccessSpec>,
     /// Whether there is a disk at all.
     has_disk: bool,
@@ -50,6 +53,7 @@ impl BrokerHost {
             refusing: false,
             since: 0,
             config,
+            bugs: spec.bugs,
             access: Arc::new(spec.access.clone()),
             has_disk: spec.disk,
             disk: Disk::default(),
@@ -64,14 +68,15 @@ impl BrokerHost {
     fn start_anew(&mut self, now: Micros) {
         self.disk = Disk::default();
         let seed = self.new_life(now);
-        self.machine = Some(Broker::new(self.config.clone(), seed));
+        self.machine = Some(Broker::new(self.config.clone(), seed).with_bugs(self.bugs));
     }
 
     /// The broker begins to run, with what its disk has.
     fn start_from_disk(&mut self, now: Micros) {
         let seed = self.new_life(now);
         let (config, at) = (self.config.clone(), Instant::from_micros(now));
-        self.machine = Some(Broker::restore(config, seed, at, self.disk.changes()));
+        let broker = Broker::restore(config, seed, at, self.disk.changes());
+        self.machine = Some(broker.with_bugs(self.bugs));
     }
 
     fn new_life(&mut self, now: Micros) -> u64 {
@@ -256,6 +261,19 @@ impl World {
         self.note_cause(note);
     }
 
+    /// The broker publishes a message of its own, such as a `$SYS` value.
+    pub(super) fn broker_publishes(&mut self, message: &Message) {
+        self.broker_input(Input::Publish(Publish {
+            dup: false,
+            qos: message.qos,
+            retain: message.retain,
+            topic: &message.topic,
+            packet_id: None,
+            properties: Properties::EMPTY,
+            payload: message.payload.as_bytes(),
+        }));
+    }
+
     /// The broker's next deadline has passed.
     pub(super) fn wake_broker(&mut self) {
         let machine = self.state.broker.machine.as_ref();
@@ -278,6 +296,7 @@ impl World {
         self.set_alarm(Alarm::WakeBroker, None);
         let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
         for conn in conns {
+            let how = self.forget_process(conn, Way::Down, how);
             self.close_end(conn, Way::Down, how);
         }
     }

@@ -53,6 +53,21 @@ impl World {
     }
 
     fn apply_client(&mut self, who: ParticipantId, outbox: Outbox) {
+        self.carry_out(who, outbox);
+        self.settle();
+        self.plan_wake(who);
+    }
+
+    fn plan_wake(&mut self, who: ParticipantId) {
+        let machine = self.host(who).machine.as_ref();
+        let deadline = machine
+            .and_then(Client::next_deadline)
+            .map(|(at, _)| at.as_micros());
+        self.set_alarm(Alarm::WakeClient(who), deadline);
+    }
+
+    /// Does what a client says; what it writes waits in its library until the sockets are looked at.
+    fn carry_out(&mut self, who: ParticipantId, outbox: Outbox) {
         let trigger = self.cause;
         let mut first_subscriptions = false;
         for output in outbox.0 {
@@ -85,12 +100,6 @@ impl World {
         if first_subscriptions {
             self.subscribe_first(who);
         }
-        self.settle();
-        let machine = self.host(who).machine.as_ref();
-        let deadline = machine
-            .and_then(Client::next_deadline)
-            .map(|(at, _)| at.as_micros());
-        self.set_alarm(Alarm::WakeClient(who), deadline);
     }
 
     fn client_sends(&mut self, who: ParticipantId, bytes: &[u8]) {
@@ -194,15 +203,26 @@ impl World {
         };
         let mut outbox = Outbox::default();
         let result = request(machine, now, &mut outbox);
-        self.apply_client(who, outbox);
+        self.carry_out(who, outbox);
         if let Err(error) = result {
             let text = format!("{} cannot do that: {error}", self.name(who));
             self.note(Note::new(who, EventKind::Application, text));
         }
     }
 
+    /// As [`ask`](Self::ask), and lets the library write what came of it.
+    fn ask_and_flush(
+        &mut self,
+        who: ParticipantId,
+        request: impl FnOnce(&mut Client, Instant, &mut Outbox) -> Result<(), ClientError>,
+    ) {
+        self.ask(who, request);
+        self.settle();
+        self.plan_wake(who);
+    }
+
     pub(super) fn connect(&mut self, who: ParticipantId) {
-        self.ask(who, |client, now, sink| client.connect(now, sink));
+        self.ask_and_flush(who, |client, now, sink| client.connect(now, sink));
     }
 
     pub(super) fn disconnect(&mut self, who: ParticipantId, with_will: bool) {
@@ -211,7 +231,7 @@ impl World {
             false => ReasonCode::Success,
         };
         let options = DisconnectOptions::new(reason);
-        self.ask(who, |client, now, sink| {
+        self.ask_and_flush(who, |client, now, sink| {
             client.disconnect(now, &options, sink)
         });
     }
@@ -227,19 +247,28 @@ impl World {
             retain,
             ..Message::new(topic, payload, qos)
         };
+        let spec = &self.scenario.clients[who as usize - 1];
+        let exits = spec.bugs.exit_after_publish && self.host(who).machine.is_some();
         self.ask(who, |client, now, sink| {
             client.publish(now, message, sink).map(|_| ())
         });
+        if exits {
+            let text = format!("{} exits: its call to publish has returned", self.name(who));
+            self.note_cause(Note::new(who, EventKind::Fault, text));
+            self.crash_client(who, Ending::Fin);
+        }
+        self.settle();
+        self.plan_wake(who);
     }
 
     pub(super) fn subscribe(&mut self, who: ParticipantId, request: SubscribeRequest) {
-        self.ask(who, |client, now, sink| {
+        self.ask_and_flush(who, |client, now, sink| {
             client.subscribe(now, request, sink).map(|_| ())
         });
     }
 
     pub(super) fn unsubscribe(&mut self, who: ParticipantId, filter: &str) {
-        self.ask(who, |client, now, sink| {
+        self.ask_and_flush(who, |client, now, sink| {
             client.unsubscribe(now, &[filter], sink).map(|_| ())
         });
     }
@@ -284,10 +313,12 @@ impl World {
         self.apply_client(who, outbox);
     }
 
-    /// A client's process ends, and its system closes what it had open.
+    /// A client's process ends, and its system closes what it had open. What the socket has taken is still sent, unless
+    /// the connection is reset.
     pub(super) fn crash_client(&mut self, who: ParticipantId, how: Ending) {
         let conn = self.stop_client(who);
         if let Some(conn) = conn {
+            let how = self.forget_process(conn, Way::Up, how);
             self.close_end(conn, Way::Up, how);
         }
     }

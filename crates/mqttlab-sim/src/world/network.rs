@@ -281,6 +281,19 @@ impl World {
         }
     }
 
+    /// The process at the end that sends this way is gone: what its socket has not taken is lost with it. Says how its
+    /// system ends the connection: with RST where something that came was not read.
+    pub(super) fn forget_process(&mut self, conn: ConnId, way: Way, how: Ending) -> Ending {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return how;
+        };
+        let has_unread = way == Way::Up && !pipe.unread.is_empty();
+        let lost = pipe.lane_mut(way).forget_waiting();
+        self.state.dirty.remove(&(conn, way));
+        self.lost(lost);
+        if has_unread { Ending::Rst } else { how }
+    }
+
     fn drop_unread(&mut self, conn: ConnId, way: Way) {
         let mut unread = Vec::new();
         if let Some(pipe) = self.state.pipes.get_mut(&conn) {

@@ -78,6 +78,7 @@ impl Check<'_> {
             name: raw.name.get_ref().clone(),
             subscriptions: subscriptions.collect::<Result<_, _>>()?,
             publications: publications.collect::<Result<_, _>>()?,
+            bugs: raw.bugs,
             link: link(&document.link, raw.link.as_ref()),
             options,
         })
@@ -113,11 +114,11 @@ impl Check<'_> {
             ping_timeout: micros(raw.ping_timeout, defaults.ping_timeout),
             reconnect: self.reconnect(raw.reconnect.as_ref())?,
             retry_always: raw.retry_always,
-            resubscribe: raw.resubscribe,
+            resubscribe: raw.resubscribe && !raw.bugs.no_resubscribe,
             lost_session: raw.lost_session,
             queue: raw.queue,
             in_flight_max: raw.in_flight_max.unwrap_or(defaults.in_flight_max),
-            bugs: raw.bugs,
+            bugs: raw.bugs.of_library(),
             ..defaults
         })
     }

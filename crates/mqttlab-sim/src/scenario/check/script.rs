@@ -46,11 +46,12 @@ impl Check<'_> {
 
     fn fits(&self, who: ParticipantId, raw: &raw::Do) -> Result<(), ScenarioError> {
         let (broker, client) = match raw.act.get_ref() {
-            raw::Act::Crash | raw::Act::PowerOff | raw::Act::Restart => (true, true),
+            raw::Act::Crash | raw::Act::PowerOff | raw::Act::Restart | raw::Act::Publish => {
+                (true, true)
+            }
             raw::Act::Refuse | raw::Act::Accept => (true, false),
             raw::Act::Connect
             | raw::Act::Disconnect
-            | raw::Act::Publish
             | raw::Act::Subscribe
             | raw::Act::Unsubscribe
             | raw::Act::Cut

@@ -18,6 +18,7 @@
 //! | `session("pump-1")` | whether the broker has a session |
 //! | `queued("pump-1")` | messages that wait in that session |
 //! | `subscribed("pump-1", "a/#")` | whether that session has this Topic Filter |
+//! | `believes_subscribed("A", "a/#")` | whether a client believes that it has this subscription |
 //! | `retained("status/1")` | the payload of the retained message, `""` if there is none |
 //! | `received("A")` | messages that a client's application got so far; with a Topic Filter, and a payload, only those |
 //! | `sent("A", "CONNECT")` | packets of that type that a participant handed to the network so far; with a Topic Filter, only those PUBLISH |
@@ -110,6 +111,7 @@ pub(crate) enum Fact {
     Session(String),
     Queued(String),
     Subscribed(String, String),
+    BelievesSubscribed(ParticipantId, String),
     Retained(String),
     Tally(Tally),
 }
@@ -148,6 +150,7 @@ pub(crate) trait Facts {
     fn has_session(&self, client_id: &str) -> bool;
     fn queued(&self, client_id: &str) -> u64;
     fn is_subscribed(&self, client_id: &str, filter: &str) -> bool;
+    fn believes_subscribed(&self, who: ParticipantId, filter: &str) -> bool;
     fn retained(&self, topic: &str) -> String;
     fn tally(&self, tally: &Tally) -> u64;
 }
@@ -228,6 +231,9 @@ impl Fact {
             Self::Queued(client_id) => count(facts.queued(client_id)),
             Self::Subscribed(client_id, filter) => {
                 Value::Truth(facts.is_subscribed(client_id, filter))
+            }
+            Self::BelievesSubscribed(who, filter) => {
+                Value::Truth(facts.believes_subscribed(*who, filter))
             }
             Self::Retained(topic) => Value::Text(facts.retained(topic)),
             Self::Tally(tally) => count(facts.tally(tally)),

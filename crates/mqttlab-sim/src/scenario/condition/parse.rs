@@ -45,6 +45,7 @@ const FACTS: &[&str] = &[
     "session",
     "queued",
     "subscribed",
+    "believes_subscribed",
     "retained",
     "received",
     "sent",
@@ -134,7 +135,10 @@ fn kind_of(expression: &Expression) -> Kind {
         | Expression::Compare(..) => Kind::Truth,
         Expression::Fact(fact) => match fact {
             Fact::Now | Fact::Connections(_) | Fact::Queued(_) | Fact::Tally(_) => Kind::Number,
-            Fact::Connected(_) | Fact::Session(_) | Fact::Subscribed(..) => Kind::Truth,
+            Fact::Connected(_)
+            | Fact::Session(_)
+            | Fact::Subscribed(..)
+            | Fact::BelievesSubscribed(..) => Kind::Truth,
             Fact::State(_) | Fact::Retained(_) => Kind::Text,
         },
     }
@@ -305,6 +309,14 @@ impl Parser<'_> {
                 let filter = self.quoted()?;
                 self.expect(")")?;
                 Fact::Subscribed(client_id, filter)
+            }
+            "believes_subscribed" => {
+                self.expect("(")?;
+                let who = self.name()?;
+                self.expect(",")?;
+                let filter = self.quoted()?;
+                self.expect(")")?;
+                Fact::BelievesSubscribed(who, filter)
             }
             "received" => self.received()?,
             "sent" => self.sent()?,
