@@ -13,6 +13,7 @@ mod child;
 mod clauses;
 mod conformance;
 mod failure;
+mod lessons;
 mod project;
 mod run;
 mod setup;
@@ -48,6 +49,8 @@ enum Chore {
     Tidy,
     /// Say which statements of the standards a test proves, and which none does.
     Clauses(clauses::Options),
+    /// Say what the lessons tell, and whether their runs do it.
+    Lessons(lessons::Options),
     /// Run suites that others wrote against the broker, and say where it differs.
     Conformance(conformance::Options),
     /// Measure what the core costs: instructions, bytes, and with --time also time.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Chore::Web(options) => web::run(&options).map(held),
         Chore::Tidy => tidy::run().map(held),
         Chore::Clauses(options) => clauses::run(&options),
+        Chore::Lessons(options) => lessons::run(&options),
         Chore::Conformance(options) => conformance::run(&options).map(held),
         Chore::Bench(options) => bench::run(&options).map(held),
         Chore::Setup(options) => setup::run(&options).map(held),

@@ -10,7 +10,8 @@ use clap::Args;
 
 use crate::child::{self, seconds};
 use crate::setup::{Target, Tool, Tools, components, packages};
-use steps::{Context, Needs, Step};
+pub(crate) use steps::Step;
+use steps::{Context, Needs};
 use tally::{Listener, Tally};
 
 #[derive(Args)]
@@ -53,6 +54,11 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     lacking.sort();
     lacking.dedup();
     Ok(print_table(&rows, &lacking, started.elapsed()))
+}
+
+/// Runs one step and says whether it held.
+pub(crate) fn run_step(step: Step) -> Result<bool> {
+    run(&Options { steps: vec![step] })
 }
 
 /// Brings what `steps` need, and says what could not be had.

@@ -19,18 +19,22 @@ const PAGE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mq
 const PAGE_ONLY: &[&str] = &["mqttlab-web", "mqttlab-js"];
 /// Crates whose unit tests must hold as WebAssembly too.
 const PURE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim"];
+/// The crate of the lessons: a program that tells about them, and tests that are a step of their own.
+const LESSONS: &str = "mqttlab-lessons";
 /// The names of tests that drive a browser begin so; they are a step of their own.
 const BROWSER_TESTS: &str = "browser::";
 
 /// A step of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// rustfmt
     Fmt,
     /// The house rules
     Tidy,
     /// A test for every normative statement
     Clauses,
+    /// The lessons tell what their runs do
+    Lessons,
     /// clippy, native and for the page
     Clippy,
     /// The page builds and keeps its budget
@@ -118,6 +122,7 @@ impl Step {
         Self::Fmt,
         Self::Tidy,
         Self::Clauses,
+        Self::Lessons,
         Self::Web,
         Self::Clippy,
         Self::Unit,
@@ -132,6 +137,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Tidy => "tidy",
             Self::Clauses => "clauses",
+            Self::Lessons => "lessons",
             Self::Clippy => "clippy",
             Self::Web => "web",
             Self::Unit => "unit",
@@ -147,6 +153,7 @@ impl Step {
             Self::Fmt => "rustfmt",
             Self::Tidy => "the house rules",
             Self::Clauses => "a test for every normative statement",
+            Self::Lessons => "the lessons tell what their runs do, natively and as WebAssembly",
             Self::Clippy => "clippy, native and for the page",
             Self::Web => "the page builds and keeps its budget",
             Self::Unit => "unit tests of all crates",
@@ -168,6 +175,11 @@ impl Step {
             Self::Tidy | Self::Clauses | Self::Unit => nothing,
             Self::Docs => Needs {
                 targets: &[Target::Page],
+                ..nothing
+            },
+            Self::Lessons => Needs {
+                packages: true,
+                targets: &[Target::Tests],
                 ..nothing
             },
             Self::Clippy => Needs {
@@ -216,9 +228,10 @@ impl Step {
             Self::Clauses => {
                 clauses::check().map(|held| if held { Tally::SUCCESS } else { Tally::FAILURE })
             }
+            Self::Lessons => lessons(cx),
             Self::Clippy => clippy(cx),
             Self::Web => web(cx),
-            Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins"])),
+            Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins", "--exclude", LESSONS])),
             Self::Integration => integration(cx, &["--test", "*", "--", "--skip", BROWSER_TESTS]),
             Self::Docs => docs(cx),
             Self::Wasm => wasm(cx),
@@ -256,6 +269,28 @@ fn clippy(cx: &Context) -> Result<Tally> {
 /// Adds `flag` and the name for each of `crates`.
 fn for_each<'a>(flag: &str, crates: &[&str], command: &'a mut Command) -> &'a mut Command {
     command.args(crates.iter().flat_map(|name| [flag, name]))
+}
+
+/// What the tests of the lessons say, after a line about each.
+fn lessons(cx: &Context) -> Result<Tally> {
+    let told = counted(&mut cx.cargo(&["run", "--locked", "--quiet", "--package", LESSONS]))?;
+    if told.failed > 0 {
+        return Ok(told);
+    }
+    let mut tests = cx.cargo(&[
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--lib",
+        "--package",
+        LESSONS,
+    ]);
+    let mut tally = counted(&mut tests)?;
+    match project::which("node") {
+        Some(node) => tally.add(counted(&mut tests_in_node(cx, &node, &[LESSONS]))?),
+        None => tally.add(skip("the lessons as WebAssembly: node is not installed")),
+    }
+    Ok(tally)
 }
 
 fn web(cx: &Context) -> Result<Tally> {
@@ -320,7 +355,7 @@ fn wasm(cx: &Context) -> Result<Tally> {
     let mut tally = Tally::default();
     match project::which("node") {
         Some(node) => {
-            tally.add(counted(&mut pure_tests(cx, &node))?);
+            tally.add(counted(&mut tests_in_node(cx, &node, PURE_CRATES))?);
             tally.add(counted(&mut pack_test(cx, &["--node"]))?);
         }
         None => tally.add(skip("tests as WebAssembly in node: node is not installed")),
@@ -340,8 +375,8 @@ fn wasm(cx: &Context) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The unit tests of the pure crates, as they are, compiled for WebAssembly.
-fn pure_tests(cx: &Context, node: &Path) -> Command {
+/// The unit tests of crates, as they are, compiled for WebAssembly.
+fn tests_in_node(cx: &Context, node: &Path, crates: &[&str]) -> Command {
     let runner = project::root().join("xtask/wasi-runner.mjs");
     let mut cargo = cx.cargo(&[
         "test",
@@ -351,7 +386,7 @@ fn pure_tests(cx: &Context, node: &Path) -> Command {
         "--target",
         Target::Tests.triple(),
     ]);
-    for_each("--package", PURE_CRATES, &mut cargo);
+    for_each("--package", crates, &mut cargo);
     let runner = format!("{} --no-warnings {}", node.display(), runner.display());
     cargo.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner);
     cargo

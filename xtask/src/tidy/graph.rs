@@ -8,6 +8,7 @@ use super::Finding;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mqttlab-core", &[]),
     ("mqttlab-sim", &["mqttlab-core"]),
+    ("mqttlab-lessons", &["mqttlab-core", "mqttlab-sim"]),
     ("mqttlab-web", &["mqttlab-sim"]),
     ("mqttlab-js", &["mqttlab-sim"]),
     ("mqttlab", &["mqttlab-core", "mqttlab-sim"]),

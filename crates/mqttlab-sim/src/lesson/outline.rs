@@ -31,6 +31,14 @@ pub struct Asked {
     pub truth: Vec<bool>,
 }
 
+impl Reached {
+    /// When the last is said that belongs to it.
+    fn last(&self) -> Micros {
+        let asked = self.asked.as_ref();
+        asked.map_or(self.at, |asked| asked.answered_at)
+    }
+}
+
 impl Asked {
     /// The option that is right; `None` unless it is exactly one.
     pub fn right(&self) -> Option<usize> {
@@ -115,24 +123,18 @@ impl<'l> Search<'l> {
             };
             progress.pass(goal, run.now());
         }
-        let answered = match self.open {
-            Some((question, from)) => {
-                if run.now() < from || !holds(question.until) {
-                    return;
-                }
-                self.answer(question, run);
-                run.now()
+        if let Some((question, from)) = self.open {
+            if run.now() < from || !holds(question.until) {
+                return;
             }
-            None => 0,
-        };
-        let last = self.outline.beats.last().map(|beat| beat.at);
+            self.answer(question, run);
+        }
         let Some(beat) = self.lesson.beats.get(self.outline.beats.len()) else {
             return;
         };
-        // Two beats of one moment could not both be read.
-        let is_new =
-            last.is_none_or(|last| run.now() > last) && (answered == 0 || run.now() > answered);
-        if is_new && beat.when.is_none_or(holds) {
+        // Two of one moment could not both be read.
+        let last = self.outline.beats.last().map(Reached::last);
+        if last.is_none_or(|last| run.now() > last) && beat.when.is_none_or(holds) {
             let at = run.now() + beat.wait;
             self.outline.beats.push(Reached { at, asked: None });
             self.open = beat.question.as_ref().map(|question| (question, at));
