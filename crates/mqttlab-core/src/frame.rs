@@ -67,6 +67,20 @@ impl<'a> Frame<'a> {
         frame
     }
 
+    /// The same, where the caller has just encoded what it hands in.
+    #[inline]
+    pub(crate) const fn encoded(
+        head: &'a [u8],
+        patch: Option<Patch>,
+        payload: Option<&'a Bytes>,
+    ) -> Self {
+        Self {
+            head,
+            patch,
+            payload,
+        }
+    }
+
     fn first_type(&self) -> Option<PacketType> {
         self.head
             .first()
@@ -100,8 +114,9 @@ impl<'a> Frame<'a> {
         let start = out.len();
         out.extend_from_slice(self.head);
         if let Some(Patch { at, packet_id, dup }) = self.patch {
-            out[start + at..start + at + 2].copy_from_slice(&packet_id.number().to_be_bytes());
-            out[start] |= u8::from(dup) << 3;
+            let head = &mut out[start..];
+            head[at..at + 2].copy_from_slice(&packet_id.number().to_be_bytes());
+            head[0] |= u8::from(dup) << 3;
         }
     }
 

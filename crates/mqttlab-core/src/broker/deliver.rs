@@ -3,14 +3,17 @@
 use alloc::sync::Arc;
 
 use crate::broker::arena::{ConnKey, SessionKey};
-use crate::broker::layout::Single;
-use crate::broker::message::Delivery;
+use crate::broker::conn::Conn;
+use crate::broker::layout::{Kind, Single};
+use crate::broker::message::{Delivery, Message};
 use crate::broker::publish::Spread;
 use crate::broker::queue::QUEUED_OVERHEAD;
+use crate::broker::session::{Flow, Session};
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Place, Route, Tree};
-use crate::broker::{Access, Broker, Cx};
+use crate::broker::{Access, Broker, Change, Config, Cx, DeliveryRef};
 use crate::frame::Frame;
+use crate::id::PacketId;
 use crate::packet::QoS;
 use crate::why::{Decision, DropCause, QueueCause, Undelivered, why};
 
@@ -50,7 +53,7 @@ impl<'a> Via<'a> {
 }
 
 impl Broker {
-    /// The most common case in few instructions: a QoS 0 message with nothing in it for this receiver alone. False, and
+    /// The common cases in few instructions: a message goes out at once, in the same bytes as to others. False, and
     /// nothing done, when it is another case.
     #[inline]
     pub(super) fn send_plainly<S: Sink>(
@@ -59,11 +62,25 @@ impl Broker {
         spread: &mut Spread<'_>,
         route: &Route,
     ) -> bool {
-        let incoming = &spread.incoming;
-        let qos = incoming.qos.min(route.qos);
-        if qos != QoS::AtMostOnce || route.is_special() {
+        if route.is_special() {
             return false;
         }
+        match spread.incoming.qos.min(route.qos) {
+            QoS::AtMostOnce => self.send_plainly_qos0(cx, spread, route),
+            qos @ (QoS::AtLeastOnce | QoS::ExactlyOnce) => {
+                self.send_plainly_acknowledged(cx, spread, route, qos)
+            }
+        }
+    }
+
+    #[inline]
+    fn send_plainly_qos0<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        spread: &mut Spread<'_>,
+        route: &Route,
+    ) -> bool {
+        let incoming = &spread.incoming;
         let session = &self.sessions[route.session];
         let Some(conn) = session.conn else {
             return false;
@@ -77,9 +94,9 @@ impl Broker {
             return false;
         }
         let retain = incoming.retain && route.retain_as_published;
-        let frame = spread
-            .layouts
-            .frame(incoming, cx.now, conn.version, qos, retain, None);
+        let kind = Kind::new(conn.version, QoS::AtMostOnce, retain);
+        let layout = spread.layouts.layout(incoming, cx.now, kind);
+        let frame = spread.layouts.frame(layout, None);
         let len = frame.len() as u64;
         let unflushed = conn.unflushed + len;
         let too_much = unflushed > self.config.out_bytes_max && conn.unflushed > 0;
@@ -88,6 +105,51 @@ impl Broker {
         }
         conn.unflushed = unflushed;
         self.counters.sent[0] += 1;
+        cx.sink.send(conn.id, &frame);
+        true
+    }
+
+    #[inline]
+    fn send_plainly_acknowledged<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        spread: &mut Spread<'_>,
+        route: &Route,
+        qos: QoS,
+    ) -> bool {
+        let message = self.stored(spread);
+        let session = &mut self.sessions[route.session];
+        let Some(conn) = session.conn else {
+            return false;
+        };
+        let conn = &mut self.conns[conn];
+        let incoming = &spread.incoming;
+        if conn.uses_aliases
+            || must_wait(session.flow(), conn, &self.config).is_some()
+            || self.messages.bytes() > self.config.message_bytes_max
+            || !cx
+                .sink
+                .permits(&session.identity(), Access::Receive, incoming.topic)
+        {
+            return false;
+        }
+        let retain = incoming.retain && route.retain_as_published;
+        let kind = Kind::new(conn.version, qos, retain);
+        let layout = spread.layouts.layout(incoming, cx.now, kind);
+        let len = spread.layouts.len(layout);
+        if len > u64::from(conn.packet_size_max) {
+            return false;
+        }
+        spread.hand_over(&mut self.messages, message);
+        let delivery = Delivery::plain(message, qos, retain);
+        let packet_id = session.flow_mut().take_packet_id(delivery);
+        if session.is_durable() {
+            let message = self.messages.get(message);
+            persist_sent_at_once(cx.sink, session, message, (qos, retain), packet_id);
+        }
+        conn.unflushed += len;
+        self.counters.sent[usize::from(qos.number())] += 1;
+        let frame = spread.layouts.frame(layout, Some(packet_id));
         cx.sink.send(conn.id, &frame);
         true
     }
@@ -152,9 +214,9 @@ impl Broker {
         }
         let (incoming, version) = (&spread.incoming, conn.version);
         let retain = incoming.retain && hop.retain_as_published;
-        let frame = spread
-            .layouts
-            .frame(incoming, cx.now, version, QoS::AtMostOnce, retain, None);
+        let kind = Kind::new(version, QoS::AtMostOnce, retain);
+        let layout = spread.layouts.layout(incoming, cx.now, kind);
+        let frame = spread.layouts.frame(layout, None);
         let len = frame.len() as u64;
         if len > u64::from(conn.packet_size_max) {
             return self.drop_one(
@@ -243,7 +305,7 @@ impl Broker {
                 return self.drop_one(cx, number, key, qos, DropCause::Offline);
             }
             None => Some(QueueCause::Offline),
-            Some(conn) => self.must_wait(key, conn),
+            Some(conn) => must_wait(session.flow(), &self.conns[conn], &self.config),
         };
         let retain = spread.incoming.retain && hop.retain_as_published;
         let message = self.hold(spread);
@@ -259,18 +321,44 @@ impl Broker {
             }
         }
     }
+}
 
-    /// Why a QoS 1 or 2 message cannot go out at once.
-    pub(super) fn must_wait(&self, key: SessionKey, conn: ConnKey) -> Option<QueueCause> {
-        let (session, conn) = (&self.sessions[key], &self.conns[conn]);
-        if !session.flow().queue.is_empty() {
-            Some(QueueCause::Behind)
-        } else if session.flow().unsent_from.is_some() || session.window_is_full(conn.window) {
-            Some(QueueCause::Window)
-        } else if conn.unflushed >= self.config.out_bytes_max {
-            Some(QueueCause::SlowReader)
-        } else {
-            None
-        }
+/// Stores that a message waits for a session and that it is in flight, both at once.
+fn persist_sent_at_once<S: Sink>(
+    sink: &mut S,
+    session: &Session,
+    message: &Message,
+    (qos, retain): (QoS, bool),
+    packet_id: PacketId,
+) {
+    let client_id = &session.client_id;
+    sink.persist(&Change::Queued {
+        client_id,
+        message: message.borrowed(),
+        delivery: DeliveryRef {
+            qos,
+            retain,
+            identifiers: &[],
+            share: "",
+        },
+    });
+    sink.persist(&Change::Sent {
+        client_id,
+        number: message.number,
+        packet_id,
+    });
+}
+
+/// Why a QoS 1 or 2 message cannot go out at once.
+#[inline]
+pub(super) fn must_wait(flow: &Flow, conn: &Conn, config: &Config) -> Option<QueueCause> {
+    if !flow.queue.is_empty() {
+        Some(QueueCause::Behind)
+    } else if flow.unsent_from.is_some() || flow.window_is_full(conn.window) {
+        Some(QueueCause::Window)
+    } else if conn.unflushed >= config.out_bytes_max {
+        Some(QueueCause::SlowReader)
+    } else {
+        None
     }
 }

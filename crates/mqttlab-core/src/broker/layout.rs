@@ -27,8 +27,35 @@ pub(super) struct Layouts {
     apart: Option<Bytes>,
 }
 
+/// What receivers have in common that get the same bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    version: Version,
+    qos: QoS,
+    retain: bool,
+}
+
+impl Kind {
+    #[inline]
+    pub(super) const fn new(version: Version, qos: QoS, retain: bool) -> Self {
+        Self {
+            version,
+            qos,
+            retain,
+        }
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        usize::from(self.version == Version::V5) * 6
+            + usize::from(self.qos.number()) * 2
+            + usize::from(self.retain)
+    }
+}
+
+/// Where in [`Layouts`] the bytes for one [`Kind`] are.
 #[derive(Clone, Copy, Debug, Default)]
-struct Layout {
+pub(super) struct Layout {
     start: u32,
     end: u32,
     /// Where the Packet Identifier goes, from `start` on; 0 for none.
@@ -57,43 +84,37 @@ impl Layouts {
         }
     }
 
-    /// The frame for a receiver of this kind.
+    /// The bytes for receivers of this kind.
     #[inline]
-    pub(super) fn frame(
-        &mut self,
-        incoming: &Incoming<'_>,
-        now: Instant,
-        version: Version,
-        qos: QoS,
-        retain: bool,
-        packet_id: Option<PacketId>,
-    ) -> Frame<'_> {
-        let kind = usize::from(version == Version::V5) * 6
-            + usize::from(qos.number()) * 2
-            + usize::from(retain);
-        if self.made & (1 << kind) == 0 {
-            self.kinds[kind] = self.make(incoming, now, version, qos, retain);
-            self.made |= 1 << kind;
+    pub(super) fn layout(&mut self, incoming: &Incoming<'_>, now: Instant, kind: Kind) -> Layout {
+        let index = kind.index();
+        if self.made & (1 << index) == 0 {
+            self.make(incoming, now, kind);
         }
-        let layout = self.kinds[kind];
+        self.kinds[index]
+    }
+
+    /// How many they are.
+    #[inline]
+    pub(super) fn len(&self, layout: Layout) -> u64 {
+        let apart = self.apart.as_ref().map_or(0, Bytes::len);
+        u64::from(layout.end - layout.start) + apart as u64
+    }
+
+    /// They, for one of these receivers.
+    #[inline(always)]
+    pub(super) fn frame(&self, layout: Layout, packet_id: Option<PacketId>) -> Frame<'_> {
         let patch = packet_id.map(|packet_id| Patch {
             at: layout.patch_at as usize,
             packet_id,
             dup: false,
         });
         let head = &self.bytes[layout.start as usize..layout.end as usize];
-        Frame::publish(head, patch, self.apart.as_ref())
+        Frame::encoded(head, patch, self.apart.as_ref())
     }
 
     #[inline(never)]
-    fn make(
-        &mut self,
-        incoming: &Incoming<'_>,
-        now: Instant,
-        version: Version,
-        qos: QoS,
-        retain: bool,
-    ) -> Layout {
+    fn make(&mut self, incoming: &Incoming<'_>, now: Instant, kind: Kind) {
         let mut expiry = PropertyList::new();
         if let Some(at) = incoming.expires_at {
             expiry.push(Property::MessageExpiryInterval(expiry_left(now, at)));
@@ -101,25 +122,27 @@ impl Layouts {
         let payload = incoming.payload;
         let publish = Publish {
             dup: false,
-            qos,
-            retain,
+            qos: kind.qos,
+            retain: kind.retain,
             topic: incoming.topic,
             packet_id: None,
             properties: Properties::from_checked(incoming.properties),
             payload,
         };
         let start = self.bytes.len();
-        let patch_at = encode_publish_head(&publish, expiry.properties(), version, &mut self.bytes);
+        let (properties, version) = (expiry.properties(), kind.version);
+        let patch_at = encode_publish_head(&publish, properties, version, &mut self.bytes);
         if payload.len() <= COPIED_MAX {
             self.bytes.extend_from_slice(payload);
         } else {
             self.shared_payload(incoming);
         }
-        Layout {
+        self.kinds[kind.index()] = Layout {
             start: start as u32,
             end: self.bytes.len() as u32,
             patch_at: patch_at.unwrap_or(0) as u32,
-        }
+        };
+        self.made |= 1 << kind.index();
     }
 }
 

@@ -143,8 +143,13 @@ impl Messages {
 
     /// Takes in a message for one who waits.
     pub(super) fn insert(&mut self, message: Message) -> MessageKey {
+        self.insert_for(message, 1)
+    }
+
+    /// Takes in a message for so many who wait.
+    pub(super) fn insert_for(&mut self, message: Message, holders: u32) -> MessageKey {
         self.bytes += message.size();
-        self.arena.insert((message, 1))
+        self.arena.insert((message, holders))
     }
 
     /// One more waits for it.
@@ -154,8 +159,13 @@ impl Messages {
 
     /// One fewer waits for it; after the last one it is gone.
     pub(super) fn release(&mut self, key: MessageKey) {
+        self.release_times(key, 1);
+    }
+
+    /// So many fewer wait for it.
+    pub(super) fn release_times(&mut self, key: MessageKey, times: u32) {
         let (message, holders) = &mut self.arena[key];
-        *holders -= 1;
+        *holders -= times;
         if *holders == 0 {
             self.bytes -= message.size();
             self.arena.remove(key);
@@ -227,6 +237,17 @@ impl Delivery {
             qos,
             retain,
             extra,
+        }
+    }
+
+    /// With nothing in it that most do not have.
+    #[inline]
+    pub(super) const fn plain(message: MessageKey, qos: QoS, retain: bool) -> Self {
+        Self {
+            message,
+            qos,
+            retain,
+            extra: None,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::broker::arena::{ConnKey, MessageKey, SessionKey, ShareKey};
 use crate::broker::conn::TopicCache;
 use crate::broker::deliver::{Hop, Via};
 use crate::broker::layout::Layouts;
-use crate::broker::message::{Incoming, Message, Sorted, expires_at};
+use crate::broker::message::{Incoming, Message, Messages, Sorted, expires_at};
 use crate::broker::policy::{DeniedPublish, PublishedIdentifier};
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Route, Routes};
@@ -26,8 +26,12 @@ use crate::why::{Cause, Decision, Refusal, Undelivered, why};
 pub(super) struct Spread<'a> {
     pub(super) incoming: Incoming<'a>,
     pub(super) layouts: Box<Layouts>,
-    /// The message in the store, once somebody waits for it; held by this until all is passed on.
+    /// How many may come to hold the message in the store, as far as that is known beforehand.
+    holders: u32,
+    /// The message in the store, once somebody waits for it.
     stored: Option<MessageKey>,
+    /// How often this holds it: until all is passed on, and once for each of `holders` to whom it hands that over.
+    held: u32,
 }
 
 impl Spread<'_> {
@@ -35,6 +39,16 @@ impl Spread<'_> {
     pub(super) fn size(&self) -> u64 {
         let incoming = &self.incoming;
         Message::size_of(incoming.topic, incoming.payload, incoming.properties)
+    }
+
+    /// One more holds the message in the store, which is at `key`.
+    #[inline]
+    pub(super) fn hand_over(&mut self, messages: &mut Messages, key: MessageKey) {
+        if self.held > 1 {
+            self.held -= 1;
+        } else {
+            messages.hold(key);
+        }
     }
 }
 
@@ -126,6 +140,7 @@ impl Broker {
     }
 
     /// Whether a topic is the broker's own.
+    #[inline]
     pub(super) fn is_reserved(&self, topic: &str) -> bool {
         topic.starts_with('$')
             && self
@@ -339,7 +354,8 @@ impl Broker {
 
     /// Passes a message on to everybody who is to have it. [MQTT-4.5.0-1]
     fn spread<S: Sink>(&mut self, cx: &mut Cx<'_, S>, incoming: Incoming<'_>, routes: &Routes) {
-        let mut spread = self.begin_spread(incoming);
+        let holders = u32::from(incoming.retain) + routes.direct.len() as u32;
+        let mut spread = self.begin_spread(incoming, holders);
         if incoming.retain {
             self.retain(cx, &mut spread);
         }
@@ -393,17 +409,19 @@ impl Broker {
         self.offer(cx, spread, route.session, &hop);
     }
 
-    fn begin_spread<'a>(&mut self, incoming: Incoming<'a>) -> Spread<'a> {
+    fn begin_spread<'a>(&mut self, incoming: Incoming<'a>, holders: u32) -> Spread<'a> {
         Spread {
             incoming,
             layouts: self.layouts.take().unwrap_or_default(),
+            holders,
             stored: None,
+            held: 0,
         }
     }
 
     fn end_spread(&mut self, mut spread: Spread<'_>) {
         if let Some(stored) = spread.stored {
-            self.messages.release(stored);
+            self.messages.release_times(stored, spread.held);
         }
         spread.layouts.clear();
         self.layouts = Some(spread.layouts);
@@ -443,7 +461,7 @@ impl Broker {
             properties: message.properties(),
             expires_at: message.expires_at(),
         };
-        let mut spread = self.begin_spread(incoming);
+        let mut spread = self.begin_spread(incoming, 1);
         self.offer_share(cx, &mut spread, share);
         self.end_spread(spread);
     }
@@ -451,18 +469,26 @@ impl Broker {
     /// The message in the store, held once more for one who waits for it.
     #[inline]
     pub(super) fn hold(&mut self, spread: &mut Spread<'_>) -> MessageKey {
-        let key = match spread.stored {
+        let key = self.stored(spread);
+        spread.hand_over(&mut self.messages, key);
+        key
+    }
+
+    /// The message in the store.
+    #[inline]
+    pub(super) fn stored(&mut self, spread: &mut Spread<'_>) -> MessageKey {
+        match spread.stored {
             Some(key) => key,
             None => self.store(spread),
-        };
-        self.messages.hold(key);
-        key
+        }
     }
 
     /// Puts the message in the store, for as long as it is passed on.
     #[cold]
     fn store(&mut self, spread: &mut Spread<'_>) -> MessageKey {
-        let key = self.messages.insert(self.own(spread));
+        let message = self.own(spread);
+        spread.held = spread.holders + 1;
+        let key = self.messages.insert_for(message, spread.held);
         spread.stored = Some(key);
         key
     }

@@ -127,7 +127,8 @@ impl Broker {
             return false;
         };
         let window = next.qos == QoS::AtMostOnce
-            || (session.flow().unsent_from.is_none() && !session.window_is_full(conn.window));
+            || (session.flow().unsent_from.is_none()
+                && !session.flow().window_is_full(conn.window));
         window && conn.unflushed < self.config.out_bytes_max
     }
 

@@ -389,7 +389,7 @@ impl Broker {
             let conn = &self.conns[conn];
             session.flow().queue.is_empty()
                 && session.flow().unsent_from.is_none()
-                && !session.window_is_full(conn.window)
+                && !session.flow().window_is_full(conn.window)
                 && conn.unflushed <= self.config.retained_credit
         })
     }

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use crate::broker::arena::SessionKey;
 use crate::broker::deliver::Via;
-use crate::broker::layout::Single;
+use crate::broker::layout::{Kind, Single};
 use crate::broker::message::{Delivery, Message};
 use crate::broker::publish::Spread;
 use crate::broker::session::Session;
@@ -36,7 +36,7 @@ impl Broker {
         }
         let (qos, retain) = (delivery.qos, delivery.retain);
         let incoming = spread.incoming;
-        let packet_id = take_packet_id(session, delivery);
+        let packet_id = session.flow_mut().take_packet_id(delivery);
         if S::TRACE {
             let delivered = Decision::Delivered {
                 message: incoming.number,
@@ -55,14 +55,9 @@ impl Broker {
                 packet_id,
             });
         }
-        let frame = spread.layouts.frame(
-            &incoming,
-            cx.now,
-            conn.version,
-            qos,
-            retain,
-            Some(packet_id),
-        );
+        let kind = Kind::new(conn.version, qos, retain);
+        let layout = spread.layouts.layout(&incoming, cx.now, kind);
+        let frame = spread.layouts.frame(layout, Some(packet_id));
         conn.unflushed += frame.len() as u64;
         self.counters.sent[usize::from(qos.number())] += 1;
         cx.sink.send(conn.id, &frame);
@@ -88,7 +83,7 @@ impl Broker {
             return self.drop_delivery(cx, key, delivery, DropCause::TooLarge);
         };
         let apart = single.apart();
-        let packet_id = patch_at.map(|_| take_packet_id(session, delivery.clone()));
+        let packet_id = patch_at.map(|_| session.flow_mut().take_packet_id(delivery.clone()));
         if S::TRACE {
             let (clause, decision) = said.say(
                 &self.tree,
@@ -182,13 +177,4 @@ impl Said<'_> {
             }
         }
     }
-}
-
-/// An identifier for a message that goes out now.
-fn take_packet_id(session: &mut Session, delivery: Delivery) -> PacketId {
-    session
-        .flow_mut()
-        .sender
-        .insert(delivery.qos, delivery)
-        .expect("the window is not full, and has at most as many places as there are identifiers")
 }

@@ -27,7 +27,7 @@ pub(super) struct Session {
     /// By filter.
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) will: Option<Box<Will>>,
-    flow: Option<Box<Flow>>,
+    pub(super) flow: Option<Box<Flow>>,
 }
 
 /// What a session has to do with QoS 1 and 2: nothing at all, for many.
@@ -63,6 +63,25 @@ impl Flow {
             retained_at: None,
         }
     }
+
+    #[cold]
+    fn begin(none: &mut Option<Box<Self>>) -> &mut Self {
+        none.insert(Box::new(Self::new()))
+    }
+
+    /// Whether as many messages are in flight as `window` allows.
+    #[inline]
+    pub(super) fn window_is_full(&self, window: u16) -> bool {
+        self.sender.len() >= usize::from(window)
+    }
+
+    /// An identifier for a message that goes out now.
+    #[inline]
+    pub(super) fn take_packet_id(&mut self, delivery: Delivery) -> PacketId {
+        self.sender.insert(delivery.qos, delivery).expect(
+            "the window is not full, and has at most as many places as there are identifiers",
+        )
+    }
 }
 
 /// One Topic Filter of a session.
@@ -96,7 +115,10 @@ impl Session {
     /// The same, to be changed.
     #[inline]
     pub(super) fn flow_mut(&mut self) -> &mut Flow {
-        self.flow.get_or_insert_with(|| Box::new(Flow::new()))
+        match &mut self.flow {
+            Some(flow) => flow,
+            none @ None => Flow::begin(none),
+        }
     }
 
     /// Takes out all that it has to do with QoS 1 and 2.
@@ -143,10 +165,5 @@ impl Session {
     pub(super) fn waits(&self) -> bool {
         let flow = self.flow();
         !flow.queue.is_empty() || !flow.cursors.is_empty() || flow.unsent_from.is_some()
-    }
-
-    /// Whether as many messages are in flight as `window` allows.
-    pub(super) fn window_is_full(&self, window: u16) -> bool {
-        self.flow().sender.len() >= usize::from(window)
     }
 }

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::arena::{Arena, SessionKey, ShareKey};
-use crate::broker::deliver::{Hop, Via};
+use crate::broker::deliver::{Hop, Via, must_wait};
 use crate::broker::message::Message;
 use crate::broker::policy::SharedDispatch;
 use crate::broker::publish::Spread;
@@ -189,8 +189,11 @@ impl Broker {
     }
 
     fn readiness(&self, key: SessionKey, qos: QoS) -> Readiness {
-        match self.sessions[key].conn {
-            Some(conn) if self.must_wait(key, conn).is_none() => Readiness::Free,
+        let session = &self.sessions[key];
+        match session.conn {
+            Some(conn) if must_wait(session.flow(), &self.conns[conn], &self.config).is_none() => {
+                Readiness::Free
+            }
             Some(_) => Readiness::Connected,
             None if qos == QoS::AtMostOnce && !self.config.queue_qos0 => Readiness::Unfit,
             None => Readiness::Away,

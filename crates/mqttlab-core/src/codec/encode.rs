@@ -252,6 +252,7 @@ fn publish_body_len(publish: &Publish<'_>, more: Properties<'_>, version: Versio
 }
 
 /// Writes topic, Packet Identifier and properties; says where in `out` the Packet Identifier is.
+#[inline]
 fn write_publish_head(
     out: &mut Vec<u8>,
     publish: &Publish<'_>,

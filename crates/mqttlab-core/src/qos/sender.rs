@@ -114,6 +114,7 @@ impl<M> Sender<M> {
     ///
     /// # Panics
     /// If `qos` is 0: such a message has no identifier and nothing to wait for.
+    #[inline]
     pub fn insert(&mut self, qos: QoS, message: M) -> Option<PacketId> {
         let stage = match qos {
             QoS::AtMostOnce => panic!("a QoS 0 message is never in flight"),
@@ -275,6 +276,7 @@ impl<M> Sender<M> {
         }
     }
 
+    #[inline]
     fn take_id(&mut self) -> Option<PacketId> {
         if self.free_ahead == 0 {
             self.look_ahead()?;
@@ -286,6 +288,7 @@ impl<M> Sender<M> {
     }
 
     /// Moves `next` to the first free identifier and counts how many follow it: once for a whole run of free ones.
+    #[cold]
     fn look_ahead(&mut self) -> Option<()> {
         let in_use = self.iter().map(|in_flight| in_flight.packet_id);
         let mut ahead: Vec<u32> = in_use
