@@ -4,6 +4,7 @@
 //! itself; where that is missing it says so with [`skip`] and passes, and `cargo xtask test` counts it.
 
 mod access;
+mod admin;
 mod browser;
 mod cut;
 mod durable;

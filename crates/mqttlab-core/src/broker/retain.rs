@@ -78,6 +78,11 @@ impl Retained {
         self.by_topic.iter().map(|(topic, &key)| (topic, key))
     }
 
+    pub(super) fn iter_after(&self, topic: &str) -> impl Iterator<Item = MessageKey> {
+        let after = (Bound::Excluded(topic), Bound::Unbounded);
+        self.by_topic.range::<str, _>(after).map(|(_, &key)| key)
+    }
+
     pub(super) fn first_expiry(&self) -> Option<(Instant, TimerKind)> {
         self.expiries
             .first()

@@ -1,5 +1,7 @@
 //! Looking at the broker without touching it: for views, metrics and operators.
 
+use core::ops::Bound;
+
 use crate::broker::arena::MessageKey;
 use crate::broker::conn::{Conn, State};
 use crate::broker::message::{Delivery, Message, Will};
@@ -188,6 +190,16 @@ impl Broker {
         })
     }
 
+    /// The sessions whose Client Identifiers come after this one, in their order: for whoever looks at them page by page.
+    pub fn sessions_after(&self, client_id: &str) -> impl Iterator<Item = SessionView<'_>> {
+        let after = (Bound::Excluded(client_id), Bound::Unbounded);
+        let keys = self.clients.range::<str, _>(after);
+        keys.map(|(_, &key)| SessionView {
+            broker: self,
+            session: &self.sessions[key],
+        })
+    }
+
     /// The session of one client.
     pub fn session(&self, client_id: &str) -> Option<SessionView<'_>> {
         let key = *self.clients.get(client_id)?;
@@ -200,6 +212,13 @@ impl Broker {
     /// The retained messages, by topic.
     pub fn retained(&self) -> impl Iterator<Item = MessageView<'_>> {
         self.retained.iter().map(|(_, key)| self.message_view(key))
+    }
+
+    /// The retained messages whose topics come after this one, in their order.
+    pub fn retained_after(&self, topic: &str) -> impl Iterator<Item = MessageView<'_>> {
+        self.retained
+            .iter_after(topic)
+            .map(|key| self.message_view(key))
     }
 
     fn connection_view<'a>(&'a self, conn: &'a Conn) -> ConnectionView<'a> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use mqttlab_core::broker::Config as BrokerConfig;
 use serde::{Deserialize, Serialize};
 
+use super::admin::Tokens;
 use super::auth::Rules;
 use super::listen::{Address, Endpoint};
 use super::shard::Renewal;
@@ -60,12 +61,25 @@ impl Config {
         })
     }
 
+    /// Who may use the admin interface; `None` for nobody.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has no good token in it.
+    pub(crate) fn tokens(&self) -> Result<Option<Tokens>, Failure> {
+        let file = self.http.token_file.as_deref();
+        file.map(Tokens::load).transpose()
+    }
+
     /// The files that the broker reads again when they change.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let listeners = self.listener.iter();
         let tls = listeners
             .flat_map(|listener| [&listener.certificate, &listener.key, &listener.client_ca]);
-        let auth = [&self.auth.password_file, &self.auth.acl_file];
+        let auth = [
+            &self.auth.password_file,
+            &self.auth.acl_file,
+            &self.http.token_file,
+        ];
         tls.chain(auth).flatten().cloned().collect()
     }
 }
@@ -145,6 +159,9 @@ impl Listener {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Http {
     pub(crate) address: HttpAddress,
+    /// Who may use the admin interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// Who is let in.
@@ -249,6 +266,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             address: HttpAddress::At(Address::loopback(8080)),
+            token_file: None,
         }
     }
 }

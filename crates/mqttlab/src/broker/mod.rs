@@ -26,6 +26,7 @@ use mqttlab_core::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::{Failure, log};
+use admin::Keys;
 use config::{Config, HttpAddress};
 use ready::Ready;
 use serve::Beside;
@@ -58,6 +59,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let config = options.configure()?;
     let renewal = config.renewal()?;
+    let keys = Keys::new(config.tokens()?);
     if options.check_config {
         return say("the configuration is good\n");
     }
@@ -99,6 +101,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::running(format!("the event loop does not start: {error}")))?;
     let beside = Beside {
         http,
+        keys,
         ready,
         options,
         endpoints: config

@@ -29,6 +29,10 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS:PORT")]
     http: Option<HttpAddress>,
 
+    /// Open the admin interface under /api/v1 to whoever has a token of this file, which has one a line
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
     /// Let everybody in, also from other machines
     #[arg(long)]
     allow_anonymous: bool,
@@ -102,6 +106,7 @@ impl Options {
         if let Some(address) = &self.http {
             config.http.address = address.clone();
         }
+        prefer(&mut config.http.token_file, self.token_file.as_ref());
         if let Some(level) = &self.log {
             config.log.level.clone_from(level);
         }

@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
+use super::admin::{Admin, Keys};
 use super::listen::Endpoint;
 use super::options::Options;
 use super::ready::Ready;
@@ -16,9 +17,13 @@ use crate::Failure;
 /// How long clients may take to read their good-bye.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
+/// Requests to read the files again that may wait.
+const RELOADS_WAITING_MAX: usize = 4;
+
 /// What is served beside the event loop, and what it was configured from.
 pub(super) struct Beside<'a> {
     pub(super) http: Option<TcpListener>,
+    pub(super) keys: Keys,
     pub(super) ready: Ready,
     pub(super) options: &'a Options,
     /// Where is listened, in the order of the configuration; this cannot change while it runs.
@@ -37,27 +42,46 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
-    let remote = shard.clone();
+    let (reload, mut reloads) = mpsc::channel(RELOADS_WAITING_MAX);
+    let admin = Admin {
+        shard: shard.clone(),
+        keys: beside.keys.clone(),
+        reload,
+    };
     let http = beside.http.map(|listener| {
         tokio::spawn(async {
-            if let Err(failure) = admin::serve(listener, remote, http_stopped).await {
+            if let Err(failure) = admin::serve(listener, admin, http_stopped).await {
                 tracing::error!(%failure, "HTTP ended");
             }
         })
     });
     beside.ready.say();
     let mut watch = beside.watch;
-    let sources = (beside.options, &beside.endpoints[..]);
+    let sources = Sources {
+        options: beside.options,
+        endpoints: &beside.endpoints,
+        keys: &beside.keys,
+    };
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
-                Signal::Reload => renew(sources, &mut watch, shard),
+                Signal::Reload => {
+                    // The log has said what is wrong.
+                    let _ = renew(&sources, &mut watch, shard);
+                }
                 Signal::Stop(name) => {
                     tracing::info!(signal = name, clients_may_take = ?STOP_WITHIN, "stopping; once more stops at once");
                     break;
                 }
             },
-            () = watch.changed() => renew(sources, &mut watch, shard),
+            () = watch.changed() => {
+                let _ = renew(&sources, &mut watch, shard);
+            }
+            Some(asker) = reloads.recv() => {
+                let renewed: Result<(), Failure> = renew(&sources, &mut watch, shard);
+                // Whoever asked may have gone.
+                let _ = asker.send(renewed.map_err(|failure| failure.to_string()));
+            }
             _ = &mut shard_ended => return Ok(()),
         }
     }
@@ -82,25 +106,38 @@ pub(super) async fn serve(
     Ok(())
 }
 
+/// What is read again, and who is told beside the event loop.
+struct Sources<'a> {
+    options: &'a Options,
+    endpoints: &'a [Endpoint],
+    keys: &'a Keys,
+}
+
 /// Reads everything again and has the event loop go on with it. If anything is wrong, nothing changes.
-fn renew((options, endpoints): (&Options, &[Endpoint]), watch: &mut Watch, shard: &shard::Remote) {
-    let renewed = options.configure().and_then(|config| {
+fn renew(sources: &Sources<'_>, watch: &mut Watch, shard: &shard::Remote) -> Result<(), Failure> {
+    let renewed = sources.options.configure().and_then(|config| {
         let listeners = config.listener.iter();
-        if !listeners.map(|listener| &listener.address).eq(endpoints) {
+        if !listeners
+            .map(|listener| &listener.address)
+            .eq(sources.endpoints)
+        {
             return Err(Failure::usage("listeners change only with a restart"));
         }
         let renewal = config.renewal()?;
-        Ok((Watch::new(config.files()), renewal))
+        Ok((Watch::new(config.files()), renewal, config.tokens()?))
     });
     match renewed {
-        Ok((files, renewal)) => {
+        Ok((files, renewal, tokens)) => {
             *watch = files;
             shard.renew(renewal);
+            sources.keys.follow(tokens);
             tracing::info!("read the configuration, passwords, rules and certificates again");
+            Ok(())
         }
         Err(failure) => {
             watch.settle();
             tracing::error!(%failure, "everything stays as it was");
+            Err(failure)
         }
     }
 }

@@ -138,6 +138,11 @@ const COUNTERS: &[Metric] = &[
         |report| report.traffic.connections,
     ),
     (
+        "sockets_banned_total",
+        "Connections that were not taken in because their address is banned.",
+        |report| report.traffic.banned,
+    ),
+    (
         "received_bytes_total",
         "Bytes of MQTT from clients.",
         |report| report.traffic.bytes_read,

@@ -1,7 +1,9 @@
-//! The HTTP side: the Lab's page, health checks, metrics and the version.
+//! The HTTP side: the Lab's page, health checks, metrics, the version, and the admin interface.
 
+mod api;
 mod metrics;
 mod page;
+mod tokens;
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -11,23 +13,37 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::shard::{Remote, Report};
 use crate::Failure;
 
+pub(crate) use tokens::{Keys, Tokens};
+
 /// How long the event loop may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Somebody who wants the files read again, and hears what came of it.
+pub(super) type Reload = oneshot::Sender<Result<(), String>>;
+
+/// What requests are answered from.
+#[derive(Clone)]
+pub(super) struct Admin {
+    pub(super) shard: Remote,
+    /// Who may use the admin interface.
+    pub(super) keys: Keys,
+    pub(super) reload: mpsc::Sender<Reload>,
+}
 
 /// Serves until `stop` is sent or dropped.
 pub(super) async fn serve(
     listener: TcpListener,
-    shard: Remote,
+    admin: Admin,
     stop: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
     let failure = |error| Failure::running(format!("HTTP failed: {error}"));
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failure)?;
-    axum::serve(listener, router(shard))
+    axum::serve(listener, router(admin))
         .with_graceful_shutdown(async {
             // Sent or dropped mean the same.
             let _ = stop.await;
@@ -36,14 +52,16 @@ pub(super) async fn serve(
         .map_err(failure)
 }
 
-fn router(shard: Remote) -> Router {
+fn router(admin: Admin) -> Router {
     Router::new()
         .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(measure))
         .route("/api/v1/version", get(version))
+        .route("/api/v1/openapi.json", get(api::document))
+        .nest("/api/v1", api::router(&admin))
         .fallback(page::serve)
-        .with_state(shard)
+        .with_state(admin)
 }
 
 /// The process runs.
@@ -52,15 +70,15 @@ async fn alive() -> impl IntoResponse {
 }
 
 /// The event loop answers. Its listeners were open before the first request could come.
-async fn ready(State(shard): State<Remote>) -> Response {
-    match report(&shard).await {
+async fn ready(State(admin): State<Admin>) -> Response {
+    match report(&admin.shard).await {
         Some(_) => ([NO_STORE], "ok\n").into_response(),
         None => busy(),
     }
 }
 
-async fn measure(State(shard): State<Remote>) -> Response {
-    match report(&shard).await {
+async fn measure(State(admin): State<Admin>) -> Response {
+    match report(&admin.shard).await {
         Some(report) => {
             let content_type = HeaderValue::from_static(metrics::CONTENT_TYPE);
             let headers = [NO_STORE, (header::CONTENT_TYPE, content_type)];

@@ -108,8 +108,11 @@ fn a_mistake_is_said_with_its_place() {
 
 #[test]
 fn a_key_like_no_other_gets_the_list() {
-    let error = from_file("list", "[http]\nxyz = 1\n").expect_err("no such key");
-    assert_eq!(error, "FILE:2:1: unknown field `xyz`, expected `address`");
+    let error = from_file("list", "[sys]\nxyz = 1\n").expect_err("no such key");
+    assert_eq!(
+        error,
+        "FILE:2:1: unknown field `xyz`, expected `interval-s`"
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub(super) struct Acceptor {
     pub(super) protocol: Protocol,
     listener: TcpListener,
     token: Token,
+    number: u16,
     state: State,
     /// Whether the log has said that it rests; said once until accepting works again.
     said: bool,
@@ -50,6 +51,7 @@ impl Acceptor {
             protocol,
             listener,
             token,
+            number: position as u16,
             state: State::Ready,
             said: false,
         })
@@ -57,6 +59,11 @@ impl Acceptor {
 
     pub(super) fn token(&self) -> Token {
         self.token
+    }
+
+    /// Its place in the configuration.
+    pub(super) fn number(&self) -> u16 {
+        self.number
     }
 
     /// The kernel says that somebody is there.

@@ -18,7 +18,7 @@ use super::super::transport::Protocol;
 use super::accept::Acceptor;
 use super::socket::Sockets;
 use super::sys::Sys;
-use super::{READ_BUFFER, Report, Shard, Traffic, WAKER};
+use super::{Desk, READ_BUFFER, Report, Shard, Traffic, WAKER};
 
 /// What an event loop begins with.
 pub(crate) struct Setup {
@@ -56,10 +56,13 @@ pub(crate) struct Renewal {
 
 /// What the rest of the program wants.
 pub(super) enum Command {
-    Stop { within: Duration },
+    Stop {
+        within: Duration,
+    },
     Checked(Checked),
     Renew(Renewal),
-    Report(oneshot::Sender<Report>),
+    /// Something to be asked or done between two rounds.
+    Ask(Box<dyn FnOnce(&mut Desk<'_>) + Send>),
 }
 
 /// Speaks to an event loop from other threads.
@@ -82,8 +85,19 @@ impl Remote {
 
     /// How it is doing; `None` when it has ended.
     pub(crate) async fn report(&self) -> Option<Report> {
+        self.ask(|desk| desk.report()).await
+    }
+
+    /// Has `question` answered between two rounds; `None` when the event loop has ended. The answer must not take long.
+    pub(crate) async fn ask<A: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Desk<'_>) -> A + Send + 'static,
+    ) -> Option<A> {
         let (asker, answer) = oneshot::channel();
-        self.send(Command::Report(asker));
+        self.send(Command::Ask(Box::new(|desk| {
+            // Whoever asked may have gone.
+            let _ = asker.send(question(desk));
+        })));
         answer.await.ok()
     }
 
@@ -133,7 +147,7 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         acceptors,
         limits: setup.broker.config().link_limits(),
         broker: setup.broker,
-        sockets: Sockets::new(doorkeeper, setup.trace_client, setup.store),
+        sockets: Sockets::new(doorkeeper, setup.trace_client.as_deref(), setup.store),
         links: Vec::new(),
         buffer: vec![0; READ_BUFFER].into(),
         ready: Vec::new(),

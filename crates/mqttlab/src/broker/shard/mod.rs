@@ -8,12 +8,15 @@
 //! leaves before the state that it promises is on the disk.
 
 mod accept;
+mod bans;
 mod control;
+mod desk;
 mod out;
 mod report;
 mod socket;
 mod sys;
 mod trace;
+mod traces;
 
 use std::collections::VecDeque;
 use std::io;
@@ -41,8 +44,11 @@ use socket::{Phase, Socket, Sockets, index};
 use sys::Sys;
 use trace::Traced;
 
+pub(crate) use bans::{BANS_MAX, Ban, TooMany, Whom};
 pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
+pub(crate) use desk::Desk;
 pub(crate) use report::{Report, Traffic};
+pub(crate) use traces::{LINES_MAX, TRACES_MAX, Trace, TraceError};
 
 /// Bytes read from one socket in a round; the buffer is shared by all.
 const READ_BUFFER: usize = 128 << 10;
@@ -186,10 +192,7 @@ impl Shard {
             match command {
                 Command::Stop { within } => self.stop(within),
                 Command::Checked(checked) => self.let_in(&checked),
-                Command::Report(asker) => {
-                    // Whoever asked may have gone.
-                    let _ = asker.send(self.report());
-                }
+                Command::Ask(question) => question(&mut Desk(self)),
                 Command::Renew(Renewal {
                     protocols,
                     broker,
@@ -197,7 +200,7 @@ impl Shard {
                     sys_interval,
                     trace_client,
                 }) => {
-                    self.sockets.trace_client = trace_client;
+                    self.trace(trace_client.as_deref());
                     self.sys.follow(sys_interval, self.now);
                     for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
                         acceptor.protocol = protocol;
@@ -209,6 +212,24 @@ impl Shard {
                     self.bury();
                 }
             }
+        }
+    }
+
+    /// Traces the client that the configuration names.
+    fn trace(&mut self, client_id: Option<&str>) {
+        self.sockets.traces.configure(client_id);
+        if let Some(client_id) = client_id
+            && let Some(id) = self.sockets.traces.id(client_id)
+        {
+            self.mark_traced(client_id, id);
+        }
+    }
+
+    /// A client that is connected already is traced from now on.
+    fn mark_traced(&mut self, client_id: &str, id: traces::TraceId) {
+        let conn = self.broker.session(client_id).and_then(|s| s.conn());
+        if let Some(socket) = conn.and_then(|conn| self.sockets.of(conn)) {
+            socket.traced = Some(id);
         }
     }
 
@@ -266,8 +287,14 @@ impl Shard {
 
     /// Makes a connection known to the kernel's queue and to the broker.
     fn take_in(&mut self, position: usize, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        if self.sockets.bans.keeps_out_address(peer.ip(), self.now) {
+            tracing::debug!(%peer, "the address is banned");
+            self.traffic.banned += 1;
+            return Ok(());
+        }
         let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
-        let Some(conn) = self.sockets.open(transport, peer) else {
+        let listener = self.acceptors[position].number();
+        let Some(conn) = self.sockets.open(transport, peer, listener) else {
             return Err(io::Error::other("there is no room for more"));
         };
         let slot = index(conn) as usize;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use mio::net::TcpStream;
 use mqttlab_core::broker::{
@@ -11,12 +11,16 @@ use mqttlab_core::broker::{
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
+use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
 use super::super::auth::Doorkeeper;
 use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Transport};
+use super::bans::Bans;
+use super::desk::Line;
 use super::out::{Out, Pool, Progress};
+use super::traces::{TraceId, Traces};
 
 /// Bits of a [`ConnId`] that are the index of its slot; those above count connections, so that no name comes twice.
 const INDEX_BITS: u32 = 20;
@@ -26,6 +30,8 @@ pub(super) struct Socket {
     conn: ConnId,
     transport: Transport,
     peer: SocketAddr,
+    /// When it was opened.
+    since: Instant,
     /// Its Client Identifier once it is let in.
     client_id: Option<Box<str>>,
     pub(super) phase: Phase,
@@ -36,8 +42,9 @@ pub(super) struct Socket {
     )]
     held: Option<Box<Vec<u8>>>,
     out: Out,
-    /// The log tells the decisions about it.
-    pub(super) traced: bool,
+    /// The decisions about it are told.
+    pub(super) traced: Option<TraceId>,
+    listener: u16,
     /// It is in the list of those to write to.
     dirty: bool,
     /// It is in the list of those to read from.
@@ -64,16 +71,24 @@ pub(super) enum Phase {
 }
 
 impl Socket {
-    fn new(conn: ConnId, transport: Transport, peer: SocketAddr) -> Self {
+    fn new(
+        conn: ConnId,
+        transport: Transport,
+        peer: SocketAddr,
+        listener: u16,
+        since: Instant,
+    ) -> Self {
         Self {
             conn,
             transport,
             peer,
+            since,
             client_id: None,
             phase: Phase::Open,
             held: None,
             out: Out::default(),
-            traced: false,
+            traced: None,
+            listener,
             dirty: false,
             readable: false,
             blocked: false,
@@ -99,6 +114,16 @@ impl Socket {
 
     pub(super) fn conn(&self) -> ConnId {
         self.conn
+    }
+
+    /// What operators may know about it.
+    pub(super) fn line(&self) -> Line {
+        Line {
+            peer: self.peer,
+            listener: self.listener,
+            since: self.since,
+            number: self.serial(),
+        }
     }
 
     /// Reads no more until [`release`](Self::release); `rest` was read already.
@@ -151,8 +176,10 @@ impl Socket {
 /// All sockets, in slots that are used again under new names.
 pub(super) struct Sockets {
     pub(super) doorkeeper: Doorkeeper,
-    /// The client whose decisions the log tells.
-    pub(super) trace_client: Option<String>,
+    /// Clients whose decisions are told.
+    pub(super) traces: Traces,
+    /// Who is kept out.
+    pub(super) bans: Bans,
     /// Where durable state goes.
     pub(super) store: Option<Store>,
     now: Instant,
@@ -181,12 +208,15 @@ pub(super) fn index(conn: ConnId) -> u32 {
 impl Sockets {
     pub(super) fn new(
         doorkeeper: Doorkeeper,
-        trace_client: Option<String>,
+        trace_client: Option<&str>,
         store: Option<Store>,
     ) -> Self {
+        let mut traces = Traces::default();
+        traces.configure(trace_client);
         Self {
             doorkeeper,
-            trace_client,
+            traces,
+            bans: Bans::default(),
             store,
             now: Instant::ZERO,
             slots: Vec::new(),
@@ -202,10 +232,10 @@ impl Sockets {
         }
     }
 
-    /// Whether the log tells decisions.
+    /// Whether decisions are told.
     #[inline]
     pub(super) fn is_traced(&self) -> bool {
-        self.trace_client.is_some()
+        self.traces.any()
     }
 
     /// A round begins.
@@ -214,7 +244,12 @@ impl Sockets {
     }
 
     /// Takes in a new connection; drops it where there are too many.
-    pub(super) fn open(&mut self, transport: Transport, peer: SocketAddr) -> Option<ConnId> {
+    pub(super) fn open(
+        &mut self,
+        transport: Transport,
+        peer: SocketAddr,
+        listener: u16,
+    ) -> Option<ConnId> {
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.slots.len() >= 1 << INDEX_BITS => return None,
@@ -225,7 +260,7 @@ impl Sockets {
         };
         self.opened += 1;
         let conn = ConnId::new(self.opened << INDEX_BITS | u64::from(index))?;
-        self.slots[index as usize] = Some(Socket::new(conn, transport, peer));
+        self.slots[index as usize] = Some(Socket::new(conn, transport, peer, listener, self.now));
         self.open += 1;
         Some(conn)
     }
@@ -274,6 +309,14 @@ impl Sockets {
         self.slots
             .iter()
             .flatten()
+            .map(|socket| socket.conn)
+            .collect()
+    }
+
+    /// The names of those that the broker knows and that come from this address.
+    pub(super) fn conns_from(&self, address: IpAddr) -> Vec<ConnId> {
+        let open = self.slots.iter().flatten();
+        open.filter(|socket| socket.peer.ip() == address && socket.phase == Phase::Open)
             .map(|socket| socket.conn)
             .collect()
     }
@@ -374,10 +417,14 @@ impl Sink for Sockets {
     }
 
     fn authorize(&mut self, conn: ConnId, request: &AuthRequest<'_>) -> Authorization {
-        if self.trace_client.as_deref() == Some(request.client_id)
+        if let Some(id) = self.traces.id(request.client_id)
             && let Some(socket) = self.of(conn)
         {
-            socket.traced = true;
+            socket.traced = Some(id);
+        }
+        let (client_id, user_name) = (request.client_id, request.user_name);
+        if self.bans.keeps_out(client_id, user_name, self.now) {
+            return Authorization::Deny(ReasonCode::Banned);
         }
         let authorization = self.doorkeeper.authorize(self.now, conn, request);
         self.pending = authorization == Authorization::Pending;

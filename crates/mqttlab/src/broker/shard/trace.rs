@@ -41,8 +41,12 @@ impl Sink for Traced<'_> {
 
     fn why(&mut self, why: Why) {
         let socket = why.conn.and_then(|conn| self.0.of(conn));
-        if let Some(socket) = socket.filter(|socket| socket.traced) {
-            tracing::info!(conn = socket.serial(), %why, "decided");
+        let Some((id, conn)) = socket.and_then(|socket| Some((socket.traced?, socket.serial())))
+        else {
+            return;
+        };
+        if let Some(client_id) = self.0.traces.note(id, conn, why.to_string()) {
+            tracing::info!(?client_id, conn, %why, "decided");
         }
     }
 }

@@ -1,0 +1,135 @@
+//! Who is kept out by an operator.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use mqttlab_core::time::Instant;
+
+/// Bans at once.
+pub(crate) const BANS_MAX: usize = 10_000;
+
+/// Whom a ban keeps out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Whom {
+    /// Everybody from this address.
+    Address(IpAddr),
+    /// Whoever comes with this Client Identifier.
+    ClientId(Box<str>),
+    /// Whoever comes with this User Name.
+    UserName(Box<str>),
+}
+
+/// One ban.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ban {
+    /// When it ends; `None` for not by itself.
+    pub(crate) until: Option<Instant>,
+    /// What the operator noted.
+    pub(crate) note: String,
+}
+
+impl Ban {
+    fn holds(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// The bans of the moment.
+#[derive(Default)]
+pub(super) struct Bans(BTreeMap<Whom, Ban>);
+
+/// [`BANS_MAX`] are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany;
+
+impl Bans {
+    /// Keeps somebody out from now on; an older ban gives way to this one.
+    pub(super) fn insert(&mut self, whom: Whom, ban: Ban, now: Instant) -> Result<(), TooMany> {
+        if self.0.len() >= BANS_MAX && !self.0.contains_key(&whom) {
+            self.0.retain(|_, ban| ban.holds(now));
+            if self.0.len() >= BANS_MAX {
+                return Err(TooMany);
+            }
+        }
+        self.0.insert(whom, ban);
+        Ok(())
+    }
+
+    /// Whether there was one to lift.
+    pub(super) fn remove(&mut self, whom: &Whom) -> bool {
+        self.0.remove(whom).is_some()
+    }
+
+    /// Those that hold now.
+    pub(super) fn iter(&self, now: Instant) -> impl Iterator<Item = (&Whom, &Ban)> {
+        self.0.iter().filter(move |(_, ban)| ban.holds(now))
+    }
+
+    /// Whether this address is kept out.
+    pub(super) fn keeps_out_address(&self, address: IpAddr, now: Instant) -> bool {
+        !self.0.is_empty() && self.holds(&Whom::Address(address), now)
+    }
+
+    /// Whether a client that says this of itself is kept out.
+    pub(super) fn keeps_out(&self, client_id: &str, user_name: Option<&str>, now: Instant) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let user = user_name.map(|name| Whom::UserName(name.into()));
+        self.holds(&Whom::ClientId(client_id.into()), now)
+            || user.is_some_and(|user| self.holds(&user, now))
+    }
+
+    fn holds(&self, whom: &Whom, now: Instant) -> bool {
+        self.0.get(whom).is_some_and(|ban| ban.holds(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mqttlab_core::time::Instant;
+
+    use super::{BANS_MAX, Ban, Bans, TooMany, Whom};
+
+    fn ban(until_s: Option<u64>) -> Ban {
+        Ban {
+            until: until_s.map(|seconds| Instant::from_micros(seconds * 1_000_000)),
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_ban_ends_by_itself_or_when_it_is_lifted() {
+        let mut bans = Bans::default();
+        let (before, after) = (
+            Instant::from_micros(9_999_999),
+            Instant::from_micros(10_000_000),
+        );
+        let client = Whom::ClientId("a".into());
+        bans.insert(client.clone(), ban(Some(10)), before)
+            .expect("there is room");
+        bans.insert(Whom::UserName("u".into()), ban(None), before)
+            .expect("there is room");
+        assert!(bans.keeps_out("a", None, before));
+        assert!(!bans.keeps_out("a", None, after));
+        assert!(bans.keeps_out("b", Some("u"), after));
+        assert!(!bans.keeps_out("u", Some("a"), before));
+        assert_eq!(bans.iter(after).count(), 1);
+        assert!(bans.remove(&client) && !bans.remove(&client));
+    }
+
+    #[test]
+    fn those_that_ended_make_room() {
+        let mut bans = Bans::default();
+        let now = Instant::ZERO;
+        for number in 0..BANS_MAX {
+            let whom = Whom::ClientId(number.to_string().into());
+            let until = (number == 0).then_some(10);
+            bans.insert(whom, ban(until), now).expect("there is room");
+        }
+        let one_more = Whom::ClientId("x".into());
+        assert_eq!(bans.insert(one_more.clone(), ban(None), now), Err(TooMany));
+        let later = Instant::from_micros(10_000_000);
+        assert_eq!(bans.insert(one_more, ban(None), later), Ok(()));
+    }
+}
