@@ -66,7 +66,7 @@ impl Check<'_> {
             }
         }
         if beats.first().is_none_or(|beat| beat.when.is_some()) {
-            self.report("the first beat is there from the begin");
+            self.report("the first beat is there from the start");
         }
         for (beat, later) in beats.iter().zip(&beats[1.min(beats.len())..]) {
             if later.when.is_none() {

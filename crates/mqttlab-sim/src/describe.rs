@@ -235,7 +235,7 @@ pub(crate) fn payload_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The begin of a text that is too long for one line.
+/// The start of a text that is too long for one line.
 pub(crate) fn clip(text: &str) -> String {
     match text.char_indices().nth(SHOWN_MAX) {
         None => text.to_owned(),

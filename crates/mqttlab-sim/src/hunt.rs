@@ -122,7 +122,7 @@ impl Hunt {
         best
     }
 
-    /// The run of a finding, at its begin, on a branch of its own.
+    /// The run of a finding, at its start, on a branch of its own.
     pub fn replay(&self, finding: &Finding) -> Recording {
         Recording::with_changes(self.with_seed(finding.seed), finding.changes.clone())
     }

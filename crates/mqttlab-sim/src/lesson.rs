@@ -28,7 +28,7 @@ pub struct Lesson {
     pub title: String,
     /// What it is about, in a sentence or two.
     pub about: String,
-    /// The parts of the story, in their order; the first is there from the begin.
+    /// The parts of the story, in their order; the first is there from the start.
     pub beats: Vec<Beat>,
     /// Other runs to look at. Number 0 here is run 1.
     pub what_ifs: Vec<WhatIf>,
@@ -54,7 +54,7 @@ pub struct Beat {
     pub title: String,
     /// What is said.
     pub text: Vec<Block>,
-    /// It is reached when this is true, after the beat before it; `None` is the begin.
+    /// It is reached when this is true, after the beat before it; `None` is the start.
     pub when: Option<Watched>,
     /// So much later, so that a packet is on its way.
     pub wait: Micros,

@@ -63,7 +63,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// A run of `scenario`, at its begin.
+    /// A run of `scenario`, at its start.
     pub fn new(scenario: Scenario) -> Self {
         let world = World::new(Arc::new(scenario));
         let keyframes = Keyframes::new(world.snapshot());
@@ -110,7 +110,7 @@ impl Recording {
     }
 
     /// Undoes the last thing that happened: the exact inverse of [`step`](Self::step). Returns the first event that was
-    /// undone; `None` at the begin of the run.
+    /// undone; `None` at the start of the run.
     pub fn step_back(&mut self) -> Option<EventId> {
         let log = &self.world.log;
         let Some(last) = log.moments_done().checked_sub(1) else {

@@ -48,7 +48,7 @@ impl Asked {
 }
 
 impl Outline {
-    /// Plays `run` from its begin to its end.
+    /// Plays `run` from its start to its end.
     pub fn of(lesson: &Lesson, run: &mut Recording) -> Self {
         run.seek_event(0);
         let mut search = Search {

@@ -322,7 +322,7 @@ impl Recording {
 
 /// Where two runs begin to differ: the number of the first event that is not the same in both.
 ///
-/// `None` when one is the begin of the other.
+/// `None` when one is the start of the other.
 pub fn first_difference(a: &[Event], b: &[Event]) -> Option<usize> {
     a.iter()
         .zip(b)

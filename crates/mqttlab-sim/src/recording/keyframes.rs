@@ -13,7 +13,7 @@ const WEIGHT_MAX: u64 = 64 << 20;
 /// So many are always kept.
 const MIN: usize = 8;
 
-/// The keyframes of one future, in order of time; the first is the begin.
+/// The keyframes of one future, in order of time; the first is the start.
 #[derive(Clone, Debug)]
 pub(super) struct Keyframes {
     frames: Vec<Keyframe>,
@@ -76,7 +76,7 @@ impl Keyframes {
         self.first(self.count(|state| state.happened <= happened))
     }
 
-    /// Those from before a moment; the begin is always among them.
+    /// Those from before a moment; the start is always among them.
     pub(super) fn before_moment(&self, at: Micros) -> Self {
         self.first(self.count(|state| state.now < at))
     }

@@ -119,7 +119,7 @@
 //!
 //! # `[[expect]]`
 //! One of `eventually`, `never`, `always` (each a condition) or `count` (a number, with `is`, `min`, `max`), looked at
-//! between `from` and `by`, which are the begin and the end of the run unless given; `because` is shown when it fails.
+//! between `from` and `by`, which are the start and the end of the run unless given; `because` is shown when it fails.
 //! See [`condition`] for what a condition can say.
 
 mod bugs;

@@ -172,7 +172,7 @@ impl World {
         world
     }
 
-    /// Puts all that is known from the begin into the queue.
+    /// Puts all that is known from the start into the queue.
     fn plan(&mut self) {
         let scenario = Arc::clone(&self.scenario);
         for (index, step) in scenario.script.iter().enumerate() {

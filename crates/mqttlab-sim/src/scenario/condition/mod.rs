@@ -11,7 +11,7 @@
 //!
 //! | fact | is |
 //! | --- | --- |
-//! | `now` | the time since the begin |
+//! | `now` | the time since the start |
 //! | `state("A")` | what a client is doing: `idle`, `opening`, `connecting`, `connected`, `waiting`, `crashed`; a broker: `running`, `crashed` |
 //! | `connected("A")` | whether a client has its CONNACK and believes itself connected |
 //! | `connections("pump-1")` | how many connections the broker keeps for a Client Identifier |
@@ -116,7 +116,7 @@ pub(crate) enum Fact {
     Tally(Tally),
 }
 
-/// Something that is counted from the begin of a run.
+/// Something that is counted from the start of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tally {
     Received {

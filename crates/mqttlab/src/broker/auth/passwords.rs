@@ -113,7 +113,7 @@ pub(crate) fn line(user: &str, password: &[u8]) -> Result<String, Failure> {
     if user.is_empty() || user.contains([':', '\n', '\r']) || user.starts_with('#') {
         return Err(Failure::usage(format!(
             "{user:?} cannot be a user name in a password file: it needs at least one character, no colon or new line, \
-             and no # at its begin"
+             and no # at its start"
         )));
     }
     let hash = hash_of(password)
