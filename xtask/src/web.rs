@@ -96,6 +96,11 @@ pub(crate) fn check_size() -> Result<()> {
         total.add(&size);
     }
     println!("{total}  in all, of {FIRST_LOAD_MAX} allowed as brotli");
+    for (name, bytes) in &files_below(&dist())? {
+        if !files.contains_key(name) {
+            println!("{}  {name}, later", Size::of(bytes)?);
+        }
+    }
     if total.brotli > FIRST_LOAD_MAX {
         bail!(
             "the page's first load is {} bytes over its budget",

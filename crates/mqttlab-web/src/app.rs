@@ -1,5 +1,6 @@
 //! The page: the model, what the browser tells it, and where the panels are.
 
+use mqttlab_sim::scenario::Scenario;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent};
@@ -22,7 +23,7 @@ use crate::ui::topbar::{Running, Topbar, topbar};
 use crate::ui::topology::Topology;
 
 /// The scenario of the first lesson.
-const DUEL: &str = include_str!("../../../lessons/duel/scenario.toml");
+const DUEL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/duel.scenario"));
 
 /// The page as a component.
 pub(crate) struct App {
@@ -58,7 +59,9 @@ impl Component for App {
     fn create(cx: &Context<Self>) -> Self {
         let link = cx.link().clone();
         let frames = Frames::new(move |at| link.send_message(Told::Frame(at)));
-        let mut lab = Lab::open(DUEL).map_err(|error| error.to_string());
+        let mut lab = Scenario::unpack(DUEL)
+            .map(Lab::open)
+            .map_err(|error| error.to_string());
         if let Ok(lab) = &mut lab
             && let Some(at) = share::moment(&fragment(), &lab.scenario().id)
         {

@@ -5,7 +5,7 @@ mod message;
 use std::rc::Rc;
 
 use mqttlab_sim::recording::Recording;
-use mqttlab_sim::scenario::{Scenario, ScenarioError};
+use mqttlab_sim::scenario::Scenario;
 use mqttlab_sim::view::{
     Event, EventId, EventKind, Flight, FlightId, FlightKind, Micros, PacketBytes, ParticipantId,
     View,
@@ -68,11 +68,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     /// Opens the scenario at the moment of its question, paused.
-    ///
-    /// # Errors
-    /// When the text is no scenario.
-    pub(crate) fn open(text: &str) -> Result<Self, ScenarioError> {
-        let scenario = Scenario::parse(text)?;
+    pub(crate) fn open(scenario: Scenario) -> Self {
         let quiz = Quiz::of(Recording::new(scenario.clone()));
         let recording = Recording::new(scenario);
         let scene = Scene::of(&recording, None, None);
@@ -101,7 +97,7 @@ impl Lab {
             lab.select_field_named("Client Identifier");
         }
         lab.follows = true;
-        Ok(lab)
+        lab
     }
 
     /// What is played.

@@ -14,9 +14,15 @@ use crate::web::{self, Build};
 use crate::{child, clauses, project, tidy};
 
 /// Crates that also run in a browser.
-const PAGE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim", "mqttlab-web", "mqttlab-js"];
+const PAGE_CRATES: &[&str] = &[
+    "mqttlab-core",
+    "mqttlab-sim",
+    "mqttlab-web",
+    "mqttlab-worker",
+    "mqttlab-js",
+];
 /// Of these, the ones that only make sense there: looked at natively, their dependencies would compile once more.
-const PAGE_ONLY: &[&str] = &["mqttlab-web", "mqttlab-js"];
+const PAGE_ONLY: &[&str] = &["mqttlab-web", "mqttlab-worker", "mqttlab-js"];
 /// Crates whose unit tests must hold as WebAssembly too.
 const PURE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim"];
 /// The crate of the lessons: a program that tells about them, and tests that are a step of their own.

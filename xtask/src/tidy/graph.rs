@@ -10,6 +10,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mqttlab-sim", &["mqttlab-core"]),
     ("mqttlab-lessons", &["mqttlab-core", "mqttlab-sim"]),
     ("mqttlab-web", &["mqttlab-sim"]),
+    ("mqttlab-worker", &["mqttlab-sim"]),
     ("mqttlab-js", &["mqttlab-sim"]),
     ("mqttlab", &["mqttlab-core", "mqttlab-sim"]),
     (

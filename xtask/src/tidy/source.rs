@@ -19,6 +19,7 @@ const FORBID_UNSAFE: &[&str] = &[
     "crates/mqttlab-core/src/lib.rs",
     "crates/mqttlab-sim/src/lib.rs",
     "crates/mqttlab-js/src/lib.rs",
+    "crates/mqttlab-worker/src/main.rs",
     "crates/mqttlab-web/src/main.rs",
     "crates/mqttlab-web/src/lib.rs",
 ];

@@ -37,6 +37,7 @@ pub struct ClientBugs {
 
 impl ClientBugs {
     /// Those that the client itself makes; the others are its application's.
+    #[cfg(feature = "text")]
     pub(super) fn of_library(self) -> client::Bugs {
         client::Bugs {
             keep_alive_restarts_on_receive: self.keep_alive_restarts_on_receive,

@@ -10,6 +10,7 @@ use std::ops::Range;
 use mqttlab_core::topic::{TopicError, check_filter};
 use toml::Spanned;
 
+use super::limits::is_id;
 use super::{AccessSpec, BrokerSpec, Scenario, ScenarioError, TEXT_MAX, raw, reader};
 use crate::view::ParticipantId;
 
@@ -76,9 +77,7 @@ impl Check<'_> {
                 .with_help("this program reads `version = 1`"));
         }
         let id = &header.id;
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let text = id.get_ref();
-        if text.is_empty() || text.len() > 64 || !text.chars().all(is_plain) {
+        if !is_id(id.get_ref()) {
             return Err(self.error(
                 id.span(),
                 "an id has 1 to 64 lower-case letters, digits and `-`",

@@ -1,5 +1,6 @@
 //! Spans of virtual time as text: `250ms`, `1.5s`, `5m`.
 
+#[cfg(feature = "text")]
 use serde::{Deserialize, Deserializer, de};
 
 use crate::view::Micros;
@@ -95,11 +96,13 @@ fn two_units(small: u64, each: u64, big_name: &str, small_name: &str) -> String 
     }
 }
 
+#[cfg(feature = "text")]
 pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Micros, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse(&text).map_err(de::Error::custom)
 }
 
+#[cfg(feature = "text")]
 pub(super) fn optional<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Micros>, D::Error> {

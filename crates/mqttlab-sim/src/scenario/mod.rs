@@ -123,12 +123,18 @@
 //! See [`condition`] for what a condition can say.
 
 mod bugs;
+#[cfg(feature = "text")]
 mod check;
 pub mod condition;
 pub mod duration;
 mod error;
+mod limits;
+mod packed;
+#[cfg(feature = "text")]
 mod quantity;
+#[cfg(feature = "text")]
 mod raw;
+#[cfg(feature = "text")]
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -145,7 +151,11 @@ use condition::Condition;
 
 pub use bugs::ClientBugs;
 pub use error::ScenarioError;
-pub use quantity::WHOLE;
+pub use limits::Unfit;
+pub use packed::{FORMAT, PACKED_MAX};
+
+/// A whole is this many parts; shares are counted in them so that no fraction is ever rounded.
+pub const WHOLE: u32 = 10_000;
 
 /// The most clients in a scenario.
 pub const CLIENTS_MAX: usize = 1_000;
@@ -159,7 +169,7 @@ pub const TEXT_MAX: usize = 1 << 20;
 pub const PAYLOAD_MAX: usize = 256 << 10;
 
 /// A checked scenario: every name in it exists, every number is within its limits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// Short name, fit for a file name.
     pub id: String,
@@ -190,6 +200,7 @@ impl Scenario {
     ///
     /// # Errors
     /// The first thing that is wrong, with its place and, where one comes to mind, advice.
+    #[cfg(feature = "text")]
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         check::scenario(text)
     }
@@ -209,6 +220,7 @@ impl Scenario {
     ///
     /// # Errors
     /// What is wrong with it, with its place in `text`.
+    #[cfg(feature = "text")]
     pub fn condition(&self, text: &str) -> Result<Condition, ScenarioError> {
         let names: Vec<&str> = ["broker"]
             .into_iter()
@@ -234,9 +246,10 @@ impl Scenario {
 }
 
 /// How the broker is set up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrokerSpec {
     /// Its behaviour where the standard leaves room, and its limits.
+    #[serde(with = "packed::unless_default")]
     pub policy: Config,
     /// Whether it has a disk, so that sessions and retained messages survive a restart.
     pub disk: bool,
@@ -247,7 +260,7 @@ pub struct BrokerSpec {
 }
 
 /// Who may do what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessSpec {
     /// Passwords by User Name; when there are any, others are not let in.
     pub users: BTreeMap<String, String>,
@@ -258,11 +271,12 @@ pub struct AccessSpec {
 }
 
 /// One client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSpec {
     /// What the scenario calls it.
     pub name: String,
     /// What it says in CONNECT and how it behaves.
+    #[serde(with = "packed::options")]
     pub options: Options,
     /// What it subscribes to after its first CONNACK.
     pub subscriptions: Vec<SubscribeSpec>,
@@ -275,7 +289,7 @@ pub struct ClientSpec {
 }
 
 /// A subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscribeSpec {
     /// Topic Filter.
     pub filter: String,
@@ -284,7 +298,7 @@ pub struct SubscribeSpec {
 }
 
 /// A message published again and again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishSpec {
     /// The time between two.
     pub every: Micros,
@@ -314,7 +328,7 @@ pub struct Message {
 }
 
 /// The network between one client and the broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSpec {
     /// One way towards the broker.
     pub latency_up: Micros,
@@ -337,7 +351,7 @@ pub struct LinkSpec {
 }
 
 /// One thing that happens at its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// When.
     pub at: Micros,
@@ -351,13 +365,12 @@ pub struct Action {
     /// Who: the broker, a client, or the client whose link is meant.
     pub who: ParticipantId,
     /// What.
-    #[serde(flatten)]
     pub act: Act,
 }
 
 /// What can be done; see the [module](self) for their meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "act", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Act {
     /// A client connects.
     Connect,
@@ -466,7 +479,7 @@ pub enum Ways {
 }
 
 /// Something that must come of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expectation {
     /// When it holds.
     pub kind: ExpectationKind,
@@ -481,7 +494,7 @@ pub struct Expectation {
 }
 
 /// When an expectation holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExpectationKind {
     /// The condition is true at some moment.
     Eventually,

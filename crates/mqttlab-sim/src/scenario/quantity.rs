@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::WHOLE;
 use super::duration::decimal;
-
-/// A whole is this many parts; shares are counted in them so that no fraction is ever rounded.
-pub const WHOLE: u32 = 10_000;
 
 const RATES: &[(&str, u64)] = &[
     ("bit/s", 1),

@@ -9,13 +9,11 @@ use toml::Spanned;
 
 use super::Check;
 use super::link::link;
+use crate::scenario::limits::{NAME_MAX, is_name};
 use crate::scenario::{
     CLIENTS_MAX, ClientSpec, Message, PublishSpec, ScenarioError, SubscribeSpec, duration, raw,
 };
 use crate::view::Micros;
-
-/// The longest name of a participant, in characters.
-const NAME_MAX: usize = 32;
 
 impl Check<'_> {
     pub(super) fn clients(
@@ -43,8 +41,7 @@ impl Check<'_> {
 
     fn name(&self, name: &Spanned<String>) -> Result<(), ScenarioError> {
         let text = name.get_ref();
-        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if text.is_empty() || text.chars().count() > NAME_MAX || !text.chars().all(is_plain) {
+        if !is_name(text) {
             let message = format!("a name has 1 to {NAME_MAX} letters, digits, `-`, `_` and `.`");
             return Err(self.error(name.span(), message));
         }

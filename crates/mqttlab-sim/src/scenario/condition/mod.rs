@@ -26,18 +26,23 @@
 //! | `resent("A")` | PUBLISH packets with DUP that it sent so far |
 //! | `decided("MQTT-3.1.4-2")` | decisions so far that rest on that normative statement |
 
+mod flat;
+#[cfg(feature = "text")]
 mod parse;
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::view::{Micros, ParticipantId, ParticipantState};
 
+#[cfg(feature = "text")]
 pub(crate) use parse::{ConditionError, Kind, parse};
 
 /// An expression that is true or false, or a number, at each moment of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// As it was written.
     pub text: String,
@@ -45,7 +50,7 @@ pub struct Condition {
 }
 
 /// What an expression comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Value {
     Number(i64),
     Truth(bool),
@@ -66,7 +71,8 @@ impl Value {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "flat::Flat", try_from = "flat::Flat")]
 pub(crate) enum Expression {
     Constant(Value),
     Fact(Fact),
@@ -78,7 +84,7 @@ pub(crate) enum Expression {
     Subtract(Box<Self>, Box<Self>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Comparison {
     Equal,
     NotEqual,
@@ -102,7 +108,7 @@ impl Comparison {
 }
 
 /// Something that can be asked about a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Fact {
     Now,
     State(ParticipantId),
@@ -117,7 +123,7 @@ pub(crate) enum Fact {
 }
 
 /// Something that is counted from the start of a run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Tally {
     Received {
         who: ParticipantId,
@@ -171,6 +177,12 @@ impl Condition {
         let mut found = Vec::new();
         self.expression.collect_tallies(&mut found);
         found
+    }
+
+    /// Everybody it asks about.
+    pub(crate) fn participants(&self) -> Vec<ParticipantId> {
+        let flat = flat::Flat::from(self.expression.clone());
+        flat.participants().collect()
     }
 }
 

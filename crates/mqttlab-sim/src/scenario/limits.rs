@@ -1,0 +1,222 @@
+//! What must be true of every scenario, wherever it came from.
+
+use std::fmt;
+
+use mqttlab_core::client::Reconnect;
+use mqttlab_core::topic::{check_filter, check_name};
+
+use super::condition::Condition;
+use super::{
+    Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX, LinkSpec, Message, PAYLOAD_MAX,
+    SCRIPT_MAX, Scenario, WHOLE, duration,
+};
+use crate::view::{Micros, ParticipantId};
+
+/// The longest name of a participant, in characters.
+pub(super) const NAME_MAX: usize = 32;
+/// The longest id of a scenario, in characters.
+pub(super) const ID_MAX: usize = 64;
+
+/// The most conditions that a lesson watches.
+const WATCHED_MAX: usize = 1_000;
+
+/// Something that no scenario may have. Text is checked with places while it is read; this is for other sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit(pub(in crate::scenario) &'static str);
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+pub(super) fn is_id(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.len() <= ID_MAX && text.chars().all(is_plain)
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && text.chars().count() <= NAME_MAX && text.chars().all(is_plain)
+}
+
+impl Scenario {
+    /// Whether every name in it exists and every number is within its limits.
+    ///
+    /// # Errors
+    /// The first thing that is not.
+    pub fn check(&self) -> Result<(), Unfit> {
+        need(is_id(&self.id), "its id is none")?;
+        need(
+            is_span(self.until),
+            "it lasts longer than a scenario may last",
+        )?;
+        let access = &self.broker.access;
+        let denied = access.deny_publish.iter().chain(&access.deny_subscribe);
+        for filter in denied {
+            need(check_filter(filter).is_ok(), "a Topic Filter is ill formed")?;
+        }
+        need(self.clients.len() <= CLIENTS_MAX, "it has too many clients")?;
+        for (index, client) in self.clients.iter().enumerate() {
+            check_client(client)?;
+            let others = &self.clients[..index];
+            let is_new = others.iter().all(|other| other.name != client.name);
+            need(is_new, "two clients have one name")?;
+        }
+        need(self.script.len() <= SCRIPT_MAX, "its script is too long")?;
+        need(
+            self.script.is_sorted_by_key(|step| step.at),
+            "its script is not in order",
+        )?;
+        for step in &self.script {
+            need(is_span(step.at), "a step is too late")?;
+            self.check_action(&step.action)?;
+        }
+        self.check_expectations()
+    }
+
+    /// Whether that participant exists and can do this, and what it takes is well formed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_action(&self, action: &Action) -> Result<(), Unfit> {
+        need(self.has(action.who), "somebody in its script is not there")?;
+        let is_broker = action.who == 0;
+        let fits = match &action.act {
+            Act::Crash { .. } | Act::PowerOff | Act::Restart { .. } => true,
+            Act::Refuse | Act::Accept => is_broker,
+            Act::Publish(message) => {
+                check_message(message)?;
+                true
+            }
+            Act::Subscribe { filter, .. } | Act::Unsubscribe { filter } => {
+                need(check_filter(filter).is_ok(), "a Topic Filter is ill formed")?;
+                !is_broker
+            }
+            Act::Connect
+            | Act::Disconnect { .. }
+            | Act::Cut { .. }
+            | Act::Heal
+            | Act::Stall { .. }
+            | Act::Release { .. }
+            | Act::Reset
+            | Act::Close
+            | Act::Pause
+            | Act::Resume => !is_broker,
+        };
+        need(fits, "somebody is to do what they cannot")
+    }
+
+    fn check_expectations(&self) -> Result<(), Unfit> {
+        let expectations = &self.expectations;
+        need(
+            expectations.len() <= EXPECTATIONS_MAX,
+            "it expects too much",
+        )?;
+        for expected in expectations {
+            let last = expected.by.unwrap_or(0).max(expected.from);
+            need(is_span(last), "an expectation is too late")?;
+            self.check_condition(&expected.condition)?;
+        }
+        need(self.watched.len() <= WATCHED_MAX, "it watches too much")?;
+        for condition in &self.watched {
+            self.check_condition(condition)?;
+        }
+        Ok(())
+    }
+
+    fn check_condition(&self, condition: &Condition) -> Result<(), Unfit> {
+        let mut named = condition.participants().into_iter();
+        need(
+            named.all(|who| self.has(who)),
+            "somebody in a condition is not there",
+        )
+    }
+
+    fn has(&self, who: ParticipantId) -> bool {
+        who as usize <= self.clients.len()
+    }
+}
+
+fn check_client(client: &ClientSpec) -> Result<(), Unfit> {
+    let name = client.name.as_str();
+    need(
+        is_name(name) && name != "broker",
+        "a client's name is not allowed",
+    )?;
+    let options = &client.options;
+    need(options.check().is_ok(), "a client's options contradict")?;
+    let spans = [options.connect_timeout, options.ping_timeout];
+    let is_short = |span: core::time::Duration| span.as_micros() <= u128::from(duration::MAX);
+    need(spans.into_iter().all(is_short), "a client waits too long")?;
+    match options.reconnect {
+        Reconnect::Never => {}
+        Reconnect::After {
+            first,
+            max,
+            factor,
+            jitter,
+            steady_after,
+            attempts_max: _,
+        } => {
+            let sound = !first.is_zero() && first <= max && factor > 0 && jitter <= 100;
+            let short = is_short(max) && is_short(steady_after);
+            need(sound && short, "a client's way to reconnect makes no sense")?;
+        }
+    }
+    for subscription in &client.subscriptions {
+        need(
+            check_filter(&subscription.filter).is_ok(),
+            "a Topic Filter is ill formed",
+        )?;
+    }
+    for publication in &client.publications {
+        let spans = is_span(publication.every) && is_span(publication.from);
+        need(
+            publication.every > 0 && spans,
+            "a client publishes at no possible time",
+        )?;
+        check_message(&publication.message)?;
+    }
+    check_link(&client.link)
+}
+
+fn check_message(message: &Message) -> Result<(), Unfit> {
+    need(
+        check_name(&message.topic).is_ok(),
+        "a Topic Name is ill formed",
+    )?;
+    need(
+        message.payload.len() <= PAYLOAD_MAX,
+        "a payload is too large",
+    )
+}
+
+fn check_link(link: &LinkSpec) -> Result<(), Unfit> {
+    let spans = [
+        link.latency_up,
+        link.latency_down,
+        link.jitter,
+        link.connect_timeout,
+        link.give_up,
+    ];
+    let passes = link.bandwidth != Some(0) && link.loss < WHOLE;
+    let holds = link.segment > 0 && link.buffer >= link.segment;
+    need(
+        spans.into_iter().all(is_span) && passes && holds,
+        "a link is impossible",
+    )
+}
+
+fn is_span(micros: Micros) -> bool {
+    micros <= duration::MAX
+}
+
+fn need(holds: bool, otherwise: &'static str) -> Result<(), Unfit> {
+    match holds {
+        true => Ok(()),
+        false => Err(Unfit(otherwise)),
+    }
+}
