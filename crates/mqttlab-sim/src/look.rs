@@ -11,7 +11,7 @@ use crate::view::{
     Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Queued, Received,
     Retained, Session, Stage, Subscription, Timer, TimerKind, View, Will,
 };
-use crate::world::World;
+use crate::world::{ClientHost, World};
 
 /// Everything there is to see at `now`, which is not before the last thing that happened.
 pub(crate) fn view(world: &World, now: Micros, next_event_at: Option<Micros>) -> View {
@@ -22,7 +22,7 @@ pub(crate) fn view(world: &World, now: Micros, next_event_at: Option<Micros>) ->
         events_done: world.log.next_event(),
         hash: format!("{:016x}", world.state.hash.value()),
         participants: std::iter::once(broker(world))
-            .chain(clients.map(|id| client(world, id)))
+            .chain(clients.map(|id| client(world, id, now)))
             .collect(),
         connections: connections(world),
         sessions: sessions(world),
@@ -45,6 +45,9 @@ pub(crate) fn participant_state(world: &World, id: ParticipantId) -> (Participan
     let Some(machine) = &host.machine else {
         return (ParticipantState::Crashed, host.since);
     };
+    if host.asleep {
+        return (ParticipantState::Asleep, host.asleep_since);
+    }
     let state = match machine.state() {
         ClientState::Idle => ParticipantState::Idle,
         ClientState::Opening => ParticipantState::Opening,
@@ -52,7 +55,8 @@ pub(crate) fn participant_state(world: &World, id: ParticipantId) -> (Participan
         ClientState::Connected => ParticipantState::Connected,
         ClientState::Waiting => ParticipantState::Waiting,
     };
-    (state, machine.since().as_micros().max(host.since))
+    let since = host.clock.true_time(machine.since(), world.state.now);
+    (state, since.max(host.since))
 }
 
 fn broker(world: &World) -> Participant {
@@ -72,7 +76,7 @@ fn broker(world: &World) -> Participant {
     }
 }
 
-fn client(world: &World, id: ParticipantId) -> Participant {
+fn client(world: &World, id: ParticipantId, now: Micros) -> Participant {
     let host = &world.state.clients[id as usize - 1];
     let spec = &world.scenario.clients[id as usize - 1];
     let (state, since) = participant_state(world, id);
@@ -86,7 +90,7 @@ fn client(world: &World, id: ParticipantId) -> Participant {
         version: spec.options.version.to_string(),
         state,
         since,
-        timers: machine.map_or_else(Vec::new, client_timers),
+        timers: machine.map_or_else(Vec::new, |machine| client_timers(host, machine, now)),
         outgoing: machine.map_or_else(Vec::new, outgoing),
         incoming: machine.map_or_else(Vec::new, |machine| {
             machine.incoming().map(|id| id.number()).collect()
@@ -100,7 +104,8 @@ fn client(world: &World, id: ParticipantId) -> Participant {
     }
 }
 
-fn client_timers(machine: &Client) -> Vec<Timer> {
+fn client_timers(host: &ClientHost, machine: &Client, now: Micros) -> Vec<Timer> {
+    let true_time = |time| host.clock.true_time(time, now);
     let timers = machine.timers().map(|timer| Timer {
         kind: match timer.kind {
             ClientTimer::Connect => TimerKind::Connect,
@@ -109,8 +114,8 @@ fn client_timers(machine: &Client) -> Vec<Timer> {
             ClientTimer::Reconnect => TimerKind::Reconnect,
             ClientTimer::SessionExpiry => TimerKind::SessionExpiry,
         },
-        from: timer.from.as_micros(),
-        until: timer.until.as_micros(),
+        from: true_time(timer.from),
+        until: true_time(timer.until),
         about: None,
     });
     timers.collect()

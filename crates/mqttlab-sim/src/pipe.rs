@@ -53,6 +53,8 @@ pub(crate) enum Obstacle {
     Cut,
     /// The machine at the far end is off, which looks the same from here.
     Dark,
+    /// The client's computer sleeps, and its radio with it.
+    Asleep,
 }
 
 /// One end of a connection.
@@ -166,6 +168,13 @@ impl Pipe {
         }
     }
 
+    fn jitter(&self, way: Way) -> Micros {
+        match way {
+            Way::Up => self.spec.jitter_up,
+            Way::Down => self.spec.jitter_down,
+        }
+    }
+
     /// Sends a signal without data. Returns whether it travels: a RST is not sent again, so a cut swallows it.
     pub(crate) fn signal(
         &mut self,
@@ -198,12 +207,14 @@ impl Pipe {
     }
 
     fn launch(&mut self, now: Micros, way: Way, segment: Segment) {
-        let travel = self.travel_time(now, way, segment.bytes.len());
-        self.lane_mut(way).launch(now, segment, travel);
+        let (leaves_after, travel) = self.travel_time(now, way, segment.bytes.len());
+        let lane = self.lane_mut(way);
+        lane.launch(now, segment, leaves_after, leaves_after + travel);
     }
 
-    /// How long a segment that is sent now takes: its turn on the wire, the way, and what TCP needs to repair losses.
-    fn travel_time(&mut self, now: Micros, way: Way, length: usize) -> Micros {
+    /// After what time a segment that is sent now leaves for good: its turn on the wire, and what TCP needs to repair
+    /// losses; and how long its way then takes.
+    fn travel_time(&mut self, now: Micros, way: Way, length: usize) -> (Micros, Micros) {
         const HEADERS: u64 = 40;
         let mut wait = 0;
         if let Some(bandwidth) = self.spec.bandwidth {
@@ -214,20 +225,20 @@ impl Pipe {
             lane.wire_free_at = free_at;
             wait += free_at - now;
         }
-        let jitter = self.spec.jitter.min(self.latency(way));
+        let jitter = self.jitter(way).min(self.latency(way));
         let spread = if jitter > 0 {
             self.rng.below(2 * jitter + 1)
         } else {
             0
         };
-        wait += self.latency(way) - jitter + spread;
+        let travel = self.latency(way) - jitter + spread;
         let mut timeout = self.retransmission_timeout();
         let loss = u64::from(self.spec.loss);
         while loss > 0 && timeout < self.spec.give_up && self.rng.chance(loss, WHOLE) {
             wait += timeout;
             timeout *= 2;
         }
-        wait
+        (wait, travel)
     }
 
     /// The first retransmission comes after two round trips, at least 200 ms; each further one after twice as long.
@@ -257,15 +268,18 @@ impl Pipe {
 
     /// The sender of this way learns of what its peer has read, if that can travel back.
     pub(crate) fn acknowledge(&mut self, now: Micros, way: Way) {
-        let is_read = way == Way::Up || self.unread.is_empty();
-        if is_read && !self.lane(way.back()).is_blocked() {
-            self.lane_mut(way).acknowledge(now);
+        let unread = match way {
+            Way::Up => 0,
+            Way::Down => self.unread.iter().map(|one| one.bytes.len() as u64).sum(),
+        };
+        if !self.lane(way.back()).is_blocked() {
+            self.lane_mut(way).acknowledge(now, unread);
         }
     }
 
     /// The end that sends this way is gone without a word: what has not left it is lost. Says which packets.
-    pub(crate) fn forget_unsent(&mut self, way: Way) -> Vec<FlightId> {
-        self.lane_mut(way).forget_unsent()
+    pub(crate) fn forget_unsent(&mut self, now: Micros, way: Way) -> Vec<FlightId> {
+        self.lane_mut(way).forget_unsent(now)
     }
 
     /// When the sender of this way stops waiting for acknowledgements, if nothing changes.

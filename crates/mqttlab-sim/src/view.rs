@@ -81,6 +81,8 @@ pub enum ParticipantState {
     Connected,
     /// It waits to connect again.
     Waiting,
+    /// Its computer sleeps.
+    Asleep,
     /// The process is gone.
     Crashed,
 }
@@ -94,6 +96,7 @@ impl ParticipantState {
         Self::Connecting,
         Self::Connected,
         Self::Waiting,
+        Self::Asleep,
         Self::Crashed,
     ];
 
@@ -106,6 +109,7 @@ impl ParticipantState {
             Self::Connecting => "connecting",
             Self::Connected => "connected",
             Self::Waiting => "waiting",
+            Self::Asleep => "asleep",
             Self::Crashed => "crashed",
         }
     }

@@ -85,6 +85,7 @@ pub(crate) fn doing(participant: &Participant, shown: Micros) -> String {
             Some(at) => format!("again in {}", steady(at.saturating_sub(shown))),
             None => "waiting to reconnect".to_owned(),
         },
+        ParticipantState::Asleep => "asleep".to_owned(),
         ParticipantState::Crashed => "crashed".to_owned(),
     }
 }

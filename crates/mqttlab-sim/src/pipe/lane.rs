@@ -40,6 +40,8 @@ pub(crate) struct Segment {
     /// The flight of a signal; packets have theirs beside the stream.
     pub(crate) flight: Option<FlightId>,
     sent_at: Micros,
+    /// When the sender has put it on the wire for the last time.
+    leaves_at: Micros,
     due: Due,
 }
 
@@ -58,6 +60,7 @@ impl Segment {
             bytes: Vec::new(),
             flight: Some(flight),
             sent_at: now,
+            leaves_at: now,
             due: Due::Left(0),
         }
     }
@@ -76,6 +79,7 @@ pub(crate) struct Lane {
     stalled: bool,
     cut: bool,
     dark: bool,
+    asleep: bool,
     air: VecDeque<Segment>,
     /// Written by the machine and not taken by the socket.
     waiting: VecDeque<u8>,
@@ -100,12 +104,12 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn is_blocked(&self) -> bool {
-        self.stalled || self.cut || self.dark
+        self.stalled || self.cut || self.dark || self.asleep
     }
 
     /// Whether what is sent now is lost, to be sent again.
     pub(crate) fn loses(&self) -> bool {
-        self.cut || self.dark
+        self.cut || self.dark || self.asleep
     }
 
     pub(crate) fn is_cut(&self) -> bool {
@@ -164,11 +168,19 @@ impl Lane {
             bytes,
             flight: None,
             sent_at: now,
+            leaves_at: now,
             due: Due::Left(0),
         })
     }
 
-    pub(super) fn launch(&mut self, now: Micros, mut segment: Segment, travel: Micros) {
+    pub(super) fn launch(
+        &mut self,
+        now: Micros,
+        mut segment: Segment,
+        leaves_after: Micros,
+        travel: Micros,
+    ) {
+        segment.leaves_at = now + leaves_after;
         segment.due = if self.is_blocked() {
             Due::Left(travel)
         } else {
@@ -198,6 +210,7 @@ impl Lane {
             Obstacle::Stall => self.stalled = true,
             Obstacle::Cut => self.cut = true,
             Obstacle::Dark => self.dark = true,
+            Obstacle::Asleep => self.asleep = true,
         }
         for segment in &mut self.air {
             if let Due::At(at) = segment.due {
@@ -219,6 +232,7 @@ impl Lane {
             Obstacle::Stall => self.stalled = false,
             Obstacle::Cut => self.cut = false,
             Obstacle::Dark => self.dark = false,
+            Obstacle::Asleep => self.asleep = false,
         }
         if self.is_blocked() || !was_blocked {
             return;
@@ -231,6 +245,9 @@ impl Lane {
         self.last_due = now;
         for segment in &mut self.air {
             if let Due::Left(left) = segment.due {
+                if let Some(at) = repeated_at {
+                    segment.leaves_at = at.saturating_sub(latency);
+                }
                 self.last_due = self.last_due.max(repeated_at.unwrap_or(now + left));
                 segment.due = Due::At(self.last_due);
             }
@@ -244,10 +261,11 @@ impl Lane {
         Some(segment)
     }
 
-    /// The sender learns of everything that has arrived.
-    pub(super) fn acknowledge(&mut self, now: Micros) {
-        if self.acknowledged < self.arrived {
-            self.acknowledged = self.arrived;
+    /// The sender learns of everything that has arrived and was read.
+    pub(super) fn acknowledge(&mut self, now: Micros, unread: u64) {
+        let read = self.arrived - unread;
+        if self.acknowledged < read {
+            self.acknowledged = read;
             self.stuck_since = (self.acknowledged < self.taken).then_some(now);
         }
     }
@@ -281,15 +299,23 @@ impl Lane {
     }
 
     /// Loses what has not left the sender, and on a blocked way also what would have to be sent again.
-    pub(super) fn forget_unsent(&mut self) -> Vec<FlightId> {
+    pub(super) fn forget_unsent(&mut self, now: Micros) -> Vec<FlightId> {
         let mut lost: Vec<FlightId> = self.fin.take().into_iter().collect();
         self.waiting.clear();
         self.written = self.taken;
         if self.is_blocked() {
             lost.extend(self.air.drain(..).filter_map(|segment| segment.flight));
-            self.taken = self.arrived;
-            self.written = self.arrived;
+        } else {
+            // Behind a segment that was not sent, what was sent is of no use.
+            let waits = |segment: &Segment| segment.leaves_at > now;
+            let first = self.air.iter().position(waits).unwrap_or(self.air.len());
+            let unsent = self.air.drain(first..);
+            lost.extend(unsent.filter_map(|segment| segment.flight));
+            self.wire_free_at = self.wire_free_at.min(now);
         }
+        let on_the_way = self.air.iter().map(|segment| segment.bytes.len() as u64);
+        self.taken = self.arrived + on_the_way.sum::<u64>();
+        self.written = self.taken;
         self.stuck_since = None;
         lost.extend(self.forget_packets_behind(self.taken));
         lost

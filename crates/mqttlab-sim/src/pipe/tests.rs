@@ -54,7 +54,8 @@ fn bytes_arrive_after_the_latency_and_in_order() {
 #[test]
 fn jitter_never_reorders() {
     let spec = LinkSpec {
-        jitter: 39_000,
+        jitter_up: 39_000,
+        jitter_down: 39_000,
         ..spec()
     };
     let mut pipe = pipe(spec);
@@ -218,13 +219,17 @@ fn what_has_not_left_a_dead_sender_is_lost() {
     let mut pipe = pipe(spec);
     send(&mut pipe, 0, Way::Up, 1_000, 0);
     send(&mut pipe, 0, Way::Up, 10, 1);
-    assert_eq!(pipe.forget_unsent(Way::Up), [1], "the first is on its way");
+    assert_eq!(
+        pipe.forget_unsent(0, Way::Up),
+        [1],
+        "the first is on its way"
+    );
     assert_eq!(arrivals(&mut pipe, Way::Up), [(40_000, vec![0])]);
 
     send(&mut pipe, 100_000, Way::Up, 10, 2);
     pipe.block(110_000, Way::Up, Obstacle::Cut);
     assert_eq!(
-        pipe.forget_unsent(Way::Up),
+        pipe.forget_unsent(110_000, Way::Up),
         [2],
         "it would have to be sent again"
     );
@@ -233,7 +238,8 @@ fn what_has_not_left_a_dead_sender_is_lost() {
 #[test]
 fn taking_away_what_is_not_there_changes_nothing() {
     let spec = LinkSpec {
-        jitter: 39_000,
+        jitter_up: 39_000,
+        jitter_down: 39_000,
         ..spec()
     };
     let mut pipe = pipe(spec);
@@ -246,4 +252,17 @@ fn taking_away_what_is_not_there_changes_nothing() {
         arrived.windows(2).all(|pair| pair[0].0 <= pair[1].0),
         "{arrived:?}"
     );
+}
+
+#[test]
+fn what_waits_for_its_turn_on_the_wire_has_not_left() {
+    let spec = LinkSpec {
+        bandwidth: Some(8_000),
+        ..spec()
+    };
+    let mut pipe = pipe(spec);
+    send(&mut pipe, 0, Way::Up, 960, 0);
+    send(&mut pipe, 0, Way::Up, 960, 1);
+    assert_eq!(pipe.forget_unsent(1_000_000, Way::Up), [1]);
+    assert_eq!(arrivals(&mut pipe, Way::Up), [(1_040_000, vec![0])]);
 }

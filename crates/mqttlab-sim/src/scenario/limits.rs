@@ -7,8 +7,8 @@ use mqttlab_core::topic::{check_filter, check_name};
 
 use super::condition::Condition;
 use super::{
-    Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX, LinkSpec, Message, PAYLOAD_MAX,
-    SCRIPT_MAX, Scenario, WHOLE, duration,
+    Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX, Habits, LinkSpec, Message,
+    PAYLOAD_MAX, SCRIPT_MAX, Scenario, WHOLE, duration,
 };
 use crate::view::{Micros, ParticipantId};
 
@@ -104,7 +104,9 @@ impl Scenario {
             | Act::Reset
             | Act::Close
             | Act::Pause
-            | Act::Resume => !is_broker,
+            | Act::Resume
+            | Act::Sleep
+            | Act::Wake => !is_broker,
         };
         need(fits, "somebody is to do what they cannot")
     }
@@ -180,7 +182,29 @@ fn check_client(client: &ClientSpec) -> Result<(), Unfit> {
         )?;
         check_message(&publication.message)?;
     }
+    check_habits(&client.habits)?;
     check_link(&client.link)
+}
+
+fn check_habits(habits: &Habits) -> Result<(), Unfit> {
+    for answer in &habits.answers {
+        need(
+            check_filter(&answer.filter).is_ok(),
+            "a Topic Filter is ill formed",
+        )?;
+        check_message(&answer.message)?;
+    }
+    let sound = match habits.acks {
+        Acks::Late(by) => is_span(by),
+        Acks::AtOnce | Acks::Never => true,
+    };
+    let runs = is_clock(habits.clock) && habits.read != Some(0);
+    need(sound && runs, "a client's habits are impossible")
+}
+
+/// Whether a clock may run at this rate, in parts of [`WHOLE`].
+pub(super) fn is_clock(parts: u32) -> bool {
+    (WHOLE / 2..=2 * WHOLE).contains(&parts)
 }
 
 fn check_message(message: &Message) -> Result<(), Unfit> {
@@ -198,7 +222,8 @@ fn check_link(link: &LinkSpec) -> Result<(), Unfit> {
     let spans = [
         link.latency_up,
         link.latency_down,
-        link.jitter,
+        link.jitter_up,
+        link.jitter_down,
         link.connect_timeout,
         link.give_up,
     ];

@@ -63,7 +63,7 @@
 //! | --- | --- | --- |
 //! | `preset` | `lan`, `wifi`, `lte`, `2g` or `satellite`: values for the others to start from | |
 //! | `latency` | one way; `latency_up` and `latency_down` for each direction | `20ms` |
-//! | `jitter` | each segment takes up to so much less or more; order is kept | `0s` |
+//! | `jitter` | each segment takes up to so much less or more; order is kept; `jitter_up` and `jitter_down` for each direction | `0s` |
 //! | `bandwidth` | of each direction | unlimited |
 //! | `loss` | share of segments that are lost; TCP sends them again, so loss is delay | `0%` |
 //! | `segment` | most data in one segment | `1460 B` |
@@ -91,7 +91,11 @@
 //! | `connect_timeout`, `ping_timeout` | how long it waits for CONNACK, for PINGRESP | `10s` |
 //! | `bugs` | mistakes to make on purpose: [`ClientBugs`] | none |
 //! | `subscribe` | `[{ filter, qos }]`: done once, after its first CONNACK | none |
-//! | `publish` | `[{ every, from, count, topic, payload, qos, retain }]`; `{n}` in the payload counts | none |
+//! | `publish` | `[{ every, random, from, count, topic, payload, qos, retain }]`; `{n}` in the payload counts; with `random = true` each wait is drawn from nothing to twice `every` | none |
+//! | `on_receive` | `[{ filter, topic, payload, qos, retain }]`: published for each message that matches; `{topic}` and `{payload}` in the payload stand for those of the message | none |
+//! | `acks` | when it sends PUBACK, PUBREC and PUBCOMP: `never`, or so much late, such as `2s` | at once |
+//! | `read` | how fast its application reads, such as `8 kbit/s` | at once |
+//! | `clock` | how fast its clock runs, from `50%` to `200%` | `100%` |
 //! | `link` | its own network, on top of `[link]` | |
 //!
 //! # `[[do]]`
@@ -113,6 +117,7 @@
 //! | `reset` | link | something in between resets the connection: both ends get RST |
 //! | `close` | link | the client's side is closed without DISCONNECT: FIN |
 //! | `pause`, `resume` | client | read nothing of what comes, so that buffers fill; and read again |
+//! | `sleep`, `wake` | client | its computer sleeps, so that its timers stand still and nothing reaches it; and goes on |
 //! | `refuse`, `accept` | broker | turn new connections away, and take them again |
 //!
 //! An act of a link is written with the client's name.
@@ -256,6 +261,7 @@ pub struct BrokerSpec {
     /// Who may do what.
     pub access: AccessSpec,
     /// Mistakes that it makes on purpose.
+    #[serde(with = "packed::unless_default")]
     pub bugs: Bugs,
 }
 
@@ -282,7 +288,11 @@ pub struct ClientSpec {
     pub subscriptions: Vec<SubscribeSpec>,
     /// What it publishes again and again.
     pub publications: Vec<PublishSpec>,
+    /// What else it does in ways of its own.
+    #[serde(with = "packed::unless_default")]
+    pub habits: Habits,
     /// Mistakes that it makes on purpose; those of the library are in its options too.
+    #[serde(with = "packed::unless_default")]
     pub bugs: ClientBugs,
     /// Its network.
     pub link: LinkSpec,
@@ -302,12 +312,59 @@ pub struct SubscribeSpec {
 pub struct PublishSpec {
     /// The time between two.
     pub every: Micros,
+    /// Whether that is only the mean: each is drawn from nothing to twice as long.
+    pub random: bool,
     /// When the first is published.
     pub from: Micros,
     /// How many there are.
     pub count: u32,
     /// The message; `{n}` in its payload is its number, from 1.
     pub message: Message,
+}
+
+/// What a client does in ways of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Habits {
+    /// What it publishes when it gets a message.
+    pub answers: Vec<AnswerSpec>,
+    /// When it acknowledges what it gets.
+    pub acks: Acks,
+    /// How many bits a second its application reads; `None` for all that comes.
+    pub read: Option<u64>,
+    /// How fast its clock runs, in parts of [`WHOLE`].
+    pub clock: u32,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            answers: Vec::new(),
+            acks: Acks::AtOnce,
+            read: None,
+            clock: WHOLE,
+        }
+    }
+}
+
+/// A message published for each one that comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerSpec {
+    /// Topic Filter of what it answers.
+    pub filter: String,
+    /// The message; `{topic}` and `{payload}` in its payload stand for those of what came.
+    pub message: Message,
+}
+
+/// When a client acknowledges what it gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Acks {
+    /// At once.
+    #[default]
+    AtOnce,
+    /// So much later.
+    Late(Micros),
+    /// Never.
+    Never,
 }
 
 /// Something to publish.
@@ -334,8 +391,10 @@ pub struct LinkSpec {
     pub latency_up: Micros,
     /// One way towards the client.
     pub latency_down: Micros,
-    /// A segment may be this much faster or slower.
-    pub jitter: Micros,
+    /// A segment towards the broker may be this much faster or slower.
+    pub jitter_up: Micros,
+    /// A segment towards the client may be this much faster or slower.
+    pub jitter_down: Micros,
     /// Bits a second of each direction; `None` is unlimited.
     pub bandwidth: Option<u64>,
     /// Share of segments lost, in parts of [`WHOLE`].
@@ -441,6 +500,10 @@ pub enum Act {
     Pause,
     /// It reads again.
     Resume,
+    /// A client's computer sleeps: its timers stand still and its radio is off.
+    Sleep,
+    /// It goes on where it was.
+    Wake,
 }
 
 /// How a system ends the connections of a process that is gone.

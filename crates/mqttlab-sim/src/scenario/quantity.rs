@@ -34,12 +34,16 @@ pub(super) fn size(text: &str) -> Result<u32, String> {
 
 /// Reads a share below a whole, in parts of [`WHOLE`].
 pub(super) fn share(text: &str) -> Result<u32, String> {
-    text.trim()
-        .strip_suffix('%')
-        .and_then(|number| decimal(number.trim_end(), u64::from(WHOLE / 100)))
-        .and_then(|parts| u32::try_from(parts).ok())
+    percent(text)
         .filter(|parts| *parts < WHOLE)
         .ok_or_else(|| format!("`{text}` is no share; write it like `2%` or `0.5%`, below 100%"))
+}
+
+/// Reads a percentage, in parts of [`WHOLE`].
+pub(super) fn percent(text: &str) -> Option<u32> {
+    let number = text.trim().strip_suffix('%')?;
+    let parts = decimal(number.trim_end(), u64::from(WHOLE / 100))?;
+    u32::try_from(parts).ok()
 }
 
 fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {

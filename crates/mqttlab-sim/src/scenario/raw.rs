@@ -75,6 +75,10 @@ pub(super) struct Link {
     pub(super) latency_down: Option<Micros>,
     #[serde(default, deserialize_with = "duration::optional")]
     pub(super) jitter: Option<Micros>,
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub(super) jitter_up: Option<Micros>,
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub(super) jitter_down: Option<Micros>,
     #[serde(default, deserialize_with = "quantity::optional_rate")]
     pub(super) bandwidth: Option<u64>,
     #[serde(default, deserialize_with = "quantity::optional_share")]
@@ -135,6 +139,12 @@ pub(super) struct Client {
     pub(super) subscribe: Vec<Subscribe>,
     #[serde(default)]
     pub(super) publish: Vec<Publish>,
+    #[serde(default)]
+    pub(super) on_receive: Vec<Answer>,
+    pub(super) acks: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "quantity::optional_rate")]
+    pub(super) read: Option<u64>,
+    pub(super) clock: Option<Spanned<String>>,
     pub(super) link: Option<Link>,
 }
 
@@ -183,9 +193,24 @@ pub(super) struct Subscribe {
 pub(super) struct Publish {
     #[serde(deserialize_with = "duration::required")]
     pub(super) every: Micros,
+    #[serde(default)]
+    pub(super) random: bool,
     #[serde(default, deserialize_with = "duration::optional")]
     pub(super) from: Option<Micros>,
     pub(super) count: Option<u32>,
+    pub(super) topic: Spanned<String>,
+    #[serde(default)]
+    pub(super) payload: String,
+    #[serde(default)]
+    pub(super) qos: QoS,
+    #[serde(default)]
+    pub(super) retain: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    pub(super) filter: Spanned<String>,
     pub(super) topic: Spanned<String>,
     #[serde(default)]
     pub(super) payload: String,
@@ -242,6 +267,8 @@ pub(super) enum Act {
     Accept,
     Pause,
     Resume,
+    Sleep,
+    Wake,
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,7 @@ impl World {
             | Act::Unsubscribe { .. }
             | Act::Restart { .. }
             | Act::Accept
+            | Act::Wake
             | Act::Resume => EventKind::Action,
             Act::Crash { .. }
             | Act::PowerOff
@@ -33,6 +34,7 @@ impl World {
             | Act::Reset
             | Act::Close
             | Act::Refuse
+            | Act::Sleep
             | Act::Pause => EventKind::Fault,
         };
         if !self.applies(who, act) {
@@ -42,6 +44,11 @@ impl World {
                 kind,
                 text,
             ));
+            return;
+        }
+        if matches!(act, Act::Reset | Act::Close) && self.is_asleep(who) {
+            let text = format!("{} is asleep, so nothing happens", self.name(who));
+            self.note(Note::new(who, kind, text));
             return;
         }
         let text = self.words(who, act);
@@ -70,8 +77,17 @@ impl World {
             Act::Accept => self.state.broker.refusing = false,
             Act::Pause => self.state.clients[who as usize - 1].paused = true,
             Act::Resume => self.resume(who),
+            Act::Sleep => self.sleep(who),
+            Act::Wake => self.wake_up(who),
         }
         self.settle();
+    }
+
+    fn is_asleep(&self, who: ParticipantId) -> bool {
+        let host = who
+            .checked_sub(1)
+            .map(|index| &self.state.clients[index as usize]);
+        host.is_some_and(|host| host.asleep)
     }
 
     /// Whether that participant exists and can do this. A scenario is checked before; a user's action may be anything.
@@ -93,7 +109,9 @@ impl World {
             | Act::Reset
             | Act::Close
             | Act::Pause
-            | Act::Resume => who != 0,
+            | Act::Resume
+            | Act::Sleep
+            | Act::Wake => who != 0,
         }
     }
 
@@ -145,6 +163,8 @@ impl World {
             Act::Accept => "the broker takes new connections again".to_owned(),
             Act::Pause => format!("{name} reads nothing more"),
             Act::Resume => format!("{name} reads again"),
+            Act::Sleep => format!("{name} falls asleep"),
+            Act::Wake => format!("{name} wakes up"),
         }
     }
 
@@ -165,20 +185,7 @@ impl World {
     fn resume(&mut self, who: ParticipantId) {
         self.state.clients[who as usize - 1].paused = false;
         for conn in self.conns_of(who) {
-            while let Some(segment) = self
-                .state
-                .pipes
-                .get_mut(&conn)
-                .and_then(|pipe| pipe.unread.pop_front())
-            {
-                self.take_segment(conn, Way::Down, segment);
-            }
-            let now = self.state.now;
-            if let Some(pipe) = self.state.pipes.get_mut(&conn) {
-                pipe.acknowledge(now, Way::Down);
-            }
-            self.state.dirty.insert((conn, Way::Down));
-            self.sync(conn);
+            self.read_on(conn);
         }
     }
 

@@ -1,25 +1,21 @@
 //! A client in its host: what it is handed, what it does, and what its application hears.
 
+mod application;
+mod clock;
 mod host;
 mod outbox;
+mod power;
 
-use std::sync::Arc;
-
-use mqttlab_core::client::{
-    Client, ClientError, Close, DisconnectOptions, Input, Message, State, SubscribeRequest,
-    TimerKind, Why,
-};
+use mqttlab_core::client::{Client, Close, Input, TimerKind, Why};
 use mqttlab_core::id::ConnId;
-use mqttlab_core::reason::ReasonCode;
+use mqttlab_core::packet::PacketType;
 use mqttlab_core::time::Instant;
 
 use super::report::Note;
 use super::{Alarm, Happening, World};
-use crate::describe;
 use crate::pipe::Way;
-use crate::scenario::condition::Tally;
-use crate::scenario::{self, Ending, Memory};
-use crate::view::{EventKind, ParticipantId, Received};
+use crate::scenario::{Acks, Ending};
+use crate::view::{EventKind, ParticipantId};
 
 pub(crate) use host::ClientHost;
 
@@ -29,13 +25,20 @@ use outbox::{Outbox, Output};
 const RECEIVED_MAX: usize = 100;
 
 impl World {
+    /// What the client's clock shows.
+    fn client_now(&self, who: ParticipantId) -> Instant {
+        self.state.clients[who as usize - 1]
+            .clock
+            .at(self.state.now)
+    }
+
     fn host(&mut self, who: ParticipantId) -> &mut ClientHost {
         &mut self.state.clients[who as usize - 1]
     }
 
     /// Hands something to a client and does what it says.
     pub(super) fn client_input(&mut self, who: ParticipantId, input: Input<'_>) {
-        let now = self.now();
+        let now = self.client_now(who);
         let Some(machine) = &mut self.host(who).machine else {
             return;
         };
@@ -59,10 +62,11 @@ impl World {
     }
 
     fn plan_wake(&mut self, who: ParticipantId) {
-        let machine = self.host(who).machine.as_ref();
+        let host = self.host(who);
+        let machine = host.machine.as_ref();
         let deadline = machine
             .and_then(Client::next_deadline)
-            .map(|(at, _)| at.as_micros());
+            .and_then(|(at, _)| host.clock.when(at));
         self.set_alarm(Alarm::WakeClient(who), deadline);
     }
 
@@ -70,13 +74,15 @@ impl World {
     fn carry_out(&mut self, who: ParticipantId, outbox: Outbox) {
         let trigger = self.cause;
         let mut first_subscriptions = false;
+        let mut answers = Vec::new();
+        let mut kept_back = 0;
         for output in outbox.0 {
             match output {
                 Output::Open => {
                     let conn = self.open_connection(who);
                     self.host(who).conn = Some(conn);
                 }
-                Output::Send(bytes) => self.client_sends(who, &bytes),
+                Output::Send(bytes) => kept_back += self.client_sends(who, bytes),
                 Output::Close(how) => self.client_closes(who, how),
                 Output::Connected { session_present } => {
                     let state = if session_present {
@@ -88,7 +94,10 @@ impl World {
                     self.note(Note::new(who, EventKind::Application, text));
                     first_subscriptions = !std::mem::replace(&mut self.host(who).subscribed, true);
                 }
-                Output::Message(received) => self.message_received(who, received),
+                Output::Message(received) => {
+                    answers.extend(self.answers(who, &received));
+                    self.message_received(who, received);
+                }
                 Output::Heard(text) => {
                     let text = format!("{} {text}", self.name(who));
                     self.note(Note::new(who, EventKind::Application, text));
@@ -100,13 +109,49 @@ impl World {
         if first_subscriptions {
             self.subscribe_first(who);
         }
+        if kept_back > 0 {
+            // For the library it is written.
+            self.client_input(who, Input::Flushed(kept_back));
+        }
+        self.give_answers(who, answers);
     }
 
-    fn client_sends(&mut self, who: ParticipantId, bytes: &[u8]) {
+    /// Hands a packet to the network, unless it is an acknowledgement that this client gives late or never. Returns how
+    /// many bytes will never go.
+    fn client_sends(&mut self, who: ParticipantId, bytes: Vec<u8>) -> u64 {
+        let Some(conn) = self.host(who).conn else {
+            return 0;
+        };
+        let acks = self.scenario.clients[who as usize - 1].habits.acks;
+        match ack_name(&bytes) {
+            Some(name) if acks == Acks::Never => {
+                let text = format!("{} keeps {name} to itself", self.name(who));
+                self.note(Note::new(who, EventKind::Application, text));
+                bytes.len() as u64
+            }
+            Some(_) if let Acks::Late(by) = acks => {
+                let at = self.state.now + self.host(who).clock.true_span(by);
+                self.schedule(at, Happening::LateAck(who, conn, bytes));
+                0
+            }
+            Some(_) | None => {
+                self.client_writes(who, conn, &bytes);
+                0
+            }
+        }
+    }
+
+    fn client_writes(&mut self, who: ParticipantId, conn: ConnId, bytes: &[u8]) {
         let version = self.scenario.clients[who as usize - 1].options.version;
-        if let Some(conn) = self.host(who).conn {
-            self.send_packet(conn, Way::Up, version, bytes);
-            self.state.dirty.insert((conn, Way::Up));
+        self.send_packet(conn, Way::Up, version, bytes);
+        self.state.dirty.insert((conn, Way::Up));
+    }
+
+    /// An acknowledgement goes out that was held back, if its connection is still there.
+    pub(super) fn late_ack(&mut self, who: ParticipantId, conn: ConnId, bytes: &[u8]) {
+        if self.host(who).conn == Some(conn) {
+            self.client_writes(who, conn, bytes);
+            self.settle();
         }
     }
 
@@ -126,44 +171,6 @@ impl World {
         self.close_end(conn, Way::Up, ending);
     }
 
-    fn message_received(&mut self, who: ParticipantId, received: Received) {
-        let received = Received {
-            at: self.state.now,
-            ..received
-        };
-        let text = format!(
-            "{} gets the message {} {}",
-            self.name(who),
-            describe::clip(&received.topic),
-            describe::payload(received.payload.as_bytes())
-        );
-        self.note(Note::new(who, EventKind::Application, text));
-        self.state.tallies.count(|tally| match tally {
-            Tally::Received {
-                who: wanted,
-                filter,
-                payload,
-            } => {
-                *wanted == who
-                    && filter
-                        .as_deref()
-                        .is_none_or(|filter| mqttlab_core::topic::matches(filter, &received.topic))
-                    && payload
-                        .as_deref()
-                        .is_none_or(|payload| payload == received.payload)
-            }
-            Tally::Sent { .. }
-            | Tally::Arrived { .. }
-            | Tally::Resent { .. }
-            | Tally::Decided { .. } => false,
-        });
-        let kept = &mut self.host(who).received;
-        if kept.len() == RECEIVED_MAX {
-            kept.pop_front();
-        }
-        kept.push_back(Arc::new(received));
-    }
-
     fn client_decides(&mut self, who: ParticipantId, why: &Why) {
         let text = format!("{} {}", self.name(who), why.decision);
         let conn = self.host(who).conn;
@@ -173,133 +180,9 @@ impl World {
         self.note_cause(note);
     }
 
-    fn subscribe_first(&mut self, who: ParticipantId) {
-        let scenario = Arc::clone(&self.scenario);
-        let wanted = &scenario.clients[who as usize - 1].subscriptions;
-        if wanted.is_empty() {
-            return;
-        }
-        let request = wanted
-            .iter()
-            .fold(SubscribeRequest::default(), |request, wanted| {
-                request.and(wanted.filter.as_str(), wanted.qos)
-            });
-        self.ask(who, |client, now, sink| {
-            client.subscribe(now, request, sink).map(|_| ())
-        });
-    }
-
-    /// Lets the application ask its client for something.
-    fn ask(
-        &mut self,
-        who: ParticipantId,
-        request: impl FnOnce(&mut Client, Instant, &mut Outbox) -> Result<(), ClientError>,
-    ) {
-        let now = self.now();
-        let Some(machine) = &mut self.host(who).machine else {
-            let text = format!("{} does not run, so nothing happens", self.name(who));
-            self.note(Note::new(who, EventKind::Application, text));
-            return;
-        };
-        let mut outbox = Outbox::default();
-        let result = request(machine, now, &mut outbox);
-        self.carry_out(who, outbox);
-        if let Err(error) = result {
-            let text = format!("{} cannot do that: {error}", self.name(who));
-            self.note(Note::new(who, EventKind::Application, text));
-        }
-    }
-
-    /// As [`ask`](Self::ask), and lets the library write what came of it.
-    fn ask_and_flush(
-        &mut self,
-        who: ParticipantId,
-        request: impl FnOnce(&mut Client, Instant, &mut Outbox) -> Result<(), ClientError>,
-    ) {
-        self.ask(who, request);
-        self.settle();
-        self.plan_wake(who);
-    }
-
-    pub(super) fn connect(&mut self, who: ParticipantId) {
-        self.ask_and_flush(who, |client, now, sink| client.connect(now, sink));
-    }
-
-    pub(super) fn disconnect(&mut self, who: ParticipantId, with_will: bool) {
-        let reason = match with_will {
-            true => ReasonCode::DisconnectWithWill,
-            false => ReasonCode::Success,
-        };
-        let options = DisconnectOptions::new(reason);
-        self.ask_and_flush(who, |client, now, sink| {
-            client.disconnect(now, &options, sink)
-        });
-    }
-
-    pub(super) fn publish(&mut self, who: ParticipantId, message: &scenario::Message) {
-        let scenario::Message {
-            topic,
-            payload,
-            qos,
-            retain,
-        } = message.clone();
-        let message = Message {
-            retain,
-            ..Message::new(topic, payload, qos)
-        };
-        let spec = &self.scenario.clients[who as usize - 1];
-        let exits = spec.bugs.exit_after_publish && self.host(who).machine.is_some();
-        self.ask(who, |client, now, sink| {
-            client.publish(now, message, sink).map(|_| ())
-        });
-        if exits {
-            let text = format!("{} exits: its call to publish has returned", self.name(who));
-            self.note_cause(Note::new(who, EventKind::Fault, text));
-            self.crash_client(who, Ending::Fin);
-        }
-        self.settle();
-        self.plan_wake(who);
-    }
-
-    pub(super) fn subscribe(&mut self, who: ParticipantId, request: SubscribeRequest) {
-        self.ask_and_flush(who, |client, now, sink| {
-            client.subscribe(now, request, sink).map(|_| ())
-        });
-    }
-
-    pub(super) fn unsubscribe(&mut self, who: ParticipantId, filter: &str) {
-        self.ask_and_flush(who, |client, now, sink| {
-            client.unsubscribe(now, &[filter], sink).map(|_| ())
-        });
-    }
-
-    /// One of a client's regular messages, and the next one after it. Only a connected client makes them.
-    pub(super) fn publication(&mut self, who: ParticipantId, index: usize, number: u32) {
-        let scenario = Arc::clone(&self.scenario);
-        let publication = &scenario.clients[who as usize - 1].publications[index];
-        let machine = self.host(who).machine.as_ref();
-        if machine.is_some_and(|machine| machine.state() != State::Idle) {
-            let payload = publication
-                .message
-                .payload
-                .replace("{n}", &number.to_string());
-            let message = scenario::Message {
-                payload,
-                ..publication.message.clone()
-            };
-            let text = format!("{} publishes its regular message {number}", self.name(who));
-            self.note_cause(Note::new(who, EventKind::Action, text));
-            self.publish(who, &message);
-        }
-        if number < publication.count {
-            let at = self.state.now + publication.every;
-            self.schedule(at, Happening::Publication(who, index, number + 1));
-        }
-    }
-
     /// A client's next deadline has passed.
     pub(super) fn wake_client(&mut self, who: ParticipantId) {
-        let now = self.now();
+        let now = self.client_now(who);
         let Some(machine) = &mut self.host(who).machine else {
             return;
         };
@@ -313,47 +196,6 @@ impl World {
         self.apply_client(who, outbox);
     }
 
-    /// A client's process ends, and its system closes what it had open. What the socket has taken is still sent, unless
-    /// the connection is reset.
-    pub(super) fn crash_client(&mut self, who: ParticipantId, how: Ending) {
-        let conn = self.stop_client(who);
-        if let Some(conn) = conn {
-            let how = self.forget_process(conn, Way::Up, how);
-            self.close_end(conn, Way::Up, how);
-        }
-    }
-
-    /// A client's computer goes dark.
-    pub(super) fn power_off_client(&mut self, who: ParticipantId) {
-        self.stop_client(who);
-        self.host(who).powered = false;
-        for conn in self.conns_of(who) {
-            self.darken_end(conn, Way::Up);
-        }
-    }
-
-    fn stop_client(&mut self, who: ParticipantId) -> Option<ConnId> {
-        self.set_alarm(Alarm::WakeClient(who), None);
-        let now = self.state.now;
-        let host = self.host(who);
-        if let Some(machine) = host.machine.take() {
-            host.saved = machine.session().clone();
-            host.since = now;
-        }
-        host.conn.take()
-    }
-
-    pub(super) fn restart_client(&mut self, who: ParticipantId, memory: Memory) {
-        let now = self.state.now;
-        let scenario = Arc::clone(&self.scenario);
-        let host = self.host(who);
-        host.powered = true;
-        host.start(&scenario.clients[who as usize - 1], now, memory);
-        for conn in self.conns_of(who) {
-            self.brighten(conn, Way::Down);
-        }
-    }
-
     pub(super) fn conns_of(&self, who: ParticipantId) -> Vec<ConnId> {
         let pipes = self.state.pipes.values();
         pipes
@@ -361,6 +203,16 @@ impl World {
             .map(|pipe| pipe.id)
             .collect()
     }
+}
+
+/// The name of a packet by which a client acknowledges what it got.
+fn ack_name(bytes: &[u8]) -> Option<&'static str> {
+    let packet = PacketType::from_first_byte(*bytes.first()?)?;
+    let is_ack = matches!(
+        packet,
+        PacketType::PubAck | PacketType::PubRec | PacketType::PubComp
+    );
+    is_ack.then(|| packet.name())
 }
 
 fn timer_text(kind: TimerKind) -> &'static str {

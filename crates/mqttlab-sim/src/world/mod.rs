@@ -8,6 +8,8 @@ mod broker;
 mod client;
 mod network;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,6 +45,8 @@ enum Happening {
     Script(usize),
     /// The next of a client's regular messages: whose, which of them, and its number.
     Publication(ParticipantId, usize, u32),
+    /// An acknowledgement that was held back.
+    LateAck(ParticipantId, ConnId, Vec<u8>),
     /// A condition begins or ends to be looked at.
     Checkpoint,
     Alarm(Alarm),
@@ -59,6 +63,8 @@ enum Alarm {
     ConnectTimeout(ConnId),
     WakeBroker,
     WakeClient(ParticipantId),
+    /// A slow client reads on.
+    Read(ConnId),
 }
 
 /// All that the future depends on.
@@ -217,6 +223,7 @@ impl World {
                 self.act(&action);
             }
             Happening::Publication(who, index, number) => self.publication(who, index, number),
+            Happening::LateAck(who, conn, bytes) => self.late_ack(who, conn, &bytes),
             Happening::Checkpoint => {}
             Happening::Alarm(alarm) => {
                 self.state.alarms.remove(&alarm);
@@ -271,6 +278,7 @@ impl World {
             Alarm::ConnectTimeout(conn) => self.connect_timeout(conn),
             Alarm::WakeBroker => self.wake_broker(),
             Alarm::WakeClient(who) => self.wake_client(who),
+            Alarm::Read(conn) => self.read_on(conn),
         }
     }
 

@@ -43,7 +43,8 @@ impl World {
             && let Some(pipe) = self.state.pipes.get_mut(&conn)
         {
             // A reset does not wait for what else there was to send.
-            let lost = pipe.forget_unsent(way);
+            let now = self.state.now;
+            let lost = pipe.forget_unsent(now, way);
             self.lost(lost);
         }
         let flight = self.signal_flight(conn, way, signal);
@@ -120,6 +121,7 @@ impl World {
             self.set_alarm(Alarm::GiveUp(conn, way), None);
         }
         self.set_alarm(Alarm::ConnectTimeout(conn), None);
+        self.set_alarm(Alarm::Read(conn), None);
         let Some(mut pipe) = self.state.pipes.remove(&conn) else {
             return;
         };
@@ -143,7 +145,9 @@ impl World {
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
-        let reads = way == Way::Up || !self.state.clients[pipe.client as usize - 1].paused;
+        let who = pipe.client;
+        let reads = way == Way::Up
+            || pipe.unread.is_empty() && self.state.clients[who as usize - 1].reads(now);
         let Some(segment) = pipe.arrive(way) else {
             return;
         };
@@ -156,6 +160,7 @@ impl World {
                     pipe.unread.push_back(segment);
                     pipe.lane_mut(way).leave_unread();
                 }
+                self.plan_reading(conn, who);
             }
             Signal::Data
             | Signal::Fin
@@ -163,7 +168,7 @@ impl World {
             | Signal::SynAck
             | Signal::Ack
             | Signal::Rst => {
-                self.take_segment(conn, way, segment);
+                self.read_segment(conn, way, segment);
                 if let Some(pipe) = self.state.pipes.get_mut(&conn) {
                     pipe.acknowledge(now, way);
                 }
@@ -171,6 +176,49 @@ impl World {
         }
         // There may be room in a socket that something waited for.
         self.state.dirty.extend(Way::BOTH.map(|way| (conn, way)));
+        self.settle();
+        self.sync(conn);
+    }
+
+    /// As [`take_segment`](Self::take_segment), and keeps a slow client busy with it.
+    fn read_segment(&mut self, conn: ConnId, way: Way, segment: Segment) {
+        if way == Way::Down
+            && let Some(pipe) = self.state.pipes.get(&conn)
+            && let Some(rate) = self.scenario.clients[pipe.client as usize - 1].habits.read
+        {
+            let bits = 8_000_000 * segment.bytes.len() as u64;
+            let now = self.state.now;
+            let host = &mut self.state.clients[pipe.client as usize - 1];
+            host.busy_until = host.busy_until.max(now) + bits.div_ceil(rate.max(1));
+        }
+        self.take_segment(conn, way, segment);
+    }
+
+    /// A slow client looks for what has come when it is done with what it has.
+    fn plan_reading(&mut self, conn: ConnId, who: ParticipantId) {
+        let host = &self.state.clients[who as usize - 1];
+        let at = (!host.paused).then_some(host.busy_until);
+        self.set_alarm(Alarm::Read(conn), at);
+    }
+
+    /// A client reads what has come in the meantime, as far as it gets.
+    pub(super) fn read_on(&mut self, conn: ConnId) {
+        let now = self.state.now;
+        while let Some(pipe) = self.state.pipes.get_mut(&conn) {
+            let who = pipe.client;
+            if !self.state.clients[who as usize - 1].reads(now) {
+                self.plan_reading(conn, who);
+                break;
+            }
+            let Some(segment) = pipe.unread.pop_front() else {
+                break;
+            };
+            self.read_segment(conn, Way::Down, segment);
+        }
+        if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+            pipe.acknowledge(now, Way::Down);
+        }
+        self.state.dirty.insert((conn, Way::Down));
         self.settle();
         self.sync(conn);
     }
@@ -344,6 +392,7 @@ impl World {
 
     /// FIN or RST has come.
     fn ended_by_peer(&mut self, conn: ConnId, way: Way, how: EndState) {
+        let now = self.state.now;
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
@@ -356,7 +405,7 @@ impl World {
         reader.state = how;
         reader.link = None;
         let lost = match how {
-            EndState::Reset => pipe.forget_unsent(way.back()),
+            EndState::Reset => pipe.forget_unsent(now, way.back()),
             EndState::None | EndState::Opening | EndState::Open | EndState::Closed => Vec::new(),
         };
         self.lost(lost);
@@ -438,24 +487,28 @@ impl World {
             end.state = EndState::None;
         }
         pipe.block(now, way.back(), Obstacle::Dark);
-        let lost = pipe.forget_unsent(way);
+        let lost = pipe.forget_unsent(now, way);
         self.lost(lost);
         self.sync(conn);
     }
 
     /// Nothing was acknowledged for too long: the sender's system drops the connection.
     pub(super) fn give_up(&mut self, conn: ConnId, way: Way) {
+        let now = self.state.now;
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
         let who = pipe.client;
+        if way == Way::Up && self.state.clients[who as usize - 1].asleep {
+            return;
+        }
         let end = pipe.sender(way);
         let was_open = end.is_open();
         if !end.is_over() {
             end.state = EndState::Reset;
         }
         end.link = None;
-        let lost = pipe.forget_unsent(way);
+        let lost = pipe.forget_unsent(now, way);
         self.lost(lost);
         let from = match way {
             Way::Up => who,

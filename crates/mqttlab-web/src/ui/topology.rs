@@ -241,6 +241,7 @@ fn state_name(state: ParticipantState) -> &'static str {
         ParticipantState::Connecting => "connecting",
         ParticipantState::Connected => "connected",
         ParticipantState::Waiting => "waiting",
+        ParticipantState::Asleep => "asleep",
         ParticipantState::Crashed => "crashed",
     }
 }

@@ -9,9 +9,10 @@ use toml::Spanned;
 
 use super::Check;
 use super::link::link;
-use crate::scenario::limits::{NAME_MAX, is_name};
+use crate::scenario::limits::{NAME_MAX, is_clock, is_name};
 use crate::scenario::{
-    CLIENTS_MAX, ClientSpec, Message, PublishSpec, ScenarioError, SubscribeSpec, duration, raw,
+    Acks, AnswerSpec, CLIENTS_MAX, ClientSpec, Habits, Message, PublishSpec, ScenarioError,
+    SubscribeSpec, WHOLE, duration, quantity, raw,
 };
 use crate::view::Micros;
 
@@ -75,6 +76,7 @@ impl Check<'_> {
             name: raw.name.get_ref().clone(),
             subscriptions: subscriptions.collect::<Result<_, _>>()?,
             publications: publications.collect::<Result<_, _>>()?,
+            habits: self.habits(raw)?,
             bugs: raw.bugs,
             link: link(&document.link, raw.link.as_ref()),
             options,
@@ -180,12 +182,57 @@ impl Check<'_> {
         })
     }
 
+    fn habits(&self, raw: &raw::Client) -> Result<Habits, ScenarioError> {
+        let answers = raw.on_receive.iter().map(|answer| self.answer(answer));
+        Ok(Habits {
+            answers: answers.collect::<Result<_, _>>()?,
+            acks: self.acks(raw.acks.as_ref())?,
+            read: raw.read,
+            clock: self.clock(raw.clock.as_ref())?,
+        })
+    }
+
+    fn answer(&self, answer: &raw::Answer) -> Result<AnswerSpec, ScenarioError> {
+        Ok(AnswerSpec {
+            filter: self.topic(&answer.filter, "Topic Filter", topic::check_filter)?,
+            message: Message {
+                topic: self.topic(&answer.topic, "Topic Name", topic::check_name)?,
+                payload: answer.payload.clone(),
+                qos: answer.qos,
+                retain: answer.retain,
+            },
+        })
+    }
+
+    fn acks(&self, text: Option<&Spanned<String>>) -> Result<Acks, ScenarioError> {
+        match text {
+            None => Ok(Acks::AtOnce),
+            Some(text) if text.get_ref() == "never" => Ok(Acks::Never),
+            Some(text) => match duration::parse(text.get_ref()) {
+                Ok(by) => Ok(Acks::Late(by)),
+                Err(_) => Err(self.error(text.span(), "write `never`, or how late, such as `2s`")),
+            },
+        }
+    }
+
+    fn clock(&self, text: Option<&Spanned<String>>) -> Result<u32, ScenarioError> {
+        let Some(text) = text else {
+            return Ok(WHOLE);
+        };
+        let parts = quantity::percent(text.get_ref());
+        parts.filter(|parts| is_clock(*parts)).ok_or_else(|| {
+            let message = "a clock runs at `50%` to `200%` of true time";
+            self.error(text.span(), message)
+        })
+    }
+
     fn publication(&self, publish: &raw::Publish) -> Result<PublishSpec, ScenarioError> {
         if publish.every == 0 {
             return Err(self.error(publish.topic.span(), "`every` may not be nothing"));
         }
         Ok(PublishSpec {
             every: publish.every,
+            random: publish.random,
             from: publish.from.unwrap_or(publish.every),
             count: publish.count.unwrap_or(u32::MAX),
             message: Message {

@@ -12,7 +12,8 @@ pub(super) fn link(common: &raw::Link, own: Option<&raw::Link>) -> LinkSpec {
         let set = |place: &mut Micros, value: Option<Micros>| *place = value.unwrap_or(*place);
         set(&mut spec.latency_up, raw.latency_up.or(raw.latency));
         set(&mut spec.latency_down, raw.latency_down.or(raw.latency));
-        set(&mut spec.jitter, raw.jitter);
+        set(&mut spec.jitter_up, raw.jitter_up.or(raw.jitter));
+        set(&mut spec.jitter_down, raw.jitter_down.or(raw.jitter));
         set(&mut spec.connect_timeout, raw.connect_timeout);
         set(&mut spec.give_up, raw.give_up);
         spec.bandwidth = raw.bandwidth.or(spec.bandwidth);
@@ -35,7 +36,8 @@ fn preset_link(preset: raw::Preset, base: LinkSpec) -> LinkSpec {
     LinkSpec {
         latency_up: latency,
         latency_down: latency,
-        jitter,
+        jitter_up: jitter,
+        jitter_down: jitter,
         bandwidth: Some(bandwidth),
         loss,
         ..base
@@ -47,7 +49,8 @@ impl Default for LinkSpec {
         Self {
             latency_up: 20_000,
             latency_down: 20_000,
-            jitter: 0,
+            jitter_up: 0,
+            jitter_down: 0,
             bandwidth: None,
             loss: 0,
             segment: 1_460,

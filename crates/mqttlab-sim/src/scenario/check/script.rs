@@ -61,7 +61,9 @@ impl Check<'_> {
             | raw::Act::Reset
             | raw::Act::Close
             | raw::Act::Pause
-            | raw::Act::Resume => (false, true),
+            | raw::Act::Resume
+            | raw::Act::Sleep
+            | raw::Act::Wake => (false, true),
         };
         match who {
             0 if !broker => Err(self.error(raw.who.span(), "the broker cannot do this")),
@@ -113,6 +115,8 @@ impl Check<'_> {
             raw::Act::Accept => Act::Accept,
             raw::Act::Pause => Act::Pause,
             raw::Act::Resume => Act::Resume,
+            raw::Act::Sleep => Act::Sleep,
+            raw::Act::Wake => Act::Wake,
         };
         match &act {
             Act::Publish(_) => keys.mark(&["topic", "payload"]),
@@ -120,7 +124,7 @@ impl Check<'_> {
             Act::Connect | Act::Disconnect { .. } | Act::Crash { .. } | Act::PowerOff => {}
             Act::Restart { .. } | Act::Cut { .. } | Act::Heal | Act::Stall { .. } => {}
             Act::Release { .. } | Act::Reset | Act::Close | Act::Refuse | Act::Accept => {}
-            Act::Pause | Act::Resume => {}
+            Act::Pause | Act::Resume | Act::Sleep | Act::Wake => {}
         }
         match keys.left() {
             None => Ok(act),

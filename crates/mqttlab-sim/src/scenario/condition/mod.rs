@@ -12,7 +12,7 @@
 //! | fact | is |
 //! | --- | --- |
 //! | `now` | the time since the start |
-//! | `state("A")` | what a client is doing: `idle`, `opening`, `connecting`, `connected`, `waiting`, `crashed`; a broker: `running`, `crashed` |
+//! | `state("A")` | what a client is doing: `idle`, `opening`, `connecting`, `connected`, `waiting`, `asleep`, `crashed`; a broker: `running`, `crashed` |
 //! | `connected("A")` | whether a client has its CONNACK and believes itself connected |
 //! | `connections("pump-1")` | how many connections the broker keeps for a Client Identifier |
 //! | `session("pump-1")` | whether the broker has a session |

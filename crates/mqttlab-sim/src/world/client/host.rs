@@ -7,6 +7,7 @@ use mqttlab_core::client::{Client, Session};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::rng::Rng;
 
+use super::clock::Clock;
 use crate::pipe::{Obstacle, Way};
 use crate::scenario::{ClientSpec, LinkSpec, Memory};
 use crate::view::{Micros, Received};
@@ -17,6 +18,10 @@ pub(crate) struct ClientHost {
     /// `None` while it does not run.
     pub(crate) machine: Option<Client>,
     pub(crate) powered: bool,
+    pub(crate) clock: Clock,
+    /// Its computer sleeps, since then.
+    pub(crate) asleep: bool,
+    pub(crate) asleep_since: Micros,
     /// Since when its process runs or does not.
     pub(crate) since: Micros,
     /// The connection that the machine uses.
@@ -31,6 +36,8 @@ pub(crate) struct ClientHost {
     cut: [bool; 2],
     /// Whether it reads nothing of what comes.
     pub(crate) paused: bool,
+    /// Until when it is busy with what it has read.
+    pub(crate) busy_until: Micros,
     /// Whether its process has done its first subscriptions.
     pub(super) subscribed: bool,
     /// What its disk keeps of its session.
@@ -43,6 +50,9 @@ impl ClientHost {
         let mut host = Self {
             machine: None,
             powered: true,
+            clock: Clock::new(spec.habits.clock),
+            asleep: false,
+            asleep_since: 0,
             since: 0,
             conn: None,
             connections: 0,
@@ -52,6 +62,7 @@ impl ClientHost {
             stalled: [false; 2],
             cut: [false; 2],
             paused: false,
+            busy_until: 0,
             subscribed: false,
             saved: Session::default(),
             lives: 0,
@@ -73,6 +84,12 @@ impl ClientHost {
         self.since = now;
         self.subscribed = false;
         self.paused = false;
+        self.busy_until = now;
+    }
+
+    /// Whether it looks at what comes now.
+    pub(in crate::world) fn reads(&self, now: Micros) -> bool {
+        !self.paused && now >= self.busy_until
     }
 
     /// What lies in the way of a new connection.
@@ -94,7 +111,7 @@ impl ClientHost {
             Obstacle::Stall => self.stalled[way as usize] = is_there,
             Obstacle::Cut => self.cut[way as usize] = is_there,
             // Whether a computer runs is no matter of its link.
-            Obstacle::Dark => {}
+            Obstacle::Dark | Obstacle::Asleep => {}
         }
     }
 }

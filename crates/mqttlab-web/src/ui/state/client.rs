@@ -90,6 +90,7 @@ fn state(state: ParticipantState) -> &'static str {
         ParticipantState::Connecting => "waits for CONNACK",
         ParticipantState::Connected => "connected",
         ParticipantState::Waiting => "waits to connect again",
+        ParticipantState::Asleep => "asleep",
         ParticipantState::Crashed => "crashed",
     }
 }
