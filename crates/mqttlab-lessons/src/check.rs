@@ -180,6 +180,16 @@ impl Check<'_> {
             if solved.goals[index].is_none() {
                 self.report(format!("“{}” is not reached by its solution", goal.title));
             }
+            let inputs = &goal.solution.changes.inputs;
+            if inputs
+                .iter()
+                .any(|input| !goal.tools.contains(&input.action))
+            {
+                self.report(format!(
+                    "“{}”: its solution needs a tool that is not there",
+                    goal.title
+                ));
+            }
             if goal.hints.len() != HINTS {
                 self.report(format!("“{}” has not {HINTS} hints", goal.title));
             }
@@ -192,28 +202,15 @@ impl Check<'_> {
     /// Every statement that is named exists, and a run of the lesson has shown it.
     fn clauses(&mut self) {
         let mut shown = BTreeSet::new();
-        for (run, scenario) in self.course.runs.iter().enumerate() {
-            let (mut recording, _) = self.play(run as u32, &Changes::default());
-            recording.seek(recording.end());
-            shown.extend(
-                recording
-                    .events()
-                    .iter()
-                    .filter_map(|event| event.clause.clone()),
-            );
-            for goal in &self.course.lesson.goals {
-                if goal.solution.run as usize == run {
-                    let (mut solved, _) = self.play(run as u32, &goal.solution.changes);
-                    solved.seek(solved.end());
-                    shown.extend(
-                        solved
-                            .events()
-                            .iter()
-                            .filter_map(|event| event.clause.clone()),
-                    );
-                }
+        for run in 0..self.course.runs.len() as u32 {
+            let goals = self.course.lesson.goals.iter();
+            let solved = goals.filter(|goal| goal.solution.run == run);
+            let changes = solved.map(|goal| goal.solution.changes.clone());
+            for changes in changes.chain([Changes::default()]) {
+                let (mut recording, _) = self.play(run, &changes);
+                recording.seek(recording.end());
+                shown.extend(clauses_shown(&recording));
             }
-            debug_assert_eq!(scenario.watched.len(), self.course.runs[0].watched.len());
         }
         let version = self.course.runs[0].mqtt;
         for id in self.cited() {
@@ -221,7 +218,7 @@ impl Check<'_> {
                 self.report(format!("[{id}] is not a statement of MQTT {version}"));
             } else if !shown.contains(&id) {
                 self.report(format!(
-                    "[{id}] is named, but no decision of its runs rests on it"
+                    "[{id}] is named, but nothing in its runs rests on it"
                 ));
             }
         }
@@ -319,6 +316,21 @@ fn pieces(blocks: &[Block]) -> Vec<&str> {
         Block::List(items) => items,
     });
     texts.map(String::as_str).collect()
+}
+
+/// The statements behind what was decided, and behind the fields of what was sent.
+fn clauses_shown(recording: &Recording) -> BTreeSet<String> {
+    let decided = recording
+        .events()
+        .iter()
+        .filter_map(|event| event.clause.clone());
+    let packets = recording
+        .flights()
+        .iter()
+        .filter_map(|flight| recording.packet(flight.id));
+    let fields =
+        packets.flat_map(|packet| packet.fields.into_iter().filter_map(|field| field.clause));
+    decided.chain(fields).collect()
 }
 
 fn all_texts(lesson: &Lesson) -> Vec<&str> {

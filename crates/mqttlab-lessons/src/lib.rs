@@ -9,7 +9,7 @@
 //! | `toml beat` | `when`: the [condition](mqttlab_sim::scenario::condition) it waits for (the first has none); `wait`: so much later; `packet`, `field`, `state`: what is shown beside it; `clauses`: what it is about |
 //! | `toml question` in a beat | `ask`; `until`: when the run has given the answer; `[[option]]` with `say`, `when` it is right, `reply`, and `counter`, the what-if in which it would be |
 //! | `toml what-if` | `id`; `patch`: keys of the scenario that are different (`also` adds to the script); `shows`: what is true at its end only |
-//! | `toml goal` | `reach`: the condition to bring about; `lasts`: for so long; three `hints`; `solution = { what_if, do, omit }` |
+//! | `toml goal` | `reach`: the condition to bring about; `lasts`: for so long; `tools`: what can be done, as in a script, but without `at`; three `hints`; `solution = { what_if, do, omit }` |
 //!
 //! [`problems`] says what is not true, so that a lesson that teaches something false fails the tests.
 #![forbid(unsafe_code)]

@@ -18,5 +18,17 @@ macro_rules! lessons {
 }
 
 lessons! {
+    "knock";
+    "keep-alive";
+    "pulled-cable";
     "duel";
+    "offline";
+    "silent";
+    "per-hop";
+    "loss";
+    "duplicates";
+    "exactly-once";
+    "last-will";
+    "retained";
+    "no-yesterday";
 }

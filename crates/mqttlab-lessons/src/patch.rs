@@ -33,7 +33,7 @@ fn put(table: &mut Table, key: &str, value: &Value) {
             }
         }
         (Some(Value::Array(old)), Value::Array(new))
-            if new.iter().all(|item| name(item).is_some()) =>
+            if !new.is_empty() && new.iter().all(|item| name(item).is_some()) =>
         {
             for item in new {
                 match (old.iter_mut().find(|known| name(known) == name(item)), item) {

@@ -4,7 +4,7 @@ use mqttlab_sim::lesson::{
     Beat, Choice, Course, Goal, Lesson, Look, Question, Snippet, Solution, Watched, WhatIf,
 };
 use mqttlab_sim::recording::{Changes, UserInput};
-use mqttlab_sim::scenario::{Scenario, duration};
+use mqttlab_sim::scenario::{Action, Scenario, Step, duration};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -53,6 +53,8 @@ struct RawWhatIf {
 struct RawGoal {
     reach: String,
     lasts: Option<String>,
+    #[serde(default)]
+    tools: Vec<Table>,
     hints: Vec<String>,
     solution: RawSolution,
 }
@@ -279,6 +281,7 @@ impl Reader {
             text: section.blocks.clone(),
             reach: self.watch(&raw.reach),
             lasts: span(raw.lasts.as_ref())?,
+            tools: self.tools(raw.tools)?,
             hints: raw.hints.clone(),
             solution: Solution {
                 run,
@@ -287,14 +290,31 @@ impl Reader {
         })
     }
 
-    /// What is done in a solution, written like a script.
-    fn changes(&self, run: u32, solution: RawSolution) -> Result<Changes, LessonError> {
+    /// Reads actions of a run that are written like a script.
+    fn script(&self, run: u32, script: Vec<Table>) -> Result<Vec<Step>, LessonError> {
         let mut table = self.tables[run as usize].clone();
-        let script = solution.script.into_iter().map(Value::Table).collect();
+        let script = script.into_iter().map(Value::Table).collect();
         table.insert("do".to_owned(), Value::Array(script));
-        let inputs = parse(&table)?.script.into_iter();
+        table.remove("expect");
+        Ok(parse(&table)?.script)
+    }
+
+    /// Actions that have no time of their own.
+    fn tools(&self, mut tools: Vec<Table>) -> Result<Vec<Action>, LessonError> {
+        for tool in &mut tools {
+            if tool.insert("at".to_owned(), "0s".into()).is_some() {
+                return Err(LessonError::new("a tool has no `at`"));
+            }
+        }
+        let steps = self.script(0, tools)?.into_iter();
+        Ok(steps.map(|step| step.action).collect())
+    }
+
+    fn changes(&self, run: u32, solution: RawSolution) -> Result<Changes, LessonError> {
+        let inputs = self.script(run, solution.script)?;
         Ok(Changes {
             inputs: inputs
+                .into_iter()
                 .map(|step| UserInput {
                     at: step.at,
                     nth: 0,

@@ -11,7 +11,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::recording::Changes;
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario};
 use crate::view::{Micros, ParticipantId};
 
 pub use outline::{Asked, Outline, Reached};
@@ -137,6 +137,8 @@ pub struct Goal {
     pub reach: Watched,
     /// For so long without a break.
     pub lasts: Micros,
+    /// What can be done at any moment.
+    pub tools: Vec<Action>,
     /// One after the other, each says more.
     pub hints: Vec<String>,
     /// One way to do it.

@@ -15,7 +15,7 @@ use mqttlab_core::packet::Side;
 use crate::inspect;
 use crate::look;
 use crate::monitor::ExpectationResult;
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario};
 use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
 use crate::world::{State, World};
 
@@ -175,6 +175,11 @@ impl Recording {
             _ => Side::Server,
         };
         Some(inspect::packet(id, &sent.bytes, sent.version, side))
+    }
+
+    /// An action in words: `the cable of A is pulled`.
+    pub fn action_words(&self, action: &Action) -> String {
+        self.world.action_words(action)
     }
 
     /// The rolling hash of all that happened up to this moment.

@@ -57,6 +57,7 @@ fn goal(reach: u32, lasts: u64) -> Goal {
         text: Vec::new(),
         reach,
         lasts,
+        tools: Vec::new(),
         hints: Vec::new(),
         solution: Solution::default(),
     }
