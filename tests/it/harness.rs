@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread::JoinHandle;
@@ -243,6 +243,29 @@ impl Drop for Folder {
         // It lies in the folder for what may go at any time.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// The file of every scenario of the project.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(crate) fn scenarios() -> Result<Vec<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = Vec::new();
+    let mut folders = vec![root.join("scenarios"), root.join("lessons")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "toml") {
+                found.push(path);
+            }
+        }
+    }
+    ensure!(found.len() > 10, "the scenarios are where they were");
+    found.sort();
+    Ok(found)
 }
 
 /// Sends a signal by name to a process of the test's own.

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod browser;
+mod captures;
 mod cut;
 mod durable;
 mod harness;

@@ -80,6 +80,65 @@ fn a_scenario_is_played_and_printed() -> Result<()> {
 }
 
 #[test]
+fn a_run_is_written_to_a_file_in_each_form() -> Result<()> {
+    let file = ScenarioFile::new("forms", CONNECT)?;
+    let folder = Folder::new("forms")?;
+    for (format, begin) in [
+        ("text", "              A"),
+        ("ladder", "              A"),
+        ("events", "# t: A test"),
+        ("json", "{"),
+        ("ndjson", "{\"run\":"),
+        ("mermaid", "sequenceDiagram"),
+        ("plantuml", "@startuml"),
+        ("svg", "<svg "),
+        ("pcapng", "\n\r\r\n"),
+        ("rust", "//! A test."),
+    ] {
+        let path = folder.path(format);
+        let path = path.to_str().unwrap_or_default();
+        let run = ["run", file.path(), "--format", format, "-o", path];
+        let (printed, _) = ended(&mqttlab(&run)?, 0)?;
+        ensure!(printed.is_empty(), "{format}: {printed}");
+        let written = fs::read(path)?;
+        ensure!(written.starts_with(begin.as_bytes()), "{format}");
+    }
+    let (wrong, said) = ended(&mqttlab(&["run", file.path(), "--format", "svgg"])?, 2)?;
+    ensure!(wrong.is_empty() && said.contains("'svg'"), "{said}");
+    let nowhere = ["run", file.path(), "-o", "/nonexistent/run.svg"];
+    let (_, said) = ended(&mqttlab(&nowhere)?, 2)?;
+    ensure!(said.contains("/nonexistent/run.svg"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn machines_are_answered_in_json() -> Result<()> {
+    let holds = ScenarioFile::new(
+        "json-holds",
+        &format!("{CONNECT}[[expect]]\neventually = 'connected(\"A\")'\n"),
+    )?;
+    let (said, _) = ended(&mqttlab(&["check", "--json", holds.path()])?, 0)?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    ensure!(said[0]["expectations"][0]["verdict"] == "pass", "{said:#}");
+    let (said, _) = ended(&mqttlab(&["run", "--json", holds.path()])?, 0)?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    ensure!(said["participants"][1] == "A", "{said:#}");
+    let hunt = [
+        "hunt",
+        "--json",
+        "--seeds",
+        "2",
+        "--disturbances",
+        "0",
+        holds.path(),
+    ];
+    let (said, _) = ended(&mqttlab(&hunt)?, 0)?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    ensure!(said["finding"].is_null() && said["seeds"] == 2, "{said:#}");
+    Ok(())
+}
+
+#[test]
 fn expectations_decide_how_it_ends() -> Result<()> {
     let holds = ScenarioFile::new(
         "holds",

@@ -107,7 +107,9 @@ fn locked_version_in(lock: &str, package: &str) -> Result<String> {
 
 /// The first file called `name` in the folders of PATH.
 pub(crate) fn which(name: &str) -> Option<PathBuf> {
+    // Debian puts servers where only root's PATH leads.
     env::split_paths(&env::var_os("PATH")?)
+        .chain([PathBuf::from("/usr/sbin")])
         .map(|dir| dir.join(name))
         .find(|path| is_program(path))
 }

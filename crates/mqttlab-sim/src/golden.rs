@@ -5,7 +5,7 @@
 use crate::export::trace::{Options, trace};
 use crate::monitor::{ExpectationResult, Verdict};
 use crate::recording::Recording;
-use crate::scenario::Scenario;
+use crate::scenario::{Act, Action, Ending, Memory, Message, Scenario, Ways};
 
 /// The trace of a run, and the expectations that do not hold in it.
 fn play(scenario: Scenario) -> (String, Vec<ExpectationResult>) {
@@ -84,4 +84,53 @@ golden! { catch:
     bug_publish_after_pubrel "../../../scenarios/bugs/publish-after-pubrel.toml" "../../../scenarios/bugs/publish-after-pubrel.txt";
     bug_qos_upgraded "../../../scenarios/bugs/qos-upgraded.toml" "../../../scenarios/bugs/qos-upgraded.txt";
     bug_wildcard_matches_dollar "../../../scenarios/bugs/wildcard-matches-dollar.toml" "../../../scenarios/bugs/wildcard-matches-dollar.txt";
+}
+
+/// The test that [`export::rust`](crate::export::rust) writes is one of this package: it compiles and holds.
+#[test]
+fn rust_export() {
+    let source = include_str!("../../../scenarios/qos2-cut-after-publish.toml");
+    let scenario = Scenario::parse(source).unwrap_or_else(|error| panic!("{error}"));
+    let mut recording = Recording::new(scenario);
+    recording.seek(4_000_000);
+    for act in acts() {
+        recording.act(Action { who: 1, act });
+    }
+    recording.act(Action {
+        who: 0,
+        act: Act::Crash { how: Ending::Rst },
+    });
+    recording.seek(recording.end());
+    let test = crate::export::rust::rust(&recording, source);
+    #[cfg(not(target_family = "wasm"))]
+    expect_test::expect_file!["../tests/exported.rs"].assert_eq(&test);
+    #[cfg(target_family = "wasm")]
+    assert_eq!(test, include_str!("../tests/exported.rs"));
+}
+
+/// One of each kind that takes something.
+fn acts() -> Vec<Act> {
+    let (filter, qos) = ("news/#".to_owned(), crate::scenario::QoS::AtLeastOnce);
+    vec![
+        Act::Subscribe {
+            filter: filter.clone(),
+            qos,
+        },
+        Act::Publish(Message {
+            topic: "news/\"1\"".to_owned(),
+            payload: "line\n".to_owned(),
+            qos,
+            retain: true,
+        }),
+        Act::Unsubscribe { filter },
+        Act::Stall { way: Ways::Up },
+        Act::Release { way: Ways::Both },
+        Act::Cut { way: Ways::Down },
+        Act::Heal,
+        Act::Restart {
+            memory: Memory::Kept,
+        },
+        Act::Connect,
+        Act::Disconnect { will: false },
+    ]
 }

@@ -10,6 +10,7 @@
 //! the middle of a stream: TCP sends it again, so loss and blocked ways show as delay of it and of all behind it.
 
 mod lane;
+pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use crate::scenario::LinkSpec;
 use crate::view::{EndState, FlightId, Micros, ParticipantId};
 
 pub(crate) use lane::{Lane, Segment, Signal};
+
+use tape::Tape;
 
 /// A direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +84,18 @@ impl End {
     }
 }
 
+/// How a segment passes.
+struct Passage {
+    /// The time until its turn on the wire is over.
+    on_wire: Micros,
+    /// The time until it leaves for good, which is longer by what TCP needs to repair losses.
+    leaves_after: Micros,
+    /// How long its way then takes.
+    travel: Micros,
+    /// How many attempts are lost before.
+    losses: u32,
+}
+
 /// One TCP connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Pipe {
@@ -101,6 +116,8 @@ pub(crate) struct Pipe {
     rng: Rng,
     up: Lane,
     down: Lane,
+    /// Its segments, where somebody wants them.
+    tape: Option<Box<Tape>>,
 }
 
 impl Pipe {
@@ -127,7 +144,44 @@ impl Pipe {
             rng,
             up: Lane::default(),
             down: Lane::default(),
+            tape: None,
         }
+    }
+
+    /// From now on writes down every segment.
+    pub(crate) fn record(&mut self) {
+        self.tape = Some(Box::default());
+        for way in Way::BOTH {
+            if self.lane(way).loses() {
+                self.taped(|tape| tape.begin_losing(0, way));
+            }
+        }
+    }
+
+    fn taped(&mut self, write: impl FnOnce(&mut Tape)) {
+        if let (true, Some(tape)) = (tape::IS_BUILT, &mut self.tape) {
+            write(tape);
+        }
+    }
+
+    /// What was written down of it, now that it is over or looked at.
+    pub(crate) fn take_tape(&mut self, now: Micros) -> Option<Vec<tape::Mark>> {
+        let timeout = self.retransmission_timeout();
+        Some(self.tape.take()?.finish(now, timeout))
+    }
+
+    /// Something in between resets it: both ways lose what is on them. Says which flights that are.
+    pub(crate) fn reset_between(&mut self, now: Micros) -> Vec<FlightId> {
+        let timeout = self.retransmission_timeout();
+        let mut lost = Vec::new();
+        for way in Way::BOTH {
+            lost.extend(self.lane_mut(way).drain());
+            self.taped(|tape| {
+                tape.keep(now, way, 0, timeout);
+                tape.forge_reset(now, way);
+            });
+        }
+        lost
     }
 
     pub(crate) fn spec(&self) -> &LinkSpec {
@@ -184,6 +238,7 @@ impl Pipe {
         flight: FlightId,
     ) -> bool {
         if signal == Signal::Rst && self.lane(way).loses() {
+            self.taped(|tape| tape.lost_reset(now, way));
             return false;
         }
         self.launch(now, way, Segment::signal(signal, flight, now));
@@ -207,14 +262,23 @@ impl Pipe {
     }
 
     fn launch(&mut self, now: Micros, way: Way, segment: Segment) {
-        let (leaves_after, travel) = self.travel_time(now, way, segment.bytes.len());
+        let Passage {
+            on_wire,
+            leaves_after,
+            travel,
+            losses,
+        } = self.passage(now, way, segment.bytes.len());
+        let timeout = self.retransmission_timeout();
+        self.taped(|tape| {
+            let what = (segment.signal, segment.bytes.as_slice());
+            tape.launch(now + on_wire, way, what, losses, timeout);
+        });
         let lane = self.lane_mut(way);
         lane.launch(now, segment, leaves_after, leaves_after + travel);
     }
 
-    /// After what time a segment that is sent now leaves for good: its turn on the wire, and what TCP needs to repair
-    /// losses; and how long its way then takes.
-    fn travel_time(&mut self, now: Micros, way: Way, length: usize) -> (Micros, Micros) {
+    /// How a segment that is sent now passes.
+    fn passage(&mut self, now: Micros, way: Way, length: usize) -> Passage {
         const HEADERS: u64 = 40;
         let mut wait = 0;
         if let Some(bandwidth) = self.spec.bandwidth {
@@ -232,13 +296,21 @@ impl Pipe {
             0
         };
         let travel = self.latency(way) - jitter + spread;
+        let on_wire = wait;
         let mut timeout = self.retransmission_timeout();
         let loss = u64::from(self.spec.loss);
+        let mut losses = 0;
         while loss > 0 && timeout < self.spec.give_up && self.rng.chance(loss, WHOLE) {
             wait += timeout;
             timeout *= 2;
+            losses += 1;
         }
-        (wait, travel)
+        Passage {
+            on_wire,
+            leaves_after: wait,
+            travel,
+            losses,
+        }
     }
 
     /// The first retransmission comes after two round trips, at least 200 ms; each further one after twice as long.
@@ -249,20 +321,27 @@ impl Pipe {
     /// Puts an obstacle into a way.
     pub(crate) fn block(&mut self, now: Micros, way: Way, obstacle: Obstacle) {
         self.lane_mut(way).block(now, obstacle);
+        if self.lane(way).loses() {
+            self.taped(|tape| tape.begin_losing(now, way));
+        }
     }
 
     /// Takes an obstacle away.
     pub(crate) fn unblock(&mut self, now: Micros, way: Way, obstacle: Obstacle) {
         let latency = self.latency(way);
         let timeout = self.retransmission_timeout();
-        self.lane_mut(way).unblock(now, obstacle, latency, timeout);
+        let repeated_at = self.lane_mut(way).unblock(now, obstacle, latency, timeout);
+        if !self.lane(way).loses() {
+            self.taped(|tape| tape.end_losing(way, repeated_at.unwrap_or(now), timeout));
+        }
         if !self.lane(way).is_blocked() {
             self.acknowledge(now, way.back());
         }
     }
 
     /// The front segment has arrived: takes it off the lane.
-    pub(crate) fn arrive(&mut self, way: Way) -> Option<Segment> {
+    pub(crate) fn arrive(&mut self, now: Micros, way: Way) -> Option<Segment> {
+        self.taped(|tape| tape.arrive(now, way));
         self.lane_mut(way).arrive()
     }
 
@@ -279,7 +358,11 @@ impl Pipe {
 
     /// The end that sends this way is gone without a word: what has not left it is lost. Says which packets.
     pub(crate) fn forget_unsent(&mut self, now: Micros, way: Way) -> Vec<FlightId> {
-        self.lane_mut(way).forget_unsent(now)
+        let timeout = self.retransmission_timeout();
+        let lost = self.lane_mut(way).forget_unsent(now);
+        let left = self.lane(way).segments();
+        self.taped(|tape| tape.keep(now, way, left, timeout));
+        lost
     }
 
     /// When the sender of this way stops waiting for acknowledgements, if nothing changes.

@@ -236,6 +236,21 @@ impl Recording {
         advanced
     }
 
+    /// Plays this branch once more up to this moment, and says every TCP segment of it.
+    #[cfg(feature = "pcapng")]
+    pub(crate) fn captures(&self) -> Vec<crate::world::capture::Capture> {
+        let mut again = Self::new(self.scenario().clone());
+        again.world.record();
+        // No keyframes: there is no going back, and each would have a copy of the segments.
+        again.futures[0].branch.changes = self.future().branch.changes.clone();
+        again.futures[0].keyframes.stop();
+        while again.next_at().is_some_and(|next| next <= self.now) {
+            again.advance();
+        }
+        debug_assert_eq!(again.hash(), self.hash(), "the same run again");
+        again.world.take_captures()
+    }
+
     /// Notes how far the run was played, and takes a keyframe if the last one is far enough away.
     fn keep(&mut self) {
         let happened = self.world.state.happened;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{broker, run};
+use crate::{broker, check, hunt, run};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -27,13 +27,13 @@ pub(crate) enum Command {
     Passwd(broker::PasswdOptions),
     /// Play a scenario in the simulated world and print what happens
     #[command(after_help = run::HELP)]
-    Run(run::RunOptions),
+    Run(run::Options),
     /// Play scenarios and say which of their expectations fail
-    #[command(after_help = run::HELP)]
-    Check(run::CheckOptions),
+    #[command(after_help = check::HELP)]
+    Check(check::Options),
     /// Look for a seed and disturbances that make an expectation of a scenario fail
-    #[command(after_help = run::HUNT_HELP)]
-    Hunt(run::HuntOptions),
+    #[command(after_help = hunt::HELP)]
+    Hunt(hunt::Options),
 }
 
 #[cfg(test)]

@@ -3,9 +3,13 @@
 //!
 //! What decides is in `mqttlab-core` and `mqttlab-sim`; here are sockets, clocks, threads and the command line.
 
+mod check;
 mod cli;
 mod failure;
+mod files;
+mod hunt;
 mod log;
+mod output;
 mod run;
 
 pub mod broker;
@@ -24,8 +28,8 @@ pub fn main() -> ExitCode {
         cli::Command::Broker(options) => broker::run(&options),
         cli::Command::Passwd(options) => broker::passwd(&options),
         cli::Command::Run(options) => run::run(&options),
-        cli::Command::Check(options) => run::check(&options),
-        cli::Command::Hunt(options) => run::hunt(&options),
+        cli::Command::Check(options) => check::check(&options),
+        cli::Command::Hunt(options) => hunt::hunt(&options),
     };
     match done {
         Ok(code) => code,

@@ -115,6 +115,16 @@ const PACKAGES: &[Package] = &[
         for_what: "tests with a real client",
     },
     Package {
+        program: "mosquitto",
+        name: "mosquitto",
+        for_what: "tests against another broker",
+    },
+    Package {
+        program: "tshark",
+        name: "tshark",
+        for_what: "tests of captures",
+    },
+    Package {
         program: "python3",
         name: "python3",
         for_what: "tests with a client in Python",

@@ -12,7 +12,7 @@ const LANE: usize = 32;
 /// Columns for the time.
 const MARGIN: usize = 14;
 /// A longer silence is drawn as a break.
-const QUIET: Micros = 1_000_000;
+pub(super) const QUIET: Micros = 1_000_000;
 
 /// What goes into a ladder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,21 @@ pub struct Options {
     pub tcp: bool,
     /// PINGREQ and PINGRESP too.
     pub pings: bool,
+}
+
+impl Options {
+    /// Whether a flight is drawn.
+    pub(super) fn shows(self, flight: &Flight) -> bool {
+        match flight.what {
+            FlightKind::Tcp => self.tcp || matches!(flight.name.as_str(), "FIN" | "RST"),
+            FlightKind::Ping => self.pings,
+            FlightKind::Connect
+            | FlightKind::Publish
+            | FlightKind::Ack
+            | FlightKind::QoS2
+            | FlightKind::Subscribe => true,
+        }
+    }
 }
 
 /// What has happened up to the moment of `recording`, drawn with lines.
@@ -64,7 +79,7 @@ fn trim(text: &mut String) {
 }
 
 /// The broker stands between the first client and the others.
-fn order(clients: usize) -> Vec<ParticipantId> {
+pub(super) fn order(clients: usize) -> Vec<ParticipantId> {
     let clients = 1..=clients as ParticipantId;
     let mut order: Vec<ParticipantId> = clients.collect();
     order.insert(order.len().min(1), 0);
@@ -80,16 +95,7 @@ fn row(
     match event.kind {
         EventKind::Sent => {
             let flight = recording.flights().get(event.flight? as usize)?;
-            let is_shown = match flight.what {
-                FlightKind::Tcp => options.tcp || matches!(flight.name.as_str(), "FIN" | "RST"),
-                FlightKind::Ping => options.pings,
-                FlightKind::Connect
-                | FlightKind::Publish
-                | FlightKind::Ack
-                | FlightKind::QoS2
-                | FlightKind::Subscribe => true,
-            };
-            is_shown.then(|| arrow(flight, order))
+            options.shows(flight).then(|| arrow(flight, order))
         }
         EventKind::Fault => Some(note(event, order)),
         EventKind::Action

@@ -2,6 +2,13 @@
 
 pub mod ladder;
 pub mod mermaid;
+#[cfg(feature = "ndjson")]
+pub mod ndjson;
+#[cfg(feature = "pcapng")]
+pub mod pcapng;
+pub mod plantuml;
+pub mod rust;
+pub mod svg;
 pub mod trace;
 
 #[cfg(test)]

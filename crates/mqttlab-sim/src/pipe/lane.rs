@@ -6,7 +6,7 @@ use super::Obstacle;
 use crate::view::{FlightId, Micros};
 
 /// TCP waits no longer than this between two attempts.
-const RETRANSMISSION_MAX: Micros = 120_000_000;
+pub(super) const RETRANSMISSION_MAX: Micros = 120_000_000;
 
 /// What a segment says beside its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +127,11 @@ impl Lane {
         self.air.is_empty() && self.waiting.is_empty() && self.fin.is_none()
     }
 
+    /// How many segments are on their way.
+    pub(super) fn segments(&self) -> usize {
+        self.air.len()
+    }
+
     pub(super) fn unacknowledged_since(&self) -> Option<Micros> {
         self.stuck_since
     }
@@ -220,13 +225,14 @@ impl Lane {
         self.moved = self.dues().collect();
     }
 
+    /// Says when the sender tries again what was lost.
     pub(super) fn unblock(
         &mut self,
         now: Micros,
         obstacle: Obstacle,
         latency: Micros,
         timeout: Micros,
-    ) {
+    ) -> Option<Micros> {
         let (was_blocked, lost) = (self.is_blocked(), self.loses());
         match obstacle {
             Obstacle::Stall => self.stalled = false,
@@ -235,13 +241,12 @@ impl Lane {
             Obstacle::Asleep => self.asleep = false,
         }
         if self.is_blocked() || !was_blocked {
-            return;
+            return None;
         }
-        let Some(first) = self.air.front() else {
-            return;
-        };
+        let first = self.air.front()?;
         // What was lost waits for the sender's next attempt; what was held just goes on.
-        let repeated_at = lost.then(|| next_attempt(first.sent_at, now, timeout) + latency);
+        let attempt = lost.then(|| next_attempt(first.sent_at, now, timeout));
+        let repeated_at = attempt.map(|at| at + latency);
         self.last_due = now;
         for segment in &mut self.air {
             if let Due::Left(left) = segment.due {
@@ -253,6 +258,7 @@ impl Lane {
             }
         }
         self.moved = self.dues().collect();
+        attempt
     }
 
     pub(super) fn arrive(&mut self) -> Option<Segment> {

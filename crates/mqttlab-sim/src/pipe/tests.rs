@@ -31,7 +31,7 @@ fn send(pipe: &mut Pipe, now: Micros, way: Way, length: usize, flight: FlightId)
 fn arrivals(pipe: &mut Pipe, way: Way) -> Vec<(Micros, Vec<FlightId>)> {
     let mut found = Vec::new();
     while let Some(at) = pipe.lane(way).next_arrival() {
-        pipe.arrive(way).expect("there is one");
+        pipe.arrive(at, way).expect("there is one");
         pipe.acknowledge(at, way);
         let packets = std::iter::from_fn(|| pipe.lane_mut(way).take_arrived()).collect();
         pipe.pump(at, way);
@@ -265,4 +265,49 @@ fn what_waits_for_its_turn_on_the_wire_has_not_left() {
     send(&mut pipe, 0, Way::Up, 960, 1);
     assert_eq!(pipe.forget_unsent(1_000_000, Way::Up), [1]);
     assert_eq!(arrivals(&mut pipe, Way::Up), [(1_040_000, vec![0])]);
+}
+
+#[cfg(feature = "pcapng")]
+#[test]
+fn a_tape_has_each_attempt_to_send_what_was_cut_off() {
+    use super::tape::{Outcome, What};
+    let mut pipe = pipe(spec());
+    pipe.record();
+    send(&mut pipe, 0, Way::Up, 10, 0);
+    send(&mut pipe, 5_000, Way::Up, 10, 1);
+    pipe.block(10_000, Way::Up, Obstacle::Cut);
+    pipe.unblock(1_000_000, Way::Up, Obstacle::Cut);
+    arrivals(&mut pipe, Way::Up);
+    let marks = pipe.take_tape(2_000_000).expect("it was recorded");
+    let told: Vec<_> = marks
+        .iter()
+        .map(|mark| (mark.at, mark.sample.offset, mark.what))
+        .collect();
+    let sent = |again, fate| What::Sent { again, fate };
+    assert_eq!(
+        told,
+        [
+            (0, 0, sent(false, Outcome::Lost)),
+            (5_000, 10, sent(false, Outcome::Lost)),
+            (200_000, 0, sent(true, Outcome::Lost)),
+            (600_000, 0, sent(true, Outcome::Lost)),
+            (1_400_000, 0, sent(true, Outcome::Passed)),
+            (1_400_000, 10, sent(true, Outcome::Passed)),
+            (1_440_000, 0, What::Arrived),
+            (1_440_000, 10, What::Arrived),
+        ]
+    );
+}
+
+#[cfg(feature = "pcapng")]
+#[test]
+fn a_tape_ends_where_the_sender_gives_up() {
+    let mut pipe = pipe(spec());
+    pipe.record();
+    pipe.block(0, Way::Up, Obstacle::Cut);
+    send(&mut pipe, 0, Way::Up, 10, 0);
+    assert_eq!(pipe.forget_unsent(700_000, Way::Up), [0]);
+    let marks = pipe.take_tape(5_000_000).expect("it was recorded");
+    let times: Vec<Micros> = marks.iter().map(|mark| mark.at).collect();
+    assert_eq!(times, [0, 200_000, 600_000]);
 }

@@ -199,6 +199,11 @@ impl Recording {
         self.future().branch.id
     }
 
+    /// The branch that is played, with how it differs from the scenario.
+    pub fn current_branch(&self) -> &Branch {
+        &self.future().branch
+    }
+
     /// All branches, the oldest first.
     pub fn branches(&self) -> impl Iterator<Item = &Branch> {
         self.futures.iter().map(|future| &future.branch)

@@ -42,6 +42,12 @@ impl Keyframes {
         }
     }
 
+    /// Takes no more of them.
+    #[cfg(feature = "pcapng")]
+    pub(super) fn stop(&mut self) {
+        self.every = u64::MAX / 2;
+    }
+
     /// Whether after so many happenings it is time for another one.
     pub(super) fn wants(&self, happened: u64) -> bool {
         happened >= self.last() + self.every

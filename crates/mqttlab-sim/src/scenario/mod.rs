@@ -148,7 +148,7 @@ use std::collections::BTreeMap;
 
 use mqttlab_core::broker::{Bugs, Config};
 use mqttlab_core::client::Options;
-use mqttlab_core::packet::{QoS, Version};
+use mqttlab_core::packet::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::view::{Micros, ParticipantId};
@@ -157,6 +157,7 @@ use condition::Condition;
 pub use bugs::ClientBugs;
 pub use error::ScenarioError;
 pub use limits::Unfit;
+pub use mqttlab_core::packet::QoS;
 pub use packed::{FORMAT, PACKED_MAX};
 
 /// A whole is this many parts; shares are counted in them so that no fraction is ever rounded.

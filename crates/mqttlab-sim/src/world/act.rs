@@ -233,15 +233,14 @@ impl World {
         };
         let broker_was_open = pipe.broker_end.is_open();
         let client_was_open = pipe.client_end.is_open();
-        let mut lost = Vec::new();
         for way in Way::BOTH {
             let end = pipe.sender(way);
             end.link = None;
             if !end.is_over() {
                 end.state = EndState::Reset;
             }
-            lost.extend(pipe.lane_mut(way).drain());
         }
+        let lost = pipe.reset_between(self.state.now);
         self.lost(lost);
         if broker_was_open {
             let how = mqttlab_core::broker::Loss::Rst;

@@ -5,6 +5,7 @@
 
 mod act;
 mod broker;
+pub(crate) mod capture;
 mod client;
 mod network;
 mod report;
@@ -132,6 +133,8 @@ pub(crate) struct World {
     pub(crate) bytes_max: u64,
     /// The event that leads to what happens now.
     cause: Option<EventId>,
+    /// The segments of connections that are over, where somebody wants them.
+    captures: Option<Vec<capture::Capture>>,
 }
 
 impl World {
@@ -173,6 +176,7 @@ impl World {
             log: Log::default(),
             bytes_max: BYTES_MAX,
             cause: None,
+            captures: None,
         };
         world.plan();
         world

@@ -32,6 +32,9 @@ impl World {
         if !self.state.broker.powered {
             pipe.block(now, Way::Up, Obstacle::Dark);
         }
+        if self.captures.is_some() {
+            pipe.record();
+        }
         self.state.pipes.insert(conn, pipe);
         self.send_signal(conn, Way::Up, Signal::Syn);
         self.set_alarm(Alarm::ConnectTimeout(conn), Some(now + connect_timeout));
@@ -39,16 +42,15 @@ impl World {
     }
 
     pub(super) fn send_signal(&mut self, conn: ConnId, way: Way, signal: Signal) {
+        let now = self.state.now;
         if signal == Signal::Rst
             && let Some(pipe) = self.state.pipes.get_mut(&conn)
         {
             // A reset does not wait for what else there was to send.
-            let now = self.state.now;
             let lost = pipe.forget_unsent(now, way);
             self.lost(lost);
         }
         let flight = self.signal_flight(conn, way, signal);
-        let now = self.state.now;
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
@@ -125,6 +127,7 @@ impl World {
         let Some(mut pipe) = self.state.pipes.remove(&conn) else {
             return;
         };
+        self.keep_tape(&mut pipe);
         let mut lost: Vec<_> = pipe
             .unread
             .iter()
@@ -148,7 +151,7 @@ impl World {
         let who = pipe.client;
         let reads = way == Way::Up
             || pipe.unread.is_empty() && self.state.clients[who as usize - 1].reads(now);
-        let Some(segment) = pipe.arrive(way) else {
+        let Some(segment) = pipe.arrive(now, way) else {
             return;
         };
         match segment.signal {

@@ -1,0 +1,84 @@
+//! `mqttlab check`: which expectations of scenarios hold.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use mqttlab_sim::monitor::{ExpectationResult, Verdict};
+use mqttlab_sim::recording::Recording;
+use serde::Serialize;
+
+use crate::output::{exit_code, paint, print, print_json, progress, verdicts};
+use crate::{Failure, files};
+
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0  every expectation of every scenario holds
+  1  one fails
+  2  a file cannot be read or is not a scenario";
+
+/// Options of `mqttlab check`.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// The scenarios, in TOML
+    #[arg(value_name = "SCENARIO", required = true)]
+    files: Vec<PathBuf>,
+
+    /// For machines: one JSON document with every expectation
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of one scenario, for machines.
+#[derive(Serialize)]
+struct Checked<'a> {
+    file: &'a Path,
+    hash: String,
+    expectations: Vec<ExpectationResult>,
+}
+
+/// Plays scenarios and says which expectations fail.
+///
+/// # Errors
+/// When a file cannot be read or is no scenario; the others are not played then.
+pub(crate) fn check(options: &Options) -> Result<ExitCode, Failure> {
+    let mut scenarios = Vec::with_capacity(options.files.len());
+    for file in &options.files {
+        scenarios.push((file, files::scenario(file)?));
+    }
+    let bar = progress(scenarios.len() as u64, "playing");
+    let mut all = Vec::new();
+    for (file, scenario) in scenarios {
+        let mut recording = Recording::new(scenario);
+        recording.seek(recording.end());
+        let checked = Checked {
+            file,
+            hash: format!("{:016x}", recording.hash()),
+            expectations: recording.check(),
+        };
+        bar.inc(1);
+        if !options.json {
+            bar.suspend(|| print(paint(&report(&checked))))?;
+        }
+        all.push(checked);
+    }
+    bar.finish_and_clear();
+    if options.json {
+        print_json(&all)?;
+    }
+    let results: Vec<ExpectationResult> = all
+        .into_iter()
+        .flat_map(|checked| checked.expectations)
+        .collect();
+    Ok(exit_code(&results))
+}
+
+/// One line for the scenario, and one for each expectation that does not hold.
+fn report(checked: &Checked<'_>) -> String {
+    let results = &checked.expectations;
+    let passed = results
+        .iter()
+        .filter(|result| result.verdict == Verdict::Pass);
+    let (passed, all) = (passed.count(), results.len());
+    format!("{}: {passed} of {all} hold\n", checked.file.display()) + &verdicts(results, false)
+}

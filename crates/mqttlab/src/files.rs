@@ -1,0 +1,56 @@
+//! What the simulator's commands read from files.
+
+use std::fs;
+use std::path::Path;
+
+use mqttlab_sim::hunt::Finding;
+use mqttlab_sim::recording::Changes;
+use mqttlab_sim::scenario::{Scenario, TEXT_MAX};
+
+use crate::Failure;
+
+/// A scenario from a file.
+///
+/// # Errors
+/// When the file cannot be read or is no scenario.
+pub(crate) fn scenario(file: &Path) -> Result<Scenario, Failure> {
+    parse(file, &text(file)?)
+}
+
+/// A scenario from the text of a file.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn parse(file: &Path, text: &str) -> Result<Scenario, Failure> {
+    let name = file.display();
+    Scenario::parse(text).map_err(|error| Failure::usage(format!("{name}: {error}")))
+}
+
+/// The text of a scenario's file.
+///
+/// # Errors
+/// When the file cannot be read, or is longer than any scenario.
+pub(crate) fn text(file: &Path) -> Result<String, Failure> {
+    let name = file.display();
+    let failed = |error: std::io::Error| Failure::usage(format!("{name}: {error}"));
+    let length = fs::metadata(file).map_err(failed)?.len();
+    if length > TEXT_MAX as u64 {
+        return Err(Failure::usage(format!(
+            "{name}: it has {length} bytes, and a scenario has {TEXT_MAX} at most"
+        )));
+    }
+    fs::read_to_string(file).map_err(failed)
+}
+
+/// The disturbances that a hunt has written.
+///
+/// # Errors
+/// When the file cannot be read or holds something else.
+pub(crate) fn changes(file: &Path) -> Result<Changes, Failure> {
+    let name = file.display();
+    let text =
+        fs::read_to_string(file).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    let finding: Finding = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{name}: no finding of a hunt: {error}")))?;
+    Ok(finding.changes)
+}
