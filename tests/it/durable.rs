@@ -1,10 +1,11 @@
 //! What survives the broker.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::harness::{Broker, Folder, Raw};
+use crate::harness::{Broker, Folder, Raw, program};
 
 /// CONNECT of MQTT 3.1.1 with Clean Session 0 for the client whose identifier is this letter.
 const fn connect(client_id: u8) -> [u8; 15] {
@@ -126,5 +127,86 @@ fn a_store_has_one_broker() -> Result<()> {
     let error = start(&folder).err().context("it is in use")?.to_string();
     ensure!(error.contains("another broker uses it"), "{error}");
     log_in(&broker, b'a', 0)?;
+    Ok(())
+}
+
+/// `mqttlab store …` with the code that it must end with; what it prints.
+fn store(arguments: &[&str], code: i32) -> Result<String> {
+    let output = Command::new(program()?)
+        .arg("store")
+        .args(arguments)
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.code() == Some(code), "{text}{complaint}");
+    Ok(text + &complaint)
+}
+
+#[test]
+fn a_store_is_checked_dumped_and_salvaged() -> Result<()> {
+    let folder = Folder::new("looked-into")?;
+    let path = |name: &str| folder.path(name).to_string_lossy().into_owned();
+    let (file, damaged, new) = (path("broker.redb"), path("damaged"), path("new"));
+    let broker = start(&folder)?;
+    let mut client = log_in(&broker, b's', 0)?;
+    client.send(&[0x82, 6, 0, 1, 0, 1, b't', 1])?;
+    client.expect(&[0x90, 3, 0, 1, 1])?;
+    client.send(&[0xE0, 0])?;
+    client.expect_closed()?;
+    let mut client = log_in(&broker, b'p', 0)?;
+    client.send(&publish(b'r', true))?;
+    client.expect(&[0x40, 2, 0, 9])?;
+    ensure!(store(&["check", &file], 2)?.contains("a broker uses it"));
+    crash(broker)?;
+
+    let whole = "sessions 2, subscriptions 1, messages that wait 1, retained messages 1";
+    let before = fs::read(&file)?;
+    let said = store(&["check", &file], 0)?;
+    ensure!(said.contains("whole") && said.contains(whole), "{said}");
+    let dumped = store(&["dump", &file], 0)?;
+    for line in [
+        "\"session\":\"s\"",
+        "\"subscription\":\"t\"",
+        "\"retained\":\"t\"",
+    ] {
+        ensure!(dumped.contains(line), "{dumped}");
+    }
+    ensure!(fs::read(&file)? == before, "looking changes nothing");
+
+    let mut bytes = before;
+    bytes[..4_096].fill(0);
+    fs::write(&damaged, &bytes)?;
+    let said = store(&["check", &damaged], 1)?;
+    ensure!(
+        said.contains("damaged") && said.contains("retained messages 1"),
+        "{said}"
+    );
+    store(&["salvage", &damaged, "--to", &new], 0)?;
+    ensure!(store(&["salvage", &damaged, "--to", &new], 2)?.contains("there is a file already"));
+    ensure!(store(&["check", &new], 0)?.contains("retained messages 1"));
+    ensure!(store(&["check", "/nonexistent"], 2)?.contains("/nonexistent"));
+    Ok(())
+}
+
+#[test]
+fn what_may_be_lost_is_not_waited_for_and_a_good_end_loses_nothing() -> Result<()> {
+    for durability in ["interval", "none"] {
+        let folder = Folder::new(durability)?;
+        let file = folder.path("broker.redb");
+        let file = file.to_str().context("a plain path")?;
+        let options = ["--http", "off", "--store", file, "--durability", durability];
+        let broker = Broker::start_with(&options)?;
+        let mut client = log_in(&broker, b's', 0)?;
+        client.send(&publish(b'r', true))?;
+        client.expect(&[0x40, 2, 0, 9])?;
+        broker.signal("TERM")?;
+        let (status, log) = broker.wait()?;
+        ensure!(status.success(), "{status}: {log}");
+        let said = store(&["check", file], 0)?;
+        ensure!(
+            said.contains("sessions 1") && said.contains("retained messages 1"),
+            "{said}"
+        );
+    }
     Ok(())
 }

@@ -97,6 +97,19 @@ impl Broker {
         Self::run(command)
     }
 
+    /// One on a free port, with these options and variables of the environment.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_in(options: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        let mut command = Command::new(program()?);
+        command
+            .args(["broker", "--listen", "127.0.0.1:0"])
+            .args(options)
+            .envs(environment.iter().copied());
+        Self::run(command)
+    }
+
     /// One whose single listener these options configure.
     ///
     /// # Errors

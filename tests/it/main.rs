@@ -7,6 +7,7 @@ mod access;
 mod admin;
 mod browser;
 mod captures;
+mod crash;
 mod cut;
 mod durable;
 mod harness;

@@ -92,6 +92,12 @@ impl<'a> Frame<'a> {
         self.first_type().expect("checked when the frame was made")
     }
 
+    /// Whether its receiver can rely on nothing that it says: a PUBLISH at QoS 0.
+    #[inline]
+    pub fn promises_nothing(&self) -> bool {
+        matches!(self.head.first(), Some(0x30 | 0x31))
+    }
+
     /// Bytes on the wire.
     #[inline]
     pub fn len(&self) -> usize {

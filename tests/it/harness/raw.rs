@@ -56,6 +56,13 @@ impl Raw {
         Ok(())
     }
 
+    /// The next byte.
+    pub(crate) fn byte(&mut self) -> Result<u8> {
+        let mut byte = [0];
+        self.stream.read_exact(&mut byte)?;
+        Ok(byte[0])
+    }
+
     /// The rest of a packet whose first byte was read.
     pub(crate) fn skip_packet(&mut self) -> Result<Vec<u8>> {
         let mut length = 0;

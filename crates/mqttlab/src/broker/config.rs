@@ -16,6 +16,7 @@ use super::admin::Tokens;
 use super::auth::Rules;
 use super::listen::{Address, Endpoint};
 use super::shard::Renewal;
+use super::store::{Durability, Manner};
 use super::transport::{Certificates, Gate, Protocol};
 use crate::{Failure, log};
 
@@ -203,12 +204,35 @@ impl Default for Sys {
 }
 
 /// Where sessions and retained messages are kept.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Store {
     /// The file; without one they are kept in memory alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<PathBuf>,
+    pub(crate) durability: Durability,
+    /// For [`Durability::Interval`].
+    pub(crate) interval_ms: u32,
+}
+
+impl Store {
+    /// How to keep what is kept.
+    pub(crate) fn manner(&self) -> Manner {
+        Manner {
+            durability: self.durability,
+            interval: Duration::from_millis(self.interval_ms.into()),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            path: None,
+            durability: Durability::default(),
+            interval_ms: 1_000,
+        }
+    }
 }
 
 /// Whether and where to serve HTTP.

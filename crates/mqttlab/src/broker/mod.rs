@@ -30,11 +30,11 @@ use admin::Keys;
 use config::{Config, HttpAddress};
 use ready::Ready;
 use serve::Beside;
-use store::Store;
 use watch::Watch;
 
 pub use options::Options;
 pub(crate) use passwd::{Options as PasswdOptions, run as passwd};
+pub(crate) use store::command::{Options as StoreOptions, run as store};
 
 pub(crate) const HELP: &str = "\
 When it is ready it prints one line for each listener, with the real port:
@@ -86,12 +86,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         |error| Failure::running(format!("the system gives no random numbers: {error}"));
     getrandom::fill(&mut secret).map_err(no_random)?;
     let seed = getrandom::u64().map_err(no_random)?;
-    let (broker, store, now) = bring_back(&config, *renewal.broker, seed)?;
+    let (broker, kept, now) = bring_back(&config, *renewal.broker, seed)?;
     let setup = shard::Setup {
         listeners: mqtt,
         broker,
         now,
-        store,
+        store: kept.map(|kept| (kept, config.store.manner())),
         rules: Arc::clone(&renewal.rules),
         sys_interval: renewal.sys_interval,
         trace_client: renewal.trace_client,
@@ -129,17 +129,17 @@ fn bring_back(
     config: &Config,
     broker: BrokerConfig,
     seed: u64,
-) -> Result<(Broker, Option<Store>, Instant), Failure> {
+) -> Result<(Broker, Option<store::Kept>, Instant), Failure> {
     match &config.store.path {
         None => Ok((Broker::new(broker, seed), None, Instant::ZERO)),
         Some(path) => {
-            let opened = Store::open(path, broker, seed)?;
+            let opened = store::open(path, broker, seed)?;
             let usage = opened.broker.usage();
             tracing::info!(
                 store = %path.display(), sessions = usage.sessions, messages = usage.messages,
                 retained = usage.retained, "brought back"
             );
-            Ok((opened.broker, Some(opened.store), opened.now))
+            Ok((opened.broker, Some(opened.kept), opened.now))
         }
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::config::{self, Config, HttpAddress, Listener};
 use super::listen::Endpoint;
+use super::store::Durability;
 use crate::{Failure, log};
 
 /// Options of `mqttlab broker`.
@@ -48,6 +49,10 @@ pub struct Options {
     /// Keep sessions and retained messages in this file; without it they are lost when the broker stops
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+
+    /// When what is kept in the file is on the disk [default: commit]
+    #[arg(long, value_enum)]
+    durability: Option<Durability>,
 
     /// Read the configuration from this file
     #[arg(short, long, value_name = "FILE")]
@@ -120,6 +125,9 @@ impl Options {
         prefer(&mut config.auth.password_file, self.password_file.as_ref());
         prefer(&mut config.auth.acl_file, self.acl_file.as_ref());
         prefer(&mut config.store.path, self.store.as_ref());
+        if let Some(durability) = self.durability {
+            config.store.durability = durability;
+        }
         check_exposure(&config)?;
         log::check(&config.log.level)?;
         Ok(config)

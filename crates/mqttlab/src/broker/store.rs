@@ -1,136 +1,358 @@
 //! What survives a crash: the changes of durable state, in a file.
 //!
-//! The file holds the changes in their order; played again they make the broker that was. All changes of a round are one
-//! transaction, and nothing that the broker says in the round is written to a socket before it is on the disk. When most
-//! of what the file holds is out of date it is written anew from the broker itself.
+//! The file holds the changes in their order; played again they make the broker that was. A thread of its own writes
+//! them: what comes up while it writes makes its next transaction, and what the broker says meanwhile is held back until
+//! the changes behind it are on the disk. When most of what the file holds is out of date it is written anew from the
+//! broker itself.
+//!
+//! A damaged file never keeps the broker from starting: it is moved aside, what can be read of it is brought back, and
+//! the damage is said in the log and the metrics.
 
+pub(crate) mod command;
+mod copy;
+mod failpoint;
+mod file;
+mod frame;
 mod record;
+mod salvage;
 #[cfg(test)]
 mod tests;
+mod writer;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mqttlab_core::broker::{Broker, Change, Config as BrokerConfig};
 use mqttlab_core::time::Instant;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::{Deserialize, Serialize};
 
 use crate::Failure;
-use record::{Decoder, Encoder};
+use failpoint::tidy_min;
+use file::{File, Unusable};
+use record::{Decoder, Encoder, Record};
+use salvage::Found;
+use writer::{Job, Writer};
 
-/// Changes by number, in their order.
-const CHANGES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("changes");
-/// Numbers about the file.
-const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
-/// In [`ABOUT`]: the form of the changes.
-const FORMAT_KEY: &str = "format";
-/// In [`ABOUT`]: when the last changes were written, in microseconds since 1970.
-const CLOCK_KEY: &str = "clock";
-/// The form of the changes that this program writes.
-const FORMAT: u64 = 1;
-/// With fewer changes it is not worth it to write the file anew.
-const TIDY_MIN: u64 = 10_000;
-/// Memory for pages of the file.
-const CACHE_BYTES: usize = 8 << 20;
+/// More bytes than that do not wait for the disk: then clients do.
+const WAITING_BYTES_MAX: usize = 16 << 20;
+/// Without waiting for acknowledgements, so much is written before the time for it has come.
+const EARLY_BYTES: usize = 1 << 20;
 
-/// The file while the broker runs.
-pub(crate) struct Store {
-    database: Database,
-    encoder: Encoder,
-    /// Changes of this round, encoded.
-    pending: Vec<Vec<u8>>,
-    /// The number of the next change.
-    next: u64,
-    /// The number of the first change in the file.
-    first: u64,
-    tidy_at: u64,
+/// When changes are on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Durability {
+    /// Before what depends on them is said to anybody
+    #[default]
+    Commit,
+    /// After some time: a crash takes back what was acknowledged since
+    Interval,
+    /// When the broker stops: a crash takes back everything since it started
+    None,
 }
 
-/// A store with the broker that it kept.
+/// How to keep what is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    pub(crate) durability: Durability,
+    /// For [`Durability::Interval`].
+    pub(crate) interval: Duration,
+}
+
+/// A file that was opened, with the broker that it kept.
 pub(crate) struct Opened {
-    pub(crate) store: Store,
+    pub(crate) kept: Kept,
     pub(crate) broker: Broker,
     /// Now, on the time line of the file.
     pub(crate) now: Instant,
 }
 
-/// Why a file cannot be used.
-enum Unusable {
-    /// It is in use, or may not be read or written; another try may succeed.
-    Refused(String),
-    /// Its content makes no sense.
-    Damaged(String),
+/// The file before the event loop has it.
+pub(crate) struct Kept {
+    file: File,
+    tidy_at: u64,
+    salvaged: bool,
+}
+
+/// The file while the broker runs.
+pub(crate) struct Store {
+    writer: Writer,
+    manner: Manner,
+    encoder: Encoder,
+    /// Changes that were not handed to the thread yet, encoded.
+    pending: Vec<Vec<u8>>,
+    pending_bytes: usize,
+    /// The thread has a job.
+    is_writing: bool,
+    /// For [`Durability::Interval`]: when changes are handed over next; `None` while there are none.
+    due: Option<Instant>,
+    /// How many frames are in the file.
+    count: u64,
+    tidy_at: u64,
+    numbers: Numbers,
+}
+
+/// What the store did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    /// Changes that were written.
+    pub(crate) changes: u64,
+    /// Transactions that they took.
+    pub(crate) commits: u64,
+    /// How often the file was written anew.
+    pub(crate) rewrites: u64,
+    /// Changes that wait for the disk.
+    pub(crate) waiting: u64,
+    /// The file was damaged when the broker started.
+    pub(crate) salvaged: bool,
+}
+
+/// Opens the file, or makes it, and brings back the broker.
+///
+/// # Errors
+/// When the file is in use or the system does not let it be read and written.
+pub(crate) fn open(path: &Path, config: BrokerConfig, seed: u64) -> Result<Opened, Failure> {
+    let complain = |why| Failure::usage(format!("--store {}: {why}", path.display()));
+    let damage = match File::open(path) {
+        Ok(read) => return Ok(bring_back(read, config, seed)),
+        Err(Unusable::Refused(why)) => return Err(complain(why)),
+        Err(Unusable::Damaged(why)) => why,
+    };
+    let aside = move_aside(path).map_err(|error| complain(error.to_string()))?;
+    let bytes = fs::read(&aside).map_err(|error| complain(error.to_string()))?;
+    let found = salvage::salvage(&bytes);
+    tracing::error!(
+        store = %path.display(), moved_to = %aside.display(), why = damage,
+        found = found.changes.len(), lost = found.lost,
+        "the store is damaged: what could be read of it is brought back"
+    );
+    start_anew(path, config, seed, &found).map_err(complain)
+}
+
+fn bring_back(read: file::Read, config: BrokerConfig, seed: u64) -> Opened {
+    let now = Instant::from_micros(read.clock.as_micros().max(wall_clock()));
+    let mut decoder = Decoder::default();
+    let records: Vec<_> = read
+        .changes
+        .iter()
+        .filter_map(|bytes| decoder.decode(bytes))
+        .collect();
+    let unknown = read.changes.len() - records.len();
+    if unknown > 0 {
+        tracing::error!(
+            unknown,
+            "changes in the store make no sense and are left out"
+        );
+    }
+    let changes = records.iter().filter_map(Record::change);
+    let broker = Broker::restore(config, seed, now, changes);
+    let kept = Kept {
+        tidy_at: tidy_at(snapshot(&broker, &mut Encoder::default()).len() as u64),
+        file: read.file,
+        salvaged: false,
+    };
+    Opened { kept, broker, now }
+}
+
+/// A new file with what was found in a damaged one.
+fn start_anew(
+    path: &Path,
+    config: BrokerConfig,
+    seed: u64,
+    found: &Found,
+) -> Result<Opened, String> {
+    let mut read = File::open(path).map_err(|unusable| match unusable {
+        Unusable::Refused(why) | Unusable::Damaged(why) => why,
+    })?;
+    let now = Instant::from_micros(wall_clock());
+    let broker = restore(config, seed, now, found);
+    let changes = snapshot(&broker, &mut Encoder::default());
+    let written = read.file.rewrite(&changes, now);
+    written.map_err(|error| error.to_string())?;
+    let kept = Kept {
+        tidy_at: tidy_at(read.file.count()),
+        file: read.file,
+        salvaged: true,
+    };
+    Ok(Opened { kept, broker, now })
+}
+
+/// The broker that the changes make, as far as they were found.
+fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> Broker {
+    let mut decoder = Decoder::default();
+    let mut records = Vec::with_capacity(found.changes.len());
+    for salvaged in &found.changes {
+        if salvaged.after_gap {
+            // What went before it may be what is missing.
+            decoder = Decoder::default();
+        }
+        records.extend(decoder.decode(&salvaged.bytes));
+    }
+    let changes = records.iter().filter_map(Record::change);
+    Broker::restore(config, seed, now, changes)
 }
 
 impl Store {
-    /// Opens the file, or makes it, and brings back the broker.
-    ///
-    /// A damaged file never keeps the broker from starting: it is moved aside, and that is said in the log.
+    /// Goes on with the file in a thread, which calls `wake` whenever [`settle`](Self::settle) has something to do.
     ///
     /// # Errors
-    /// When the file is in use or the system does not let it be read and written.
-    pub(crate) fn open(path: &Path, config: BrokerConfig, seed: u64) -> Result<Opened, Failure> {
-        let complain = |why| Failure::usage(format!("--store {}: {why}", path.display()));
-        match try_open(path, &config, seed) {
-            Ok(opened) => Ok(opened),
-            Err(Unusable::Refused(why)) => Err(complain(why)),
-            Err(Unusable::Damaged(why)) => {
-                let aside = move_aside(path).map_err(|error| complain(error.to_string()))?;
-                tracing::error!(
-                    store = %path.display(), moved_to = %aside.display(), %why,
-                    "the store is damaged: sessions and retained messages begin anew"
-                );
-                try_open(path, &config, seed).map_err(|unusable| match unusable {
-                    Unusable::Refused(why) | Unusable::Damaged(why) => complain(why),
-                })
+    /// When the system gives no thread.
+    pub(crate) fn start(
+        kept: Kept,
+        manner: Manner,
+        wake: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            manner,
+            encoder: Encoder::default(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            is_writing: false,
+            due: None,
+            count: kept.file.count(),
+            tidy_at: kept.tidy_at,
+            numbers: Numbers {
+                salvaged: kept.salvaged,
+                ..Numbers::default()
+            },
+            writer: Writer::start(kept.file, wake)?,
+        })
+    }
+
+    /// Takes note of a change.
+    pub(crate) fn note(&mut self, change: &Change<'_>) {
+        match self.manner.durability {
+            Durability::Commit | Durability::Interval => {
+                let bytes = self.encoder.encode(change);
+                self.pending_bytes += bytes.len();
+                self.pending.push(bytes);
+            }
+            Durability::None => {}
+        }
+    }
+
+    /// Whether what the broker says now may leave at once.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        match self.manner.durability {
+            Durability::Commit => !self.is_writing && self.pending.is_empty(),
+            Durability::Interval | Durability::None => true,
+        }
+    }
+
+    /// When [`hand_over`](Self::hand_over) has something to do, though nothing happens.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due.filter(|_| !self.is_writing)
+    }
+
+    /// Hands what was noted to the thread, if it is free and the time has come. Says whether it did: what the broker has
+    /// said until now may leave when that is done.
+    ///
+    /// # Errors
+    /// When writing has failed. Nothing that waits may be said to anybody, now or ever.
+    pub(crate) fn hand_over(&mut self, broker: &Broker, now: Instant) -> io::Result<bool> {
+        if self.pending.is_empty() {
+            return Ok(false);
+        }
+        if self.is_writing {
+            if self.pending_bytes <= WAITING_BYTES_MAX {
+                return Ok(false);
+            }
+            self.writer.wait()?;
+            self.is_writing = false;
+        }
+        if self.manner.durability == Durability::Interval && self.pending_bytes < EARLY_BYTES {
+            let due = *self.due.get_or_insert(now + self.manner.interval);
+            if now < due {
+                return Ok(false);
+            }
+        }
+        self.due = None;
+        self.write(broker, now);
+        Ok(true)
+    }
+
+    /// Whether a job has ended, so that what waited for it may leave.
+    ///
+    /// # Errors
+    /// When it failed. Nothing that waits may be said to anybody, now or ever.
+    pub(crate) fn settle(&mut self) -> io::Result<bool> {
+        if !self.is_writing {
+            return Ok(false);
+        }
+        match self.writer.poll() {
+            None => Ok(false),
+            Some(done) => {
+                done?;
+                self.is_writing = false;
+                Ok(true)
             }
         }
     }
 
-    /// Takes note of a change; it is on the disk after the next [`commit`](Self::commit).
-    pub(crate) fn note(&mut self, change: &Change<'_>) {
-        self.pending.push(self.encoder.encode(change));
-    }
-
-    /// Puts what was noted on the disk. Afterwards it is there whatever happens to the machine.
-    ///
-    /// # Errors
-    /// When that fails. Nothing that depends on it may be said to anybody, and no second try can make it good.
-    pub(crate) fn commit(&mut self, now: Instant) -> io::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let pending = std::mem::take(&mut self.pending);
-        let count = pending.len() as u64;
-        append(&self.database, self.next, &pending, now).map_err(io::Error::other)?;
-        self.next += count;
-        Ok(())
-    }
-
-    /// Writes the file anew if most of it is out of date.
+    /// Writes all that is still to be written, and waits until it is on the disk.
     ///
     /// # Errors
     /// When that fails.
-    pub(crate) fn tidy(&mut self, broker: &Broker, now: Instant) -> io::Result<()> {
-        if self.next - self.first < self.tidy_at {
-            return Ok(());
+    pub(crate) fn finish(&mut self, broker: &Broker, now: Instant) -> io::Result<()> {
+        self.wait()?;
+        match self.manner.durability {
+            Durability::Commit | Durability::Interval if self.pending.is_empty() => return Ok(()),
+            Durability::Commit | Durability::Interval => self.write(broker, now),
+            Durability::None => self.rewrite(broker, now),
         }
-        self.encoder = Encoder::default();
-        let mut changes = Vec::new();
-        broker.snapshot(|change| {
-            if is_kept(change) {
-                changes.push(self.encoder.encode(change));
-            }
-        });
-        // What was noted since the last commit is in the snapshot.
-        self.pending.clear();
-        rewrite(&self.database, &changes, now).map_err(io::Error::other)?;
-        self.first = 0;
-        self.next = changes.len() as u64;
-        self.tidy_at = tidy_at(self.next);
+        self.wait()
+    }
+
+    pub(crate) fn numbers(&self) -> Numbers {
+        Numbers {
+            waiting: self.pending.len() as u64,
+            ..self.numbers
+        }
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        if mem::take(&mut self.is_writing) {
+            self.writer.wait()?;
+        }
         Ok(())
+    }
+
+    fn write(&mut self, broker: &Broker, now: Instant) {
+        if self.count + self.pending.len() as u64 >= self.tidy_at {
+            return self.rewrite(broker, now);
+        }
+        let changes = self.take_pending();
+        self.count += changes.len() as u64;
+        self.start_job(Job::Append(changes, now));
+    }
+
+    /// Writes the file anew.
+    fn rewrite(&mut self, broker: &Broker, now: Instant) {
+        // What was noted is in the snapshot.
+        self.take_pending();
+        self.encoder = Encoder::default();
+        let changes = snapshot(broker, &mut self.encoder);
+        self.count = changes.len() as u64 + 1;
+        self.tidy_at = tidy_at(self.count);
+        self.numbers.rewrites += 1;
+        self.start_job(Job::Rewrite(changes, now));
+    }
+
+    fn start_job(&mut self, job: Job) {
+        let (Job::Append(changes, _) | Job::Rewrite(changes, _)) = &job;
+        self.numbers.changes += changes.len() as u64;
+        self.numbers.commits += 1;
+        self.is_writing = true;
+        self.writer.write(job);
+    }
+
+    fn take_pending(&mut self) -> Vec<Vec<u8>> {
+        self.pending_bytes = 0;
+        mem::take(&mut self.pending)
     }
 }
 
@@ -156,177 +378,25 @@ pub(crate) fn is_kept(change: &Change<'_>) -> bool {
     }
 }
 
-fn tidy_at(live: u64) -> u64 {
-    TIDY_MIN.max(live.saturating_mul(2))
+/// The whole durable state as changes.
+fn snapshot(broker: &Broker, encoder: &mut Encoder) -> Vec<Vec<u8>> {
+    let mut changes = Vec::new();
+    broker.snapshot(|change| {
+        if is_kept(change) {
+            changes.push(encoder.encode(change));
+        }
+    });
+    changes
 }
 
-fn try_open(path: &Path, config: &BrokerConfig, seed: u64) -> Result<Opened, Unusable> {
-    let database = open_database(path)?;
-    let kept = read(&database)?;
-    let now = Instant::from_micros(kept.clock.max(wall_clock()));
-    let mut decoder = Decoder::default();
-    let records: Vec<_> = kept
-        .changes
-        .iter()
-        .filter_map(|bytes| decoder.decode(bytes))
-        .collect();
-    let lost = kept.changes.len() - records.len();
-    if lost > 0 {
-        tracing::error!(
-            lost,
-            "changes in the store could not be read and are left out"
-        );
-    }
-    let changes = records.iter().filter_map(record::Record::change);
-    let broker = Broker::restore(config.clone(), seed, now, changes);
-    let live = {
-        let mut live = 0;
-        broker.snapshot(|_| live += 1);
-        live
-    };
-    let store = Store {
-        database,
-        encoder: Encoder::default(),
-        pending: Vec::new(),
-        next: kept.next,
-        first: kept.first,
-        tidy_at: tidy_at(live),
-    };
-    Ok(Opened { store, broker, now })
+fn tidy_at(live: u64) -> u64 {
+    tidy_min().max(live.saturating_mul(2))
 }
 
 /// Microseconds since 1970.
 fn wall_clock() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_micros() as u64)
-}
-
-fn open_database(path: &Path) -> Result<Database, Unusable> {
-    let refused = |error: io::Error| Unusable::Refused(error.to_string());
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    // Messages are nobody else's business.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(refused)?;
-    let mut builder = Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
-    builder.create(path).map_err(|error| match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-            Unusable::Refused("another broker uses it".into())
-        }
-        DatabaseError::Storage(redb::StorageError::Io(error))
-            if error.kind() != io::ErrorKind::InvalidData =>
-        {
-            Unusable::Refused(error.to_string())
-        }
-        other => Unusable::Damaged(other.to_string()),
-    })
-}
-
-/// What a file holds.
-struct Kept {
-    changes: Vec<Vec<u8>>,
-    clock: u64,
-    first: u64,
-    next: u64,
-}
-
-fn read(database: &Database) -> Result<Kept, Unusable> {
-    let format = about(database, FORMAT_KEY).map_err(damaged)?;
-    match format {
-        None => {
-            prepare(database).map_err(damaged)?;
-            return Ok(Kept {
-                changes: Vec::new(),
-                clock: 0,
-                first: 0,
-                next: 0,
-            });
-        }
-        Some(FORMAT) => {}
-        Some(other) => {
-            return Err(Unusable::Refused(format!(
-                "it was written by another version of this program (form {other}, this one knows {FORMAT})"
-            )));
-        }
-    }
-    changes(database).map_err(damaged)
-}
-
-fn damaged(error: redb::Error) -> Unusable {
-    Unusable::Damaged(error.to_string())
-}
-
-fn about(database: &Database, key: &str) -> Result<Option<u64>, redb::Error> {
-    let transaction = database.begin_read()?;
-    match transaction.open_table(ABOUT) {
-        Ok(table) => Ok(table.get(key)?.map(|value| value.value())),
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn prepare(database: &Database) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
-    transaction.open_table(ABOUT)?.insert(FORMAT_KEY, FORMAT)?;
-    transaction.open_table(CHANGES)?;
-    Ok(transaction.commit()?)
-}
-
-fn changes(database: &Database) -> Result<Kept, redb::Error> {
-    let clock = about(database, CLOCK_KEY)?.unwrap_or(0);
-    let transaction = database.begin_read()?;
-    let table = transaction.open_table(CHANGES)?;
-    let mut kept = Kept {
-        changes: Vec::new(),
-        clock,
-        first: 0,
-        next: 0,
-    };
-    for entry in table.iter()? {
-        let (number, bytes) = entry?;
-        if kept.changes.is_empty() {
-            kept.first = number.value();
-        }
-        kept.next = number.value() + 1;
-        kept.changes.push(bytes.value().to_owned());
-    }
-    Ok(kept)
-}
-
-fn append(
-    database: &Database,
-    first: u64,
-    changes: &[Vec<u8>],
-    now: Instant,
-) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
-    {
-        let mut table = transaction.open_table(CHANGES)?;
-        for (number, bytes) in (first..).zip(changes) {
-            table.insert(number, &bytes[..])?;
-        }
-        transaction
-            .open_table(ABOUT)?
-            .insert(CLOCK_KEY, now.as_micros())?;
-    }
-    Ok(transaction.commit()?)
-}
-
-fn rewrite(database: &Database, changes: &[Vec<u8>], now: Instant) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
-    transaction.delete_table(CHANGES)?;
-    {
-        let mut table = transaction.open_table(CHANGES)?;
-        for (number, bytes) in (0..).zip(changes) {
-            table.insert(number, &bytes[..])?;
-        }
-        transaction
-            .open_table(ABOUT)?
-            .insert(CLOCK_KEY, now.as_micros())?;
-    }
-    Ok(transaction.commit()?)
 }
 
 /// Gives a damaged file another name, under which somebody may look into it.

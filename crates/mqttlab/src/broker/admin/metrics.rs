@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use mqttlab_core::broker::CloseKind;
 
 use crate::broker::shard::Report;
+use crate::broker::store;
 
 /// The content type of the format.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -62,6 +63,12 @@ pub(super) fn text(report: &Report) -> String {
     for &(name, help, value) in COUNTERS {
         text.counter(name, help, value(report));
     }
+    if let Some(store) = &report.store {
+        for &(name, kind, help, value) in STORE {
+            text.head(name, kind, help);
+            text.value(name, None, value(store));
+        }
+    }
     let counters = &report.counters;
     for (name, help, counts) in [
         (
@@ -104,6 +111,47 @@ pub(super) fn text(report: &Report) -> String {
 
 /// Name, help, and where the number is.
 type Metric = (&'static str, &'static str, fn(&Report) -> u64);
+
+/// Name, kind, help, and where the number is: of what only a broker with a store has.
+type StoreMetric = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&store::Numbers) -> u64,
+);
+
+const STORE: &[StoreMetric] = &[
+    (
+        "store_changes_total",
+        "counter",
+        "Changes of durable state that were written.",
+        |store| store.changes,
+    ),
+    (
+        "store_commits_total",
+        "counter",
+        "Transactions that they took.",
+        |store| store.commits,
+    ),
+    (
+        "store_rewrites_total",
+        "counter",
+        "How often the store was written anew.",
+        |store| store.rewrites,
+    ),
+    (
+        "store_waiting",
+        "gauge",
+        "Changes that wait for the disk.",
+        |store| store.waiting,
+    ),
+    (
+        "store_salvaged",
+        "gauge",
+        "1 where the store was damaged when the broker started.",
+        |store| store.salvaged.into(),
+    ),
+];
 
 const GAUGES: &[Metric] = &[
     ("uptime_seconds", "How long the broker has run.", |report| {

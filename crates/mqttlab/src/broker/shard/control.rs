@@ -13,7 +13,7 @@ use mqttlab_core::time::Instant;
 use tokio::sync::oneshot;
 
 use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
-use super::super::store::Store;
+use super::super::store::{self, Store};
 use super::super::transport::Protocol;
 use super::accept::Acceptor;
 use super::socket::Sockets;
@@ -27,7 +27,7 @@ pub(crate) struct Setup {
     /// Now, on the broker's time line.
     pub(crate) now: Instant,
     /// Where its durable state goes.
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Option<(store::Kept, store::Manner)>,
     pub(crate) rules: Arc<Rules>,
     /// How often `$SYS` is published; zero for never.
     pub(crate) sys_interval: Duration,
@@ -61,6 +61,8 @@ pub(super) enum Command {
     },
     Checked(Checked),
     Renew(Renewal),
+    /// The thread of the store has put something on the disk, or failed to.
+    Stored,
     /// Something to be asked or done between two rounds.
     Ask(Box<dyn FnOnce(&mut Desk<'_>) + Send>),
 }
@@ -138,6 +140,14 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
     }
     let tell = remote.clone();
     let checker = Checker::start(move |checked| tell.send(Command::Checked(checked)))?;
+    let wake = remote.clone();
+    let store = match setup.store {
+        Some((kept, manner)) => {
+            let wake = move || wake.send(Command::Stored);
+            Some(Store::start(kept, manner, wake)?)
+        }
+        None => None,
+    };
     let doorkeeper = Doorkeeper::new(setup.rules, checker, setup.secret);
     let shard = Shard {
         poll,
@@ -147,7 +157,7 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         acceptors,
         limits: setup.broker.config().link_limits(),
         broker: setup.broker,
-        sockets: Sockets::new(doorkeeper, setup.trace_client.as_deref(), setup.store),
+        sockets: Sockets::new(doorkeeper, setup.trace_client.as_deref(), store),
         links: Vec::new(),
         buffer: vec![0; READ_BUFFER].into(),
         ready: Vec::new(),

@@ -4,8 +4,9 @@
 //! what waits for each connection, and then writes once to each connection for which something waits. The cost of a
 //! message is system calls and wake-ups, and a round shares both among all messages that came together.
 //!
-//! **What the broker says in a round is written only after [`commit`](Shard::commit)**, so that no acknowledgement
-//! leaves before the state that it promises is on the disk.
+//! **What the broker says after a change of durable state is held back until that change is on the disk**, where a
+//! thread of its own puts it. The loop goes on meanwhile: the changes of all rounds until then make the next transaction.
+//! A PUBLISH at QoS 0, which promises nothing, waits only for changes of the same call.
 
 mod accept;
 mod bans;
@@ -36,10 +37,11 @@ use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
 use super::auth::Checked;
+use super::store::Store;
 use super::transport::{Got, Transport};
 use accept::Acceptor;
 use control::Command;
-use out::Progress;
+use out::{End, Progress};
 use socket::{Phase, Socket, Sockets, index};
 use sys::Sys;
 use trace::Traced;
@@ -89,6 +91,7 @@ pub(crate) struct Shard {
 
 /// Hands `input` to the broker; the reasons for what it does are asked for only where somebody wants them.
 fn hand(broker: &mut Broker, now: Instant, input: Input<'_>, sockets: &mut Sockets) {
+    sockets.changed = false;
     if sockets.is_traced() {
         broker.handle(now, input, &mut Traced(sockets));
     } else {
@@ -108,7 +111,10 @@ impl Shard {
             }
             self.round(&events)?;
         }
-        self.commit()
+        match &mut self.sockets.store {
+            Some(store) => store.finish(&self.broker, self.now),
+            None => Ok(()),
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -130,6 +136,7 @@ impl Shard {
                 .filter_map(Acceptor::paused_until)
                 .min(),
             self.sys.next(),
+            self.sockets.store.as_ref().and_then(Store::due),
             self.stop_by,
         ];
         let next = deadlines.into_iter().flatten().min()?;
@@ -149,9 +156,6 @@ impl Shard {
         self.read();
         self.keep_time();
         self.write()?;
-        if let Some(store) = &mut self.sockets.store {
-            store.tidy(&self.broker, self.now)?;
-        }
         self.sockets.end_round();
         if self.sockets.count() == 0 {
             self.links = Vec::new();
@@ -192,6 +196,8 @@ impl Shard {
             match command {
                 Command::Stop { within } => self.stop(within),
                 Command::Checked(checked) => self.let_in(&checked),
+                // It has woken the loop; the round looks what is stored.
+                Command::Stored => {}
                 Command::Ask(question) => question(&mut Desk(self)),
                 Command::Renew(Renewal {
                     protocols,
@@ -238,6 +244,7 @@ impl Shard {
             uptime: self.clock.elapsed(),
             usage: self.broker.usage(),
             counters: self.broker.counters().clone(),
+            store: self.sockets.store.as_ref().map(Store::numbers),
             traffic: self.traffic,
         }
     }
@@ -463,7 +470,7 @@ impl Shard {
     fn write(&mut self) -> io::Result<()> {
         let mut writing = mem::take(&mut self.writing);
         for _ in 0..WRITE_PASSES {
-            self.commit()?;
+            self.store()?;
             if !self.sockets.has_dirty() {
                 break;
             }
@@ -473,29 +480,42 @@ impl Shard {
             }
         }
         self.writing = writing;
-        Ok(())
+        // What the last pass brought up.
+        self.store()
     }
 
-    /// Makes durable what the broker has decided since the last time.
-    fn commit(&mut self) -> io::Result<()> {
-        match &mut self.sockets.store {
-            Some(store) => store.commit(self.now),
-            None => Ok(()),
+    /// Lets go what waited for changes that are on the disk by now, and has those that came since written.
+    fn store(&mut self) -> io::Result<()> {
+        let Some(store) = &mut self.sockets.store else {
+            return Ok(());
+        };
+        if store.settle()? {
+            self.sockets.release();
+            // Without another change there is nothing more to wait for.
+            if self.sockets.is_settled() {
+                self.sockets.seal();
+                self.sockets.release();
+            }
         }
+        let store = self.sockets.store.as_mut().expect("it is there");
+        if store.hand_over(&self.broker, self.now)? {
+            self.sockets.seal();
+        }
+        Ok(())
     }
 
     fn write_to(&mut self, index: u32) {
         let Some((conn, written)) = self.sockets.write(index) else {
             return;
         };
-        let Progress { bytes, done } = match written {
+        let Progress { bytes, end } = match written {
             Ok(progress) => progress,
             Err(_) => return self.lost(conn, Loss::Rst),
         };
         self.traffic.bytes_written += bytes;
         let socket = self.sockets.of(conn).expect("it was written to just now");
         let phase = socket.phase;
-        if phase == Phase::Closing && done {
+        if phase == Phase::Closing && end == End::Done {
             if socket.finished {
                 self.sockets.remove(conn);
             } else {
@@ -503,7 +523,7 @@ impl Shard {
             }
             return;
         }
-        if !done && !socket.write_interest {
+        if end == End::Blocked && !socket.write_interest {
             // Asked once and kept: with edges the kernel speaks up only after a write that came short.
             socket.write_interest = true;
             let token = Token(index as usize);

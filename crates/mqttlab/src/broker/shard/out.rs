@@ -26,6 +26,19 @@ pub(super) struct Out {
     tail: Vec<u8>,
     /// Bytes at the front of the first piece that are written already.
     written: usize,
+    /// There only while something must not be written yet.
+    held: Option<Box<Held>>,
+}
+
+/// How far may be written, in bytes behind what is written already; what must wait is always the end.
+#[derive(Default)]
+struct Held {
+    /// These may be written.
+    free: usize,
+    /// After them, these wait for the changes that are on their way to the disk.
+    sealed: usize,
+    /// And these for changes that come after those.
+    fresh: usize,
 }
 
 enum Chunk {
@@ -47,8 +60,18 @@ impl Chunk {
 pub(super) struct Progress {
     /// Bytes that the stream took.
     pub(super) bytes: u64,
-    /// Whether all is written; if not, the stream takes no more for now.
-    pub(super) done: bool,
+    pub(super) end: End,
+}
+
+/// Why a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// All is written.
+    Done,
+    /// The stream takes no more for now.
+    Blocked,
+    /// The rest must not be written yet.
+    Held,
 }
 
 impl Out {
@@ -65,7 +88,59 @@ impl Out {
         self.tail = buffer;
     }
 
+    /// Adds a frame that may be written only when what it promises is stored.
+    pub(super) fn push_held(&mut self, frame: &Frame<'_>) {
+        let before = if self.held.is_none() { self.len() } else { 0 };
+        let held = self.held.get_or_insert_with(|| {
+            let free = before;
+            Box::new(Held {
+                free,
+                ..Held::default()
+            })
+        });
+        held.fresh += frame.len();
+        self.append(frame);
+    }
+
+    /// What was held until now waits for the changes that are on their way to the disk.
+    pub(super) fn seal(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.sealed += mem::take(&mut held.fresh);
+        }
+    }
+
+    /// Those changes have arrived. Says whether more waits for others.
+    pub(super) fn release(&mut self) -> bool {
+        let Some(held) = &mut self.held else {
+            return false;
+        };
+        held.free += mem::take(&mut held.sealed);
+        let more = held.fresh > 0;
+        if !more {
+            self.held = None;
+        }
+        more
+    }
+
+    /// Bytes that are not written.
+    fn len(&self) -> usize {
+        let chunks = self.chunks.iter().flat_map(|chunks| chunks.iter());
+        let before: usize = chunks.map(|chunk| chunk.bytes().len()).sum();
+        before + self.tail.len() - self.written
+    }
+
+    /// Bytes that may be written.
+    fn free(&self) -> usize {
+        self.held.as_ref().map_or(usize::MAX, |held| held.free)
+    }
+
+    /// Adds a frame.
     pub(super) fn push(&mut self, frame: &Frame<'_>) {
+        debug_assert!(self.held.is_none(), "it must not overtake what is held");
+        self.append(frame);
+    }
+
+    fn append(&mut self, frame: &Frame<'_>) {
         if self.chunks.is_none()
             && self.written >= COMPACT_MIN
             && self.written * 2 >= self.tail.len()
@@ -88,31 +163,38 @@ impl Out {
     pub(super) fn write_to(&mut self, stream: &mut impl Write) -> io::Result<Progress> {
         let mut bytes = 0;
         loop {
-            let step = if self.is_empty() {
-                stream.flush().map(|()| 0)
-            } else {
-                self.write_once(stream)
+            let end = match self.free() {
+                _ if self.is_empty() => Some(End::Done),
+                0 => Some(End::Held),
+                _ => None,
             };
-            match step {
-                Ok(0) if self.is_empty() => return Ok(Progress { bytes, done: true }),
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(taken) => {
+            let step = match end {
+                Some(_) => stream.flush().map(|()| 0),
+                None => self.write_once(stream),
+            };
+            match (step, end) {
+                (Ok(_), Some(end)) => return Ok(Progress { bytes, end }),
+                (Ok(0), None) => return Err(io::ErrorKind::WriteZero.into()),
+                (Ok(taken), None) => {
                     bytes += taken as u64;
                     self.advance(taken);
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Progress { bytes, done: false });
+                (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => {}
+                (Err(error), _) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let end = End::Blocked;
+                    return Ok(Progress { bytes, end });
                 }
-                Err(error) => return Err(error),
+                (Err(error), _) => return Err(error),
             }
         }
     }
 
     /// Bytes taken.
     fn write_once(&self, stream: &mut impl Write) -> io::Result<usize> {
+        let mut free = self.free();
         let Some(chunks) = &self.chunks else {
-            return stream.write(&self.tail[self.written..]);
+            let end = self.tail.len().min(self.written.saturating_add(free));
+            return stream.write(&self.tail[self.written..end]);
         };
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let pieces = chunks.iter().map(Chunk::bytes).chain([&self.tail[..]]);
@@ -123,7 +205,9 @@ impl Out {
             } else {
                 piece
             };
-            *slice = IoSlice::new(piece);
+            let length = piece.len().min(free);
+            free -= length;
+            *slice = IoSlice::new(&piece[..length]);
             used += 1;
         }
         stream.write_vectored(&slices[..used])
@@ -131,6 +215,9 @@ impl Out {
 
     fn advance(&mut self, taken: usize) {
         self.written += taken;
+        if let Some(held) = &mut self.held {
+            held.free -= taken;
+        }
         let Some(chunks) = &mut self.chunks else {
             return;
         };
@@ -197,7 +284,7 @@ mod tests {
     use bytes::Bytes;
     use mqttlab_core::frame::Frame;
 
-    use super::{Out, Pool, Progress};
+    use super::{End, Out, Pool, Progress};
 
     /// A stream that takes at most `room` bytes, `at_once` of them a call.
     struct Narrow {
@@ -258,9 +345,9 @@ mod tests {
             let mut reported = 0;
             while !out.is_empty() {
                 stream.room = room;
-                let Progress { bytes, done } = out.write_to(&mut stream).expect("it never fails");
+                let Progress { bytes, end } = out.write_to(&mut stream).expect("it never fails");
                 reported += bytes;
-                assert_eq!(done, out.is_empty());
+                assert_eq!(end == End::Done, out.is_empty());
             }
             assert_eq!(stream.taken, expected, "with room for {room}");
             assert_eq!(reported, expected.len() as u64);
@@ -275,13 +362,51 @@ mod tests {
             room: 6_000,
             at_once: usize::MAX,
         };
-        assert!(!out.write_to(&mut stream).expect("it never fails").done);
+        let end = out.write_to(&mut stream).expect("it never fails").end;
+        assert_eq!(end, End::Blocked);
         let frame = Frame::whole(PINGRESP);
         out.push(&frame);
         frame.write_to(&mut expected);
         stream.room = usize::MAX;
-        assert!(out.write_to(&mut stream).expect("it never fails").done);
+        let end = out.write_to(&mut stream).expect("it never fails").end;
+        assert_eq!(end, End::Done);
         assert_eq!(stream.taken, expected);
+    }
+
+    #[test]
+    fn what_is_held_leaves_only_when_it_is_released() {
+        let (mut out, _) = mixed();
+        let free = out.len();
+        let large = Bytes::from(vec![3; 4_000]);
+        let frame = Frame::publish(&[0x30, 1, 0, 1, b'a'], None, Some(&large));
+        out.push_held(&frame);
+        out.seal();
+        out.push_held(&Frame::whole(PINGRESP));
+        for at_once in [1, 7, usize::MAX] {
+            let mut stream = Narrow {
+                taken: Vec::new(),
+                room: usize::MAX,
+                at_once,
+            };
+            let mut written = |out: &mut Out, expected, end| {
+                let progress = out.write_to(&mut stream).expect("it never fails");
+                let bytes = expected as u64;
+                assert_eq!(progress, Progress { bytes, end });
+            };
+            if at_once == 1 {
+                written(&mut out, free, End::Held);
+                assert!(out.release(), "more waits for other changes");
+            } else if at_once == 7 {
+                written(&mut out, frame.len(), End::Held);
+                out.seal();
+                assert!(!out.release());
+                written(&mut out, PINGRESP.len(), End::Done);
+            } else {
+                out.push(&Frame::whole(PINGRESP));
+                written(&mut out, PINGRESP.len(), End::Done);
+            }
+        }
+        assert!(out.take_buffer().is_empty() && out.is_empty());
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use mqttlab_core::broker::{Counters, Usage};
 
+use super::super::store;
+
 /// The numbers of one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
@@ -12,6 +14,8 @@ pub(crate) struct Report {
     pub(crate) usage: Usage,
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
+    /// Where there is a store.
+    pub(crate) store: Option<store::Numbers>,
 }
 
 /// What went through the sockets. Inside TLS and WebSocket only bytes of MQTT count.

@@ -19,7 +19,7 @@ use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Transport};
 use super::bans::Bans;
 use super::desk::Line;
-use super::out::{Out, Pool, Progress};
+use super::out::{End, Out, Pool, Progress};
 use super::traces::{TraceId, Traces};
 
 /// Bits of a [`ConnId`] that are the index of its slot; those above count connections, so that no name comes twice.
@@ -47,6 +47,8 @@ pub(super) struct Socket {
     listener: u16,
     /// It is in the list of those to write to.
     dirty: bool,
+    /// It is in the list of those for which something is held back.
+    waiting: bool,
     /// It is in the list of those to read from.
     pub(super) readable: bool,
     /// The kernel takes no more; it will say when it does again.
@@ -90,6 +92,7 @@ impl Socket {
             traced: None,
             listener,
             dirty: false,
+            waiting: false,
             readable: false,
             blocked: false,
             write_interest: false,
@@ -192,8 +195,12 @@ pub(super) struct Sockets {
     opened: u64,
     pool: Pool,
     dirty: Vec<u32>,
+    /// Slots for which something waits until changes are on the disk.
+    waiting: Vec<u32>,
     /// Connections that the broker closed in this call.
     pub(super) closed: Vec<ConnId>,
+    /// Whether durable state has changed in this call.
+    pub(super) changed: bool,
     /// Whether the broker has let in the connection whose packet it was handed.
     established: bool,
     /// Whether the broker waits with it until somebody has checked who it is.
@@ -226,7 +233,9 @@ impl Sockets {
             opened: 0,
             pool: Pool::default(),
             dirty: Vec::new(),
+            waiting: Vec::new(),
             closed: Vec::new(),
+            changed: false,
             established: false,
             pending: false,
         }
@@ -283,6 +292,7 @@ impl Sockets {
             self.resting = Vec::new();
             self.pool = Pool::default();
             self.dirty = Vec::new();
+            self.waiting = Vec::new();
             self.closed = Vec::new();
         } else {
             self.free.append(&mut self.resting);
@@ -362,13 +372,45 @@ impl Sockets {
         let socket = self.slots.get_mut(index as usize)?.as_mut()?;
         socket.dirty = false;
         let progress = socket.out.write_to(&mut socket.transport);
-        if let Ok(Progress { done, .. }) = progress {
-            socket.blocked = !done;
-            if done {
+        if let Ok(Progress { end, .. }) = progress {
+            socket.blocked = end == End::Blocked;
+            if end == End::Done {
                 self.pool.give(socket.out.take_buffer());
             }
         }
         Some((socket.conn, progress))
+    }
+
+    /// Whether nothing that the broker has said waits for the disk.
+    pub(super) fn is_settled(&self) -> bool {
+        self.store.as_ref().is_none_or(Store::is_settled)
+    }
+
+    /// What is held back waits for the changes that are now on their way to the disk.
+    pub(super) fn seal(&mut self) {
+        for &index in &self.waiting {
+            if let Some(Some(socket)) = self.slots.get_mut(index as usize) {
+                socket.out.seal();
+            }
+        }
+    }
+
+    /// Those changes have arrived: what waited for them may be written.
+    pub(super) fn release(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.retain(|&index| {
+            let Some(socket) = self.at(index) else {
+                return false;
+            };
+            let more = socket.out.release();
+            socket.waiting = more;
+            let blocked = socket.blocked;
+            if !blocked {
+                self.mark_dirty(index);
+            }
+            more
+        });
+        self.waiting = waiting;
     }
 }
 
@@ -383,6 +425,17 @@ impl Sink for Sockets {
         debug_assert_eq!(socket.conn, conn, "the broker knows no closed connection");
         if socket.out.wants_buffer() {
             socket.out.lend_buffer(self.pool.take());
+        }
+        let unsettled = self.store.as_ref().is_some_and(|store| !store.is_settled());
+        // Those who get no promise need not wait for the disk because others do; but nothing overtakes anything.
+        let is_free = !self.changed && !socket.waiting && frame.promises_nothing();
+        if unsettled && !is_free {
+            socket.out.push_held(frame);
+            if !socket.waiting {
+                socket.waiting = true;
+                self.waiting.push(index(conn));
+            }
+            return;
         }
         socket.out.push(frame);
         if !socket.dirty && !socket.blocked {
@@ -442,6 +495,7 @@ impl Sink for Sockets {
             && is_kept(change)
         {
             store.note(change);
+            self.changed = true;
         }
     }
 }

@@ -1,0 +1,223 @@
+//! `mqttlab store`: looking into the file of a broker that does not run.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use mqttlab_core::broker::{Broker, Config as BrokerConfig, MessageView, SessionView};
+use mqttlab_core::time::Instant;
+use redb::{Database, DatabaseError};
+use serde_json::{Value, json};
+
+use super::copy::Copy;
+use super::file::{File, Unusable};
+use super::record::Encoder;
+use super::salvage::{Found, Salvaged, salvage};
+use super::{bring_back, restore, snapshot, start_anew, wall_clock};
+use crate::Failure;
+
+/// Options of `mqttlab store`.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// Say whether a store is whole, and what is in it; exit code 1 says that it is damaged
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print sessions, subscriptions and messages, a JSON object a line
+    Dump {
+        /// The file
+        file: PathBuf,
+    },
+    /// Make a new store of what can be read of a damaged one
+    Salvage {
+        /// The damaged file; it is not changed
+        file: PathBuf,
+        /// The file to make; there must be none
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+/// Does what was asked for. No file is changed but the new one.
+///
+/// # Errors
+/// When a file cannot be read or written, or is in use.
+pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
+    match &options.what {
+        What::Check { file } => check(file),
+        What::Dump { file } => dump(file),
+        What::Salvage { file, to } => rescue(file, to),
+    }
+}
+
+/// A store as it was read.
+enum Looked {
+    Whole(Box<Broker>, Instant),
+    Damaged(String, Vec<u8>),
+}
+
+fn look(path: &Path) -> Result<Looked, Failure> {
+    let complain = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
+    if let Err(DatabaseError::DatabaseAlreadyOpen) = Database::builder().open_read_only(path) {
+        return Err(complain("a broker uses it; stop that first"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| complain(&error.to_string()))?;
+    if bytes.is_empty() {
+        return Err(complain("it is empty"));
+    }
+    match File::open_on(Copy::of(bytes.clone())) {
+        Ok(read) => {
+            let opened = bring_back(read, BrokerConfig::default(), 0);
+            Ok(Looked::Whole(Box::new(opened.broker), opened.now))
+        }
+        Err(Unusable::Damaged(why)) => Ok(Looked::Damaged(why, bytes)),
+        Err(Unusable::Refused(why)) => Err(complain(&why)),
+    }
+}
+
+fn check(path: &Path) -> Result<ExitCode, Failure> {
+    match look(path)? {
+        Looked::Whole(broker, _) => {
+            say(&format!(
+                "{}: whole; {}\n",
+                path.display(),
+                summary(&broker)
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Looked::Damaged(why, bytes) => {
+            let found = salvage(&bytes);
+            let now = Instant::from_micros(wall_clock());
+            let broker = restore(BrokerConfig::default(), 0, now, &found);
+            say(&format!(
+                "{}: damaged ({why}); of its changes {} are missing; what can be read: {}\n",
+                path.display(),
+                found.lost,
+                summary(&broker),
+            ))?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn summary(broker: &Broker) -> String {
+    let usage = broker.usage();
+    let subscriptions: usize = broker
+        .sessions()
+        .map(|session| session.subscriptions().count())
+        .sum();
+    let waiting: usize = broker
+        .sessions()
+        .map(|session| session.queue_len() + session.in_flight().count())
+        .sum();
+    format!(
+        "sessions {}, subscriptions {subscriptions}, messages that wait {waiting}, retained messages {}",
+        usage.sessions, usage.retained,
+    )
+}
+
+fn dump(path: &Path) -> Result<ExitCode, Failure> {
+    let (broker, now, code) = match look(path)? {
+        Looked::Whole(broker, now) => (broker, now, ExitCode::SUCCESS),
+        Looked::Damaged(_, bytes) => {
+            let now = Instant::from_micros(wall_clock());
+            let found = salvage(&bytes);
+            let broker = restore(BrokerConfig::default(), 0, now, &found);
+            (Box::new(broker), now, ExitCode::FAILURE)
+        }
+    };
+    for session in broker.sessions() {
+        say(&format!("{}\n", session_line(&session, now)))?;
+        for subscription in session.subscriptions() {
+            let line = json!({
+                "subscription": subscription.filter, "client_id": session.client_id(),
+                "qos": subscription.options.qos.number(), "identifier": subscription.identifier,
+            });
+            say(&format!("{line}\n"))?;
+        }
+        let in_flight = session.in_flight().map(|it| ("in_flight", it.message));
+        let queued = session.queue().map(|it| ("queued", it.message));
+        for (state, message) in in_flight.chain(queued) {
+            let line = message_line(state, session.client_id(), &message, now);
+            say(&format!("{line}\n"))?;
+        }
+    }
+    for message in broker.retained() {
+        say(&format!(
+            "{}\n",
+            message_line("retained", "", &message, now)
+        ))?;
+    }
+    Ok(code)
+}
+
+fn session_line(session: &SessionView<'_>, now: Instant) -> Value {
+    json!({
+        "session": session.client_id(),
+        "user_name": session.user_name(),
+        "expiry_s": session.expiry_s(),
+        "ends_in_s": session.ends_at().map(|at| at.since(now).as_secs()),
+        "will": session.will().map(|will| will.topic),
+        "incoming": session.incoming().map(mqttlab_core::id::PacketId::number).collect::<Vec<_>>(),
+    })
+}
+
+fn message_line(state: &str, client_id: &str, message: &MessageView<'_>, now: Instant) -> Value {
+    use base64::Engine;
+
+    json!({
+        state: message.topic,
+        "client_id": client_id,
+        "publisher": message.publisher,
+        "qos": message.qos.number(),
+        "expires_in_s": message.expires_at.map(|at| at.since(now).as_secs()),
+        "text": std::str::from_utf8(message.payload).ok(),
+        "base64": base64::engine::general_purpose::STANDARD.encode(message.payload),
+    })
+}
+
+fn rescue(path: &Path, to: &Path) -> Result<ExitCode, Failure> {
+    let complain = |why: String| Failure::usage(format!("--to {}: {why}", to.display()));
+    if to.exists() {
+        return Err(complain("there is a file already".into()));
+    }
+    let found = match look(path)? {
+        Looked::Damaged(_, bytes) => salvage(&bytes),
+        Looked::Whole(broker, _) => whole(&broker),
+    };
+    let opened = start_anew(to, BrokerConfig::default(), 0, &found).map_err(complain)?;
+    say(&format!(
+        "{}: {}; changes that are missing {}\n",
+        to.display(),
+        summary(&opened.broker),
+        found.lost
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Also of a store that is whole a new one can be made.
+fn whole(broker: &Broker) -> Found {
+    let changes = snapshot(broker, &mut Encoder::default()).into_iter();
+    let changes = changes.map(|bytes| Salvaged {
+        bytes,
+        after_gap: false,
+    });
+    Found {
+        changes: changes.collect(),
+        lost: 0,
+    }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::running(format!("standard output: {error}")))
+}
