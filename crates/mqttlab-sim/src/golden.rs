@@ -121,6 +121,7 @@ fn acts() -> Vec<Act> {
             payload: "line\n".to_owned(),
             qos,
             retain: true,
+            expiry: None,
         }),
         Act::Unsubscribe { filter },
         Act::Stall { way: Ways::Up },

@@ -4,6 +4,7 @@
 //! at its [`View`](view::View). The broker and the clients are the real ones; the network carries real bytes.
 #![forbid(unsafe_code)]
 
+pub mod delivery;
 mod describe;
 mod disk;
 pub mod export;

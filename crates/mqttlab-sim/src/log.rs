@@ -1,6 +1,7 @@
 //! What has happened: a list of events and a list of flights that only grow while a run goes forward.
 
 use mqttlab_core::packet::Version;
+use mqttlab_core::why::Decision;
 
 use crate::view::{Event, EventId, Fate, Flight, FlightId, Micros};
 
@@ -19,11 +20,20 @@ pub(crate) struct Moment {
     pub(crate) happened: u64,
 }
 
+/// What the broker decided about messages, sessions and subscriptions, as data.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// The event that says it in words.
+    pub(crate) event: EventId,
+    /// `None` where the broker began anew, with nothing of its earlier life.
+    pub(crate) decision: Option<Decision>,
+}
+
 /// All events and flights of a run, as far as it was ever played, and how many of them are in the past now.
 ///
 /// Going back keeps what lies in the future, because it will be the same again; only another future
 /// [cuts](Self::cut) it off.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
     events: Vec<Event>,
     events_done: usize,
@@ -33,6 +43,7 @@ pub(crate) struct Log {
     /// How each flight ends, if that is known.
     ends: Vec<Option<(Fate, Micros)>>,
     moments: Vec<Moment>,
+    known: Vec<Known>,
 }
 
 impl Log {
@@ -88,6 +99,23 @@ impl Log {
         self.flights_done += 1;
     }
 
+    /// What is known of the broker's decisions, up to now.
+    pub(crate) fn known(&self) -> &[Known] {
+        let done = self.next_event();
+        let count = self.known.partition_point(|known| known.event < done);
+        &self.known[..count]
+    }
+
+    pub(crate) fn push_known(&mut self, known: Known) {
+        let is_new = self
+            .known
+            .last()
+            .is_none_or(|last| last.event < known.event);
+        if is_new {
+            self.known.push(known);
+        }
+    }
+
     pub(crate) fn push_moment(&mut self, moment: Moment) {
         let known = self
             .moments
@@ -141,6 +169,8 @@ impl Log {
     pub(crate) fn cut(&mut self, open: impl Iterator<Item = FlightId>) {
         let moments = self.moments_done();
         self.moments.truncate(moments);
+        let known = self.known().len();
+        self.known.truncate(known);
         self.events.truncate(self.events_done);
         self.flights.truncate(self.flights_done);
         self.sent.truncate(self.flights_done);

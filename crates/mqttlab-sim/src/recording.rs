@@ -13,6 +13,7 @@ use std::sync::Arc;
 use mqttlab_core::packet::Side;
 
 use crate::inspect;
+use crate::log::Known;
 use crate::look;
 use crate::monitor::ExpectationResult;
 use crate::scenario::{Action, Scenario};
@@ -53,7 +54,7 @@ use keyframes::Keyframes;
 /// ```
 #[derive(Debug)]
 pub struct Recording {
-    world: World,
+    pub(crate) world: World,
     now: Micros,
     futures: Vec<Future>,
     /// The index of the future that is played.
@@ -192,6 +193,25 @@ impl Recording {
         self.world.results(self.now)
     }
 
+    /// What is known of the broker's decisions up to this moment.
+    pub(crate) fn known(&self) -> &[Known] {
+        self.world.log.known()
+    }
+
+    /// The world before the happening that an event belongs to.
+    pub(crate) fn world_before(&self, event: EventId) -> World {
+        let moments = self.world.log.moments();
+        let behind = moments.partition_point(|moment| moment.first_event <= event);
+        let happened = behind
+            .checked_sub(1)
+            .map_or(0, |index| moments[index].happened.saturating_sub(1));
+        let nearest = self.future().keyframes.before(happened.min(self.known));
+        let mut world = self.world.at(&nearest);
+        let changes = &self.future().branch.changes;
+        while world.state.happened < happened && changes.advance(&mut world) {}
+        world
+    }
+
     /// Whether the scenario's condition number `watched` is true at this moment; `false` where there is none.
     pub fn holds(&self, watched: usize) -> bool {
         let condition = self.scenario().watched.get(watched);
@@ -219,16 +239,8 @@ impl Recording {
 
     /// Lets one thing happen.
     fn advance(&mut self) -> bool {
-        let advanced = match self.input_due().cloned() {
-            Some(input) => {
-                let at = input.at.max(self.world.state.now);
-                self.world.inject(at, &input.action);
-                true
-            }
-            None => self
-                .world
-                .advance(&self.futures[self.current].branch.changes.omitted),
-        };
+        let changes = &self.futures[self.current].branch.changes;
+        let advanced = changes.advance(&mut self.world);
         if advanced {
             self.now = self.world.state.now;
             self.keep();

@@ -66,6 +66,7 @@ fn action(rng: &mut Rng) -> Action {
             payload: "x".repeat(rng.below(4_000) as usize),
             qos,
             retain: rng.chance(1, 3),
+            expiry: None,
         }),
         Act::Subscribe {
             filter: "t/+".to_owned(),

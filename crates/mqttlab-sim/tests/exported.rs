@@ -74,7 +74,7 @@ fn qos2_cut_after_publish() {
     let changes = Changes {
         inputs: vec![
             UserInput { at: 4000000, nth: 0, action: Action { who: 1, act: Act::Subscribe { filter: "news/#".into(), qos: QoS::AtLeastOnce } } },
-            UserInput { at: 4000000, nth: 1, action: Action { who: 1, act: Act::Publish(Message { topic: "news/\"1\"".into(), payload: "line\n".into(), qos: QoS::AtLeastOnce, retain: true }) } },
+            UserInput { at: 4000000, nth: 1, action: Action { who: 1, act: Act::Publish(Message { topic: "news/\"1\"".into(), payload: "line\n".into(), qos: QoS::AtLeastOnce, retain: true, expiry: None }) } },
             UserInput { at: 4000000, nth: 2, action: Action { who: 1, act: Act::Unsubscribe { filter: "news/#".into() } } },
             UserInput { at: 4000000, nth: 3, action: Action { who: 1, act: Act::Stall { way: Ways::Up } } },
             UserInput { at: 4000000, nth: 4, action: Action { who: 1, act: Act::Release { way: Ways::Both } } },

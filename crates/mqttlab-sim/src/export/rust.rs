@@ -180,10 +180,11 @@ fn message_code(message: &Message) -> String {
         payload,
         qos,
         retain,
+        expiry,
     } = message;
     format!(
         "Message {{ topic: {topic:?}.into(), payload: {payload:?}.into(), \
-         qos: QoS::{qos:?}, retain: {retain} }}"
+         qos: QoS::{qos:?}, retain: {retain}, expiry: {expiry:?} }}"
     )
 }
 

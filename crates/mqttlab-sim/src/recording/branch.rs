@@ -6,6 +6,7 @@ use super::Recording;
 use super::keyframes::Keyframes;
 use crate::scenario::{Action, Scenario};
 use crate::view::{Event, Micros};
+use crate::world::World;
 
 /// Number of a branch; 0 is the scenario as it is written.
 pub type BranchId = u32;
@@ -45,6 +46,34 @@ impl Changes {
         self.omitted.sort_unstable();
         self.omitted.dedup();
         self
+    }
+
+    /// The next input, if it comes before whatever else happens next in `world`.
+    fn input_due(&self, world: &World) -> Option<&UserInput> {
+        let state = &world.state;
+        let input = self.inputs.get(state.inputs)?;
+        let happened = if state.now == input.at {
+            state.in_moment
+        } else {
+            0
+        };
+        let is_due = match world.next_at() {
+            None => input.at <= world.scenario.until && !state.is_exhausted(),
+            Some(next) => next > input.at || next == input.at && happened >= input.nth,
+        };
+        is_due.then_some(input)
+    }
+
+    /// Lets one thing happen in `world`. Returns whether there was one.
+    pub(crate) fn advance(&self, world: &mut World) -> bool {
+        match self.input_due(world) {
+            Some(input) => {
+                let at = input.at.max(world.state.now);
+                world.inject(at, &input.action);
+                true
+            }
+            None => world.advance(&self.omitted),
+        }
     }
 
     /// From when on two runs of `scenario` may differ.
@@ -271,18 +300,7 @@ impl Recording {
 
     /// The next input of this branch, if it comes before whatever else happens next.
     pub(super) fn input_due(&self) -> Option<&UserInput> {
-        let state = &self.world.state;
-        let input = self.future().branch.changes.inputs.get(state.inputs)?;
-        let happened = if state.now == input.at {
-            state.in_moment
-        } else {
-            0
-        };
-        let is_due = match self.world.next_at() {
-            None => input.at <= self.end() && !state.is_exhausted(),
-            Some(next) => next > input.at || next == input.at && happened >= input.nth,
-        };
-        is_due.then_some(input)
+        self.future().branch.changes.input_due(&self.world)
     }
 
     fn index_of(&self, id: BranchId) -> Option<usize> {

@@ -90,9 +90,9 @@
 //! | `will` | `{ topic, payload, qos, retain, delay }` | none |
 //! | `connect_timeout`, `ping_timeout` | how long it waits for CONNACK, for PINGRESP | `10s` |
 //! | `bugs` | mistakes to make on purpose: [`ClientBugs`] | none |
-//! | `subscribe` | `[{ filter, qos }]`: done once, after its first CONNACK | none |
-//! | `publish` | `[{ every, random, from, count, topic, payload, qos, retain }]`; `{n}` in the payload counts; with `random = true` each wait is drawn from nothing to twice `every` | none |
-//! | `on_receive` | `[{ filter, topic, payload, qos, retain }]`: published for each message that matches; `{topic}` and `{payload}` in the payload stand for those of the message | none |
+//! | `subscribe` | `[{ filter, qos, no_local, retain_as_published, retain_handling }]`: done once, after its first CONNACK; 5.0: `retain_handling` is `send`, `send-if-new` or `do-not-send` | none |
+//! | `publish` | `[{ every, random, from, count, topic, payload, qos, retain, expiry }]`; `{n}` in the payload counts; with `random = true` each wait is drawn from nothing to twice `every` | none |
+//! | `on_receive` | `[{ filter, topic, payload, qos, retain, expiry }]`: published for each message that matches; `{topic}` and `{payload}` in the payload stand for those of the message | none |
 //! | `acks` | when it sends PUBACK, PUBREC and PUBCOMP: `never`, or so much late, such as `2s` | at once |
 //! | `read` | how fast its application reads, such as `8 kbit/s` | at once |
 //! | `clock` | how fast its clock runs, from `50%` to `200%` | `100%` |
@@ -105,7 +105,7 @@
 //! | --- | --- | --- |
 //! | `connect` | client | |
 //! | `disconnect` | client | `will = true` (5.0): and send the will |
-//! | `publish` | client, broker | `topic`, `payload`, `qos`, `retain`; the broker's own messages are such as `$SYS/…` |
+//! | `publish` | client, broker | `topic`, `payload`, `qos`, `retain`, `expiry` (5.0: whole seconds); the broker's own messages are such as `$SYS/…` |
 //! | `subscribe` | client | `filter`, `qos` |
 //! | `unsubscribe` | client | `filter` |
 //! | `crash` | client, broker | the process ends and its system closes what it had open: `how` = `fin` (default) or `rst` |
@@ -148,7 +148,7 @@ use std::collections::BTreeMap;
 
 use mqttlab_core::broker::{Bugs, Config};
 use mqttlab_core::client::Options;
-use mqttlab_core::packet::Version;
+use mqttlab_core::packet::{SubscriptionOptions, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::view::{Micros, ParticipantId};
@@ -304,8 +304,8 @@ pub struct ClientSpec {
 pub struct SubscribeSpec {
     /// Topic Filter.
     pub filter: String,
-    /// Requested QoS.
-    pub qos: QoS,
+    /// Requested QoS, and what else 5.0 can ask for.
+    pub options: SubscriptionOptions,
 }
 
 /// A message published again and again.
@@ -383,6 +383,9 @@ pub struct Message {
     /// RETAIN.
     #[serde(default)]
     pub retain: bool,
+    /// 5.0: Message Expiry Interval, in seconds.
+    #[serde(default)]
+    pub expiry: Option<u32>,
 }
 
 /// The network between one client and the broker.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use mqttlab_core::broker::{Bugs, Config};
 use mqttlab_core::client::{LostSession, QueueLimits};
-use mqttlab_core::packet::{QoS, Version};
+use mqttlab_core::packet::{QoS, RetainHandling, Version};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -186,11 +186,18 @@ pub(super) struct Subscribe {
     pub(super) filter: Spanned<String>,
     #[serde(default)]
     pub(super) qos: QoS,
+    #[serde(default)]
+    pub(super) no_local: bool,
+    #[serde(default)]
+    pub(super) retain_as_published: bool,
+    #[serde(default)]
+    pub(super) retain_handling: RetainHandling,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Publish {
+    pub(super) expiry: Option<Spanned<String>>,
     #[serde(deserialize_with = "duration::required")]
     pub(super) every: Micros,
     #[serde(default)]
@@ -210,6 +217,7 @@ pub(super) struct Publish {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
+    pub(super) expiry: Option<Spanned<String>>,
     pub(super) filter: Spanned<String>,
     pub(super) topic: Spanned<String>,
     #[serde(default)]
@@ -236,6 +244,7 @@ pub(super) struct Do {
     pub(super) way: Option<Spanned<Ways>>,
     pub(super) how: Option<Spanned<Ending>>,
     pub(super) memory: Option<Spanned<Memory>>,
+    pub(super) expiry: Option<Spanned<String>>,
 }
 
 /// One name or several.

@@ -85,7 +85,7 @@ link = { latency_up = "1ms", loss = "1%" }
         (QoS::AtLeastOnce, true, 5)
     );
     assert!(options.bugs.dup_never_set);
-    assert_eq!(client.subscriptions[0].qos, QoS::ExactlyOnce);
+    assert_eq!(client.subscriptions[0].options.qos, QoS::ExactlyOnce);
     assert_eq!(
         (client.publications[0].from, client.publications[0].count),
         (1_000_000, 3)

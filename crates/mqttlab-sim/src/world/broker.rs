@@ -10,16 +10,17 @@ use mqttlab_core::codec::Limits;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::packet::Publish;
-use mqttlab_core::properties::Properties;
+use mqttlab_core::properties::{Property, PropertyList};
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
 use mqttlab_core::topic::matches;
-use mqttlab_core::why::Why;
+use mqttlab_core::why::{Decision, Why};
 
 use super::report::Note;
 use super::{Alarm, World};
 use crate::disk::Disk;
+use crate::log::Known;
 use crate::pipe::Way;
 use crate::scenario::condition::Tally;
 use crate::scenario::{AccessSpec, BrokerSpec, Ending, Memory, Message};
@@ -258,18 +259,26 @@ impl World {
         let note = Note::new(0, EventKind::Decision, text)
             .on(why.conn)
             .clause(why.clause);
-        self.note_cause(note);
+        let event = self.note_cause(note);
+        if is_kept(&why.decision) {
+            let decision = Some(why.decision.clone());
+            self.log.push_known(Known { event, decision });
+        }
     }
 
     /// The broker publishes a message of its own, such as a `$SYS` value.
     pub(super) fn broker_publishes(&mut self, message: &Message) {
+        let mut properties = PropertyList::new();
+        if let Some(expiry) = message.expiry {
+            properties.push(Property::MessageExpiryInterval(expiry));
+        }
         self.broker_input(Input::Publish(Publish {
             dup: false,
             qos: message.qos,
             retain: message.retain,
             topic: &message.topic,
             packet_id: None,
-            properties: Properties::EMPTY,
+            properties: properties.properties(),
             payload: message.payload.as_bytes(),
         }));
     }
@@ -318,7 +327,13 @@ impl World {
         self.state.broker.powered = true;
         match memory {
             Memory::Kept if self.state.broker.has_disk => self.state.broker.start_from_disk(now),
-            Memory::Kept | Memory::Lost => self.state.broker.start_anew(now),
+            Memory::Kept | Memory::Lost => {
+                self.state.broker.start_anew(now);
+                // The event of the restart itself.
+                let event = self.cause.unwrap_or_default();
+                let decision = None;
+                self.log.push_known(Known { event, decision });
+            }
         }
         let deadline = self
             .state
@@ -332,6 +347,29 @@ impl World {
             self.brighten(conn, Way::Up);
         }
     }
+}
+
+/// Whether the way of a message depends on it.
+fn is_kept(decision: &Decision) -> bool {
+    matches!(
+        decision,
+        Decision::Published { .. }
+            | Decision::PublishRepeated { .. }
+            | Decision::PublishRefused { .. }
+            | Decision::WillPublished { .. }
+            | Decision::Delivered { .. }
+            | Decision::Queued { .. }
+            | Decision::Dequeued { .. }
+            | Decision::Dropped { .. }
+            | Decision::NotDelivered { .. }
+            | Decision::ShareChose { .. }
+            | Decision::ShareEmpty { .. }
+            | Decision::RefusedByClient { .. }
+            | Decision::Resent { .. }
+            | Decision::Subscribed { .. }
+            | Decision::SubscriptionRefused { .. }
+            | Decision::SessionEnded { .. }
+    )
 }
 
 fn timer_text(kind: TimerKind) -> &'static str {

@@ -339,6 +339,20 @@ impl World {
         self.log.go_to(done, was.open.into_keys(), open);
     }
 
+    /// Another world, at a snapshot of this same run.
+    pub(crate) fn at(&self, state: &State) -> Self {
+        let mut world = Self {
+            scenario: Arc::clone(&self.scenario),
+            state: self.state.clone(),
+            log: self.log.clone(),
+            bytes_max: self.bytes_max,
+            captures: None,
+            cause: None,
+        };
+        world.restore(state);
+        world
+    }
+
     /// Forgets what was known of the future: it will be another one.
     pub(crate) fn cut_future(&mut self) {
         self.log.cut(self.state.open.keys().copied());

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use mqttlab_core::client::{Options, Reconnect, WillOptions};
+use mqttlab_core::packet::SubscriptionOptions;
 use mqttlab_core::time::Duration;
 use mqttlab_core::topic;
 use toml::Spanned;
@@ -68,7 +69,12 @@ impl Check<'_> {
             let filter = self.topic(&subscribe.filter, "Topic Filter", topic::check_filter)?;
             Ok(SubscribeSpec {
                 filter,
-                qos: subscribe.qos,
+                options: SubscriptionOptions {
+                    qos: subscribe.qos,
+                    no_local: subscribe.no_local,
+                    retain_as_published: subscribe.retain_as_published,
+                    retain_handling: subscribe.retain_handling,
+                },
             })
         });
         let publications = raw.publish.iter().map(|publish| self.publication(publish));
@@ -134,7 +140,7 @@ impl Check<'_> {
     }
 
     /// A span that MQTT counts in whole seconds.
-    fn seconds<T: TryFrom<u64>>(
+    pub(super) fn seconds<T: TryFrom<u64>>(
         &self,
         text: Option<&Spanned<String>>,
     ) -> Result<Option<T>, ScenarioError> {
@@ -200,6 +206,7 @@ impl Check<'_> {
                 payload: answer.payload.clone(),
                 qos: answer.qos,
                 retain: answer.retain,
+                expiry: self.seconds(answer.expiry.as_ref())?,
             },
         })
     }
@@ -240,6 +247,7 @@ impl Check<'_> {
                 payload: publish.payload.clone(),
                 qos: publish.qos,
                 retain: publish.retain,
+                expiry: self.seconds(publish.expiry.as_ref())?,
             },
         })
     }

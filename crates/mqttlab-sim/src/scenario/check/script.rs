@@ -84,6 +84,7 @@ impl Check<'_> {
                 payload: self.payload(raw)?,
                 qos: keys.take(&raw.qos),
                 retain: keys.take(&raw.retain),
+                expiry: self.seconds(raw.expiry.as_ref())?,
             }),
             raw::Act::Subscribe => Act::Subscribe {
                 filter: self.needed_topic(raw, &raw.filter, "filter", topic::check_filter)?,
@@ -119,7 +120,7 @@ impl Check<'_> {
             raw::Act::Wake => Act::Wake,
         };
         match &act {
-            Act::Publish(_) => keys.mark(&["topic", "payload"]),
+            Act::Publish(_) => keys.mark(&["topic", "payload", "expiry"]),
             Act::Subscribe { .. } | Act::Unsubscribe { .. } => keys.mark(&["filter"]),
             Act::Connect | Act::Disconnect { .. } | Act::Crash { .. } | Act::PowerOff => {}
             Act::Restart { .. } | Act::Cut { .. } | Act::Heal | Act::Stall { .. } => {}
@@ -182,6 +183,7 @@ impl Keys {
             key("way", &raw.way),
             key("how", &raw.how),
             key("memory", &raw.memory),
+            key("expiry", &raw.expiry),
         ];
         Self {
             given: given.into_iter().flatten().collect(),

@@ -63,11 +63,13 @@ impl World {
         if wanted.is_empty() {
             return;
         }
-        let request = wanted
-            .iter()
-            .fold(SubscribeRequest::default(), |request, wanted| {
-                request.and(wanted.filter.as_str(), wanted.qos)
-            });
+        let filters = wanted.iter();
+        let request = SubscribeRequest {
+            filters: filters
+                .map(|wanted| (wanted.filter.clone(), wanted.options))
+                .collect(),
+            ..SubscribeRequest::default()
+        };
         self.ask(who, |client, now, sink| {
             client.subscribe(now, request, sink).map(|_| ())
         });
@@ -129,11 +131,13 @@ impl World {
             payload,
             qos,
             retain,
+            expiry,
         } = message.clone();
-        let message = Message {
+        let mut message = Message {
             retain,
             ..Message::new(topic, payload, qos)
         };
+        message.properties.expiry = expiry;
         let spec = &self.scenario.clients[who as usize - 1];
         let exits = spec.bugs.exit_after_publish && self.host(who).machine.is_some();
         self.ask(who, |client, now, sink| {
