@@ -2,6 +2,7 @@
 
 mod abuse;
 mod acks;
+mod bad_input;
 mod clauses;
 mod connect;
 mod limits;

@@ -9,7 +9,7 @@ mod property;
 pub mod raw;
 mod reader;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use codes::is_code_allowed;
 pub use decode::decode;

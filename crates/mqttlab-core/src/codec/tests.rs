@@ -1,5 +1,5 @@
 mod clauses;
-mod notation;
+pub(crate) mod notation;
 mod tables;
 mod vectors;
 

@@ -20,9 +20,11 @@ use expect_test::Expect;
 
 use crate::broker::{Broker, Change, Config, Input, Loss};
 use crate::clause::Clause;
-use crate::codec::{Limits, decode};
+use crate::codec::tests::notation;
+use crate::codec::{Limits, decode, encode};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::id::{ConnId, PacketId};
+use crate::link::Link;
 use crate::packet::{
     Ack, Auth, Connect, Disconnect, FilterList, Packet, PacketType, Publish, QoS, RetainHandling,
     Side, Subscribe, SubscriptionOptions, TopicList, Unsubscribe, Version, Will,
@@ -129,6 +131,8 @@ struct Player<const TRACE: bool> {
     world: World<TRACE>,
     now: Instant,
     conns: BTreeMap<String, ConnId>,
+    /// Of connections on which bytes come.
+    links: BTreeMap<ConnId, Link>,
     /// Clients that do not read what they are sent.
     blocked: Vec<String>,
     version: Version,
@@ -155,6 +159,7 @@ impl<const TRACE: bool> Player<TRACE> {
             },
             now: Instant::ZERO,
             conns: BTreeMap::new(),
+            links: BTreeMap::new(),
             blocked: Vec::new(),
             version: Version::V3_1_1,
             next_id: BTreeMap::new(),
@@ -162,7 +167,11 @@ impl<const TRACE: bool> Player<TRACE> {
     }
 
     fn play(&mut self, line: &str) {
-        let words = split(line);
+        let words = match line.split_once(" bytes ") {
+            // Quotes are part of that notation.
+            Some((name, bytes)) => [name, "bytes", bytes].map(ToOwned::to_owned).into(),
+            None => split(line),
+        };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words[..] {
             ["version", version] => self.version = parse_version(version),
@@ -230,6 +239,7 @@ impl<const TRACE: bool> Player<TRACE> {
             }
             "malformed" => self.malformed(name, rest),
             "raw" => self.raw(name, &rest.concat()),
+            "bytes" => self.bytes(name, &rest.join(" ")),
             "authorized" => {
                 let conn = self.conns[name];
                 let authorization = parse_authorization(rest[0]);
@@ -452,6 +462,61 @@ impl<const TRACE: bool> Player<TRACE> {
             self.world.versions.insert(conn, version);
         }
         self.handle(Input::Malformed { conn, error });
+    }
+
+    /// Bytes in the notation of the codec's vectors, as they come out of the network.
+    fn bytes(&mut self, name: &str, text: &str) {
+        let conn = self.conns[name];
+        let link = self.links.remove(&conn);
+        let mut link = link.unwrap_or_else(|| self.link(conn));
+        let bytes = notation::bytes(text);
+        let mut input = &bytes[..];
+        while !self.world.closed.contains(&conn) {
+            match link.next_packet(&mut input) {
+                Ok(Some(packet)) => {
+                    let is_connect = matches!(packet, Packet::Connect(_));
+                    if let Packet::Connect(connect) = &packet {
+                        self.world.versions.insert(conn, connect.version);
+                    }
+                    self.handle(Input::Packet { conn, packet });
+                    if is_connect {
+                        link.establish();
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    if let Some(version) = error.version {
+                        self.world.versions.insert(conn, version);
+                    }
+                    self.handle(Input::Malformed { conn, error });
+                    break;
+                }
+            }
+        }
+        self.links.insert(conn, link);
+    }
+
+    /// The link of a connection that is new, or that was let in by packets.
+    fn link(&self, conn: ConnId) -> Link {
+        let mut link = Link::new(Side::Server, self.version, self.config.link_limits());
+        if let Some(&version) = self.world.versions.get(&conn) {
+            let connect = Connect {
+                version,
+                clean_start: true,
+                keep_alive: 0,
+                client_id: "x",
+                will: None,
+                user_name: None,
+                password: None,
+                properties: Properties::EMPTY,
+            };
+            let mut bytes = Vec::new();
+            encode(&Packet::Connect(connect), version, &mut bytes);
+            let connect = link.next_packet(&mut &*bytes);
+            connect.expect("it is right").expect("it is whole");
+            link.establish();
+        }
+        link
     }
 
     fn packet(&mut self, name: &str, packet: Packet<'_>) {

@@ -37,7 +37,7 @@ pub(super) fn receiver(word: &str) -> Side {
 }
 
 /// Bytes in the notation of the vectors.
-pub(super) fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut words = text.split_whitespace().peekable();
     let mut out = Vec::new();
     let mut length_at = None;
