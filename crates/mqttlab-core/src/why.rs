@@ -36,7 +36,11 @@ impl core::fmt::Display for Why {
 
 /// Says a decision into the sink of `$cx`; without tracing nothing of it is left, not even its arguments.
 ///
+/// With `--cfg mqttlab_without_why` there are no calls at all: the benchmarks show by it what those cost that nobody
+/// listens to, which is nothing.
+///
 /// The clause is `none`, one clause, or two of which the version chooses: `version => V311_…, V5_…`.
+#[cfg(not(mqttlab_without_why))]
 macro_rules! why {
     ($cx:expr, $conn:expr, none, $decision:expr) => {
         if S::TRACE {
@@ -80,4 +84,10 @@ macro_rules! why {
         }
     };
 }
+
+#[cfg(mqttlab_without_why)]
+macro_rules! why {
+    ($($call:tt)*) => {};
+}
+
 pub(crate) use why;

@@ -2,6 +2,9 @@
 //!
 //! For each [`Work`] this program runs itself under Valgrind's Callgrind, which counts only inside [`measured`].
 //! `cargo bench -p mqttlab-bench --bench instructions -- [NAME]` runs those whose name has NAME in it.
+//!
+//! Nobody traces, except where the name says so. That this is as cheap as if decisions could not be traced at all shows
+//! a build without any of these calls: `RUSTFLAGS="--cfg mqttlab_without_why"` in front of the command.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -15,6 +18,8 @@ use std::process::{Command, ExitCode};
 
 use mqttlab_bench::{Prepared, Work};
 
+/// In front of the name of work whose decisions are all looked at.
+const TRACED: &str = "traced/";
 /// Steps that grow buffers to their size, and are not counted.
 const WARM_UP: usize = 100;
 /// Steps that are counted.
@@ -29,17 +34,22 @@ fn main() -> ExitCode {
         run(name);
         return ExitCode::SUCCESS;
     }
-    let wanted = |work: &&Work| args.iter().all(|text| work.to_string().contains(text));
     println!("{:<28} {:>12} {:>12}", "work", "a step", "each");
-    for work in Work::ALL.iter().filter(wanted) {
-        match count(*work) {
+    let runs = Work::ALL.iter().map(|work| (work, ""));
+    let traced = Work::TRACED.iter().map(|work| (work, TRACED));
+    for (work, traced) in runs.chain(traced) {
+        let name = format!("{traced}{work}");
+        if !args.iter().all(|text| name.contains(text)) {
+            continue;
+        }
+        match count(&name) {
             Ok(instructions) => {
                 let step = instructions as f64 / STEPS as f64;
                 let each = step / work.units() as f64;
-                println!("{:<28} {step:>12.1} {each:>12.1}", work.to_string());
+                println!("{name:<28} {step:>12.1} {each:>12.1}");
             }
             Err(error) => {
-                eprintln!("error: {work}: {error}");
+                eprintln!("error: {name}: {error}");
                 return ExitCode::FAILURE;
             }
         }
@@ -49,8 +59,18 @@ fn main() -> ExitCode {
 
 /// What Callgrind sees.
 fn run(name: &str) {
+    match name.strip_prefix(TRACED) {
+        Some(name) => run_prepared(Prepared::<true>::new(find(name))),
+        None => run_prepared(Prepared::<false>::new(find(name))),
+    }
+}
+
+fn find(name: &str) -> Work {
     let found = Work::ALL.iter().find(|work| work.to_string() == name);
-    let mut prepared = Prepared::new(*found.expect("the parent names one of them"));
+    *found.expect("the parent names one of them")
+}
+
+fn run_prepared<const TRACE: bool>(mut prepared: Prepared<TRACE>) {
     for _ in 0..WARM_UP {
         prepared.ready();
         prepared.step();
@@ -62,14 +82,14 @@ fn run(name: &str) {
 }
 
 #[inline(never)]
-fn measured(prepared: &mut Prepared) {
+fn measured<const TRACE: bool>(prepared: &mut Prepared<TRACE>) {
     black_box(prepared).step();
 }
 
 /// Instructions of all [`STEPS`] together.
-fn count(work: Work) -> Result<u64, String> {
+fn count(work: &str) -> Result<u64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
-    let file = format!("callgrind.{}.out", work.to_string().replace('/', "-"));
+    let file = format!("callgrind.{}.out", work.replace('/', "-"));
     let out = program.parent().unwrap_or(Path::new(".")).join(file);
     let output = Command::new("valgrind")
         .args([
@@ -78,7 +98,7 @@ fn count(work: Work) -> Result<u64, String> {
         ])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(&program)
-        .args(["--inside", &work.to_string()])
+        .args(["--inside", work])
         .output()
         .map_err(|error| format!("cannot start valgrind: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -11,7 +11,7 @@ use mqttlab_bench::{Prepared, Work};
 fn broker(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("broker");
     for &work in Work::ALL {
-        let mut prepared = Prepared::new(work);
+        let mut prepared = Prepared::<false>::new(work);
         group.throughput(Throughput::Elements(work.units() as u64));
         group.bench_function(work.to_string(), |bencher| {
             bencher.iter_custom(|steps| {

@@ -1,5 +1,7 @@
 //! A broker with clients that behave, and a buffer for each of them.
 
+use std::hint::black_box;
+
 use mqttlab_core::broker::{Broker, CloseReason, Config, Input, Sink};
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::{ConnId, PacketId};
@@ -9,14 +11,18 @@ use mqttlab_core::packet::{
 use mqttlab_core::properties::Properties;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
+use mqttlab_core::why::Why;
 
-/// Appends what the broker sends to one buffer for each connection, as a server does before it writes.
+/// Appends what the broker sends to one buffer for each connection, as a server does before it writes. With `TRACE` it
+/// looks at each decision too, and keeps none.
 #[derive(Debug, Default)]
-pub struct Buffers {
+pub struct Buffers<const TRACE: bool> {
     out: Vec<Vec<u8>>,
 }
 
-impl Sink for Buffers {
+impl<const TRACE: bool> Sink for Buffers<TRACE> {
+    const TRACE: bool = TRACE;
+
     fn send(&mut self, conn: ConnId, frame: &Frame<'_>) {
         frame.write_to(&mut self.out[conn.number() as usize]);
     }
@@ -24,22 +30,26 @@ impl Sink for Buffers {
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         panic!("nobody here gives a reason to close {conn:?}: {reason:?}");
     }
+
+    fn why(&mut self, why: Why) {
+        black_box(&why);
+    }
 }
 
 /// A broker and its clients; all of them speak 3.1.1.
 #[derive(Debug)]
-pub struct Rig {
+pub struct Rig<const TRACE: bool = false> {
     broker: Broker,
-    buffers: Buffers,
+    buffers: Buffers<TRACE>,
 }
 
-impl Default for Rig {
+impl<const TRACE: bool> Default for Rig<TRACE> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Rig {
+impl<const TRACE: bool> Rig<TRACE> {
     /// A broker without clients, and without the limits that would get in the way of a large number of them.
     pub fn new() -> Self {
         let config = Config {

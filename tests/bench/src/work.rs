@@ -66,6 +66,12 @@ impl Work {
         Self::matching(1_000_000, 6),
     ];
 
+    /// What is measured a second time with all decisions traced.
+    pub const TRACED: &[Self] = &[
+        Self::fan_out(QoS::AtMostOnce, 1_000),
+        Self::fan_out(QoS::AtLeastOnce, 1_000),
+    ];
+
     const fn fan_out(qos: QoS, subscribers: usize) -> Self {
         Self::FanOut { qos, subscribers }
     }
@@ -100,9 +106,9 @@ impl fmt::Display for Work {
 
 /// Work that can be done: call [`ready`](Self::ready), then [`step`](Self::step), which is what counts.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct Prepared<const TRACE: bool = false> {
     work: Work,
-    rig: Rig,
+    rig: Rig<TRACE>,
     publisher: ConnId,
     subscribers: Vec<ConnId>,
     /// What each subscriber's next QoS 1 message will have; all have had equally many.
@@ -112,7 +118,7 @@ pub struct Prepared {
     next_topic: usize,
 }
 
-impl Prepared {
+impl<const TRACE: bool> Prepared<TRACE> {
     /// Sets everything up.
     pub fn new(work: Work) -> Self {
         let mut rig = Rig::new();

@@ -7,7 +7,7 @@ const STEPS: u64 = 100;
 
 /// Allocations of so many steps, after as many that are not counted.
 fn allocations(work: Work) -> u64 {
-    let mut prepared = Prepared::new(work);
+    let mut prepared = Prepared::<false>::new(work);
     let mut steps = || {
         for _ in 0..STEPS {
             prepared.ready();
