@@ -5,7 +5,6 @@ use alloc::collections::BTreeMap;
 use crate::broker::Broker;
 use crate::broker::arena::{Key, MessageKey, SessionKey};
 use crate::broker::conn::State;
-use crate::broker::queue::QUEUED_OVERHEAD;
 use crate::broker::session::Session;
 use crate::broker::tree::Member;
 use crate::packet::QoS;
@@ -134,17 +133,7 @@ impl Broker {
                 "QoS 0 is never in flight to {id}"
             );
         }
-        let bytes: u64 = session
-            .flow()
-            .queue
-            .iter()
-            .map(|delivery| self.messages.get(delivery.message).size() + QUEUED_OVERHEAD)
-            .sum();
-        assert_eq!(
-            session.flow().queue_bytes,
-            bytes,
-            "the bytes that wait for {id} are counted"
-        );
+        session.flow().queue.check(&self.messages);
         let sorted = session
             .subscriptions
             .is_sorted_by(|a, b| a.filter < b.filter);

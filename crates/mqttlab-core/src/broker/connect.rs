@@ -379,6 +379,7 @@ impl Broker {
         let conn = &mut self.conns[key];
         conn.state = State::Connected(session_key);
         conn.keep_alive = candidate.keep_alive;
+        conn.waits = self.sessions[session_key].waits();
         conn.window = self
             .config
             .in_flight_max

@@ -7,10 +7,10 @@ use crate::broker::conn::Conn;
 use crate::broker::layout::{Kind, Single};
 use crate::broker::message::{Delivery, Message};
 use crate::broker::publish::Spread;
-use crate::broker::queue::QUEUED_OVERHEAD;
 use crate::broker::session::{Flow, Session};
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Place, Route, Tree};
+use crate::broker::waiting::QUEUED_OVERHEAD;
 use crate::broker::{Access, Broker, Change, Config, Cx, DeliveryRef};
 use crate::frame::Frame;
 use crate::id::PacketId;
@@ -87,6 +87,7 @@ impl Broker {
         };
         let conn = &mut self.conns[conn];
         if conn.uses_aliases
+            || conn.waits
             || !cx
                 .sink
                 .permits(&session.identity(), Access::Receive, incoming.topic)
@@ -169,12 +170,11 @@ impl Broker {
         }
         // The lower of what was published and what was granted. [MQTT-3.8.4-6]
         let qos = spread.incoming.qos.min(hop.granted);
-        if let Some(conn_key) = session.conn
-            && qos == QoS::AtMostOnce
-        {
-            self.send_qos0(cx, spread, key, conn_key, hop);
-        } else {
-            self.offer_acknowledged(cx, spread, key, hop, qos);
+        // One that waited for an absent client must not be overtaken by a later one. [MQTT-4.6.0-6]
+        let may_wait = qos != QoS::AtMostOnce || session.flow().queue.has_qos0();
+        match session.conn {
+            Some(conn) if !may_wait => self.send_qos0(cx, spread, key, conn, hop),
+            Some(_) | None => self.offer_stored(cx, spread, key, hop, qos),
         }
     }
 
@@ -289,8 +289,8 @@ impl Broker {
         cx.sink.send(conn.id, &frame);
     }
 
-    /// A message that waits for its acknowledgement, or for the session to come back.
-    fn offer_acknowledged<S: Sink>(
+    /// A message that waits for its acknowledgement, or for its turn.
+    fn offer_stored<S: Sink>(
         &mut self,
         cx: &mut Cx<'_, S>,
         spread: &mut Spread<'_>,
@@ -349,7 +349,7 @@ fn persist_sent_at_once<S: Sink>(
     });
 }
 
-/// Why a QoS 1 or 2 message cannot go out at once.
+/// Why a message that may wait cannot go out at once.
 #[inline]
 pub(super) fn must_wait(flow: &Flow, conn: &Conn, config: &Config) -> Option<QueueCause> {
     if !flow.queue.is_empty() {

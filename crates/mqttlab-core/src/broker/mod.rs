@@ -38,6 +38,7 @@ mod tests;
 mod timers;
 mod tree;
 mod view;
+mod waiting;
 mod will;
 
 use alloc::boxed::Box;

@@ -1,18 +1,15 @@
 //! Messages that wait for a session, and what becomes of those that cannot.
 
-use crate::broker::arena::{ConnKey, MessageKey, SessionKey};
+use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::deliver::Via;
 use crate::broker::message::Delivery;
 use crate::broker::policy::QueueFull;
 use crate::broker::send::Said;
 use crate::broker::sink::Sink;
-use crate::broker::{Access, Broker, Change, Cx, DeliveryRef};
+use crate::broker::{Access, Broker, Change, Cx, DeliveryRef, waiting};
 use crate::clause::Clause;
 use crate::packet::QoS;
 use crate::why::{Decision, DropCause, QueueCause, why};
-
-/// What each waiting message costs a session beside the message itself.
-pub(super) const QUEUED_OVERHEAD: u64 = 48;
 
 impl Broker {
     /// Puts a message behind those that wait, or drops one by the policy.
@@ -24,7 +21,7 @@ impl Broker {
         via: Via<'_>,
         because: QueueCause,
     ) {
-        let size = self.queued_size(delivery.message);
+        let size = waiting::size_of(&delivery, &self.messages);
         while let Some(full) = self.queue_is_full(key, size) {
             let oldest = match self.config.queue_full {
                 QueueFull::DropNewest => None,
@@ -38,9 +35,8 @@ impl Broker {
         }
         self.persist_queued(cx, key, &delivery);
         let session = &mut self.sessions[key];
-        session.flow_mut().queue_bytes += size;
         let (qos, message) = (delivery.qos, delivery.message);
-        session.flow_mut().queue.push_back(delivery);
+        session.flow_mut().queue.push(delivery, &self.messages);
         if let Some(conn) = session.conn {
             self.conns[conn].waits = true;
         }
@@ -60,16 +56,11 @@ impl Broker {
         });
     }
 
-    /// What a waiting message takes up in the books of a session.
-    pub(super) fn queued_size(&self, message: MessageKey) -> u64 {
-        self.messages.get(message).size() + QUEUED_OVERHEAD
-    }
-
     fn queue_is_full(&self, key: SessionKey, size: u64) -> Option<DropCause> {
         let session = &self.sessions[key];
         if session.flow().queue.len() >= self.config.queue_messages_max as usize {
             Some(DropCause::QueueFull)
-        } else if session.flow().queue_bytes + size > self.config.queue_bytes_max {
+        } else if session.flow().queue.bytes() + size > self.config.queue_bytes_max {
             Some(DropCause::QueueBytes)
         } else if self.messages.bytes() > self.config.message_bytes_max {
             Some(DropCause::MemoryFull)
@@ -80,13 +71,12 @@ impl Broker {
 
     /// Takes the message out that waited longest.
     pub(super) fn pop_queued(&mut self, key: SessionKey) -> Option<Delivery> {
-        let delivery = self.sessions[key].flow_mut().queue.pop_front()?;
-        self.sessions[key].flow_mut().queue_bytes -= self.queued_size(delivery.message);
-        if self.sessions[key].flow().queue.is_empty() {
-            // What a long absence needed goes back.
-            self.sessions[key].flow_mut().queue = alloc::collections::VecDeque::new();
+        let session = &mut self.sessions[key];
+        // Nobody begins a flow only to find nothing in it.
+        if session.flow().queue.is_empty() {
+            return None;
         }
-        Some(delivery)
+        session.flow_mut().queue.pop(&self.messages)
     }
 
     /// Sends what waits, as far as the client can take it, and then retained messages that are owed.

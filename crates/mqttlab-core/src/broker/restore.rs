@@ -10,6 +10,7 @@ use crate::broker::persist::{Change, DeliveryRef, MessageRef, WillRef};
 use crate::broker::session::Session;
 use crate::broker::sink::Sink;
 use crate::broker::tree::Granted;
+use crate::broker::waiting::Waiting;
 use crate::broker::{Broker, Config, Cx};
 use crate::id::PacketId;
 use crate::packet::QoS;
@@ -113,7 +114,7 @@ impl Broker {
                 });
             }
         }
-        for delivery in &session.flow().queue {
+        for delivery in session.flow().queue.iter() {
             self.queued_change(client_id, delivery, tell);
         }
         for packet_id in session.flow().receiver.iter() {
@@ -322,24 +323,14 @@ impl Restoring {
             how.identifiers,
             share.as_ref(),
         );
-        let size = self.broker.queued_size(message);
-        self.broker.sessions[key].flow_mut().queue_bytes += size;
-        self.broker.sessions[key]
-            .flow_mut()
-            .queue
-            .push_back(delivery);
+        let flow = self.broker.sessions[key].flow_mut();
+        flow.queue.push(delivery, &self.broker.messages);
     }
 
     /// Takes the first waiting message of this number out of the queue.
     fn take_queued(&mut self, key: SessionKey, number: u64) -> Option<Delivery> {
-        let messages = &self.broker.messages;
-        let session = &mut self.broker.sessions[key];
-        let mut queue = session.flow().queue.iter();
-        let at = queue.position(|delivery| messages.get(delivery.message).number == number)?;
-        let delivery = session.flow_mut().queue.remove(at)?;
-        self.broker.sessions[key].flow_mut().queue_bytes -=
-            self.broker.queued_size(delivery.message);
-        Some(delivery)
+        let flow = self.broker.sessions[key].flow_mut();
+        flow.queue.take(number, &self.broker.messages)
     }
 
     /// Throws away a session without a word.
@@ -353,7 +344,8 @@ impl Restoring {
         let mut session = self.broker.sessions.remove(key);
         let flow = session.flow_mut();
         let begun = flow.sender.drain().map(|in_flight| in_flight.message);
-        for delivery in core::mem::take(&mut flow.queue).into_iter().chain(begun) {
+        let waiting = core::mem::replace(&mut flow.queue, Waiting::new());
+        for delivery in waiting.into_iter().chain(begun) {
             self.broker.messages.release(delivery.message);
         }
     }

@@ -10,6 +10,7 @@ use crate::broker::arena::ConnKey;
 use crate::broker::message::{Delivery, Will};
 use crate::broker::retain::Cursor;
 use crate::broker::tree::Granted;
+use crate::broker::waiting::Waiting;
 use crate::id::PacketId;
 use crate::qos::{Receiver, Sender};
 use crate::time::{Duration, Instant};
@@ -34,8 +35,7 @@ pub(super) struct Session {
 #[derive(Clone, Debug)]
 pub(super) struct Flow {
     /// Messages that wait, in their order.
-    pub(super) queue: VecDeque<Delivery>,
-    pub(super) queue_bytes: u64,
+    pub(super) queue: Waiting,
     /// Messages to the client that are in flight.
     pub(super) sender: Sender<Delivery>,
     /// On this connection, the messages in flight from this one on have not been sent again yet: the client's Receive
@@ -54,8 +54,7 @@ static NO_FLOW: Flow = Flow::new();
 impl Flow {
     const fn new() -> Self {
         Self {
-            queue: VecDeque::new(),
-            queue_bytes: 0,
+            queue: Waiting::new(),
             sender: Sender::new(),
             unsent_from: None,
             receiver: Receiver::new(),

@@ -328,7 +328,7 @@ impl<'a> SessionView<'a> {
 
     /// What they take up in its books, in bytes.
     pub fn queue_bytes(&self) -> u64 {
-        self.session.flow().queue_bytes
+        self.session.flow().queue.bytes()
     }
 
     /// The messages that were sent to it and are not done: those that wait for PUBCOMP, then the others, as sent.

@@ -349,6 +349,47 @@ fn offline_qos_0_may_be_queued() {
     );
 }
 
+/// Only another QoS 0 message holds one up.
+#[test]
+fn a_live_qos_0_message_does_not_overtake_one_that_is_queued() {
+    let config = Config {
+        queue_qos0: true,
+        in_flight_max: 1,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "s connect clean=0
+         s subscribe a qos=1
+         s lost
+         p publish a 1 qos=1
+         p publish a 2 qos=1
+         s connect clean=0
+         p publish a 3 qos=0
+         s lost
+         p publish a 4 qos=0
+         s connect clean=0
+         p publish a 5 qos=0
+         s puback 1
+         s puback 2
+         p publish a 6 qos=0",
+        expect![[r#"
+            b>s CONNACK present=0 0x00
+            b>s SUBACK #1 [01]
+            b>p PUBACK #1
+            b>p PUBACK #2
+            b>s CONNACK present=1 0x00
+            b>s PUBLISH a q1 #1 "1"
+            b>s PUBLISH a q0 "3"
+            b>s CONNACK present=1 0x00
+            b>s PUBLISH a q1 #1 DUP "1"
+            b>s PUBLISH a q1 #2 "2"
+            b>s PUBLISH a q0 "4"
+            b>s PUBLISH a q0 "5"
+            b>s PUBLISH a q0 "6""#]],
+    );
+}
+
 /// Messages in flight are held too, so they count as well.
 #[test]
 fn messages_in_flight_count_towards_the_memory_of_all() {

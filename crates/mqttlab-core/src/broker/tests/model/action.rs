@@ -134,11 +134,12 @@ impl Swarm {
             ..default
         };
         Self {
-            config,
             losses: Losses {
                 queued: lossy,
                 unread: stalls,
+                absent: !config.queue_qos0,
             },
+            config,
             versions,
             clients: 2 + rng.below(3),
             weights,

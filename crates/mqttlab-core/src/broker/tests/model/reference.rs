@@ -118,6 +118,8 @@ pub(super) struct Losses {
     pub(super) queued: bool,
     /// Buffers for output are small: QoS 0 may be dropped.
     pub(super) unread: bool,
+    /// QoS 0 is not kept for absent clients.
+    pub(super) absent: bool,
 }
 
 /// The whole broker, as its clients may know it.
@@ -263,9 +265,10 @@ impl Model {
     fn retain(&mut self, message: &Message) {
         let topic = message.topic;
         let cleared = message.payload.is_empty();
-        for session in self.sessions.values_mut() {
+        for (name, session) in &mut self.sessions {
             for debt in &mut session.retained {
-                if cleared {
+                let echo = debt.subscription.options.no_local && *name == message.publisher;
+                if cleared || echo {
                     debt.must.remove(topic);
                 } else {
                     debt.may.insert(topic);
@@ -338,16 +341,37 @@ impl Model {
             link.ok_or_else(|| format!("{name} gets {hop:?} on a connection that is gone"))?;
         if dup {
             session.resend(conn, hop, packet_id)?;
-        } else if !session.send(&link, hop, packet_id)? {
-            self.send_retained(name, conn, hop, packet_id)?;
+        } else {
+            // A live message that was dropped, perhaps, and a retained one that must come can look the same.
+            let sure = session
+                .waiting(&link, hop)
+                .is_some_and(|at| session.owed[at].must);
+            let live = sure || !self.must_send_retained(name, hop);
+            let session = self.sessions.get_mut(name).expect("it was there");
+            if !live || !session.send(&link, hop, packet_id)? {
+                self.send_retained(name, conn, hop, packet_id)?;
+            }
         }
         let in_flight = self.sessions[name].in_flight(conn);
-        if in_flight > link.window {
+        // PUBRELs that are sent again may be more than a new connection has room for.
+        if packet_id.is_some() && !dup && in_flight > link.window {
             return Err(format!(
                 "{in_flight} messages are in flight to {name}, more than it takes"
             ));
         }
         Ok(())
+    }
+
+    /// Whether this must come as a retained message for a new subscription.
+    fn must_send_retained(&self, name: &str, hop: &Hop) -> bool {
+        let session = &self.sessions[name];
+        let link = session.link.as_ref();
+        self.retained.get(&*hop.topic).is_some_and(|message| {
+            let mut debts = session.retained.iter();
+            debts.any(|debt| {
+                debt.must.contains(message.topic) && *hop == kept(message, &debt.subscription, link)
+            })
+        })
     }
 
     /// Nobody is owed this alone: it must be a retained message for a new subscription.
@@ -440,12 +464,15 @@ impl Model {
                     "{name} is not sent again what was in flight: {session:?}"
                 ));
             }
-            let waiting = session
-                .owed
-                .iter()
-                .find(|owed| owed.must && owed.stage == Stage::Waiting);
-            if let Some(owed) = waiting
-                && (begun < link.window || owed.hop.qos == QoS::AtMostOnce)
+            let waits = |owed: &&Owed| owed.must && owed.stage == Stage::Waiting;
+            // QoS 0 waits for no acknowledgement, unless it is queued behind what does.
+            let may_queue = !self.losses.absent
+                && session
+                    .owed
+                    .iter()
+                    .any(|owed| owed.stage == Stage::Waiting && owed.hop.qos > QoS::AtMostOnce);
+            if let Some(owed) = session.owed.iter().find(waits)
+                && (begun < link.window || owed.hop.qos == QoS::AtMostOnce && !may_queue)
             {
                 return Err(format!("{name} is not sent {:?}", owed.hop));
             }
@@ -499,10 +526,13 @@ impl Session {
     }
 
     fn owe(&mut self, publisher: &'static str, hop: Hop, losses: Losses) {
-        let connected = self.link.as_ref().is_some_and(|link| !link.stalled);
-        let must = match hop.qos {
-            QoS::AtMostOnce => connected && !losses.unread,
-            QoS::AtLeastOnce | QoS::ExactlyOnce => !losses.queued,
+        let must = match (hop.qos, &self.link) {
+            (QoS::AtMostOnce, None) => !losses.absent && !losses.queued && !losses.unread,
+            (QoS::AtMostOnce, Some(link)) => {
+                let lost = losses.unread || (losses.queued && !losses.absent);
+                !link.stalled && !lost
+            }
+            (QoS::AtLeastOnce | QoS::ExactlyOnce, _) => !losses.queued,
         };
         self.owed.push(Owed {
             publisher,
@@ -512,15 +542,23 @@ impl Session {
         });
     }
 
-    /// The first sending of what is owed; false when this is not.
-    fn send(&mut self, link: &Link, hop: &Hop, packet_id: Option<u16>) -> Result<bool, String> {
+    /// Which of the owed messages that wait this is.
+    fn waiting(&self, link: &Link, hop: &Hop) -> Option<usize> {
         let identifiers =
             |owed: &Owed| link.version != Version::V5 || owed.hop.identifiers == hop.identifiers;
-        let at = self.owed.iter().position(|owed| {
+        let is_this = |owed: &Owed| {
             let same = (&owed.hop.topic, &owed.hop.payload) == (&hop.topic, &hop.payload)
                 && (owed.hop.qos, owed.hop.retain) == (hop.qos, hop.retain);
             owed.stage == Stage::Waiting && same && identifiers(owed)
-        });
+        };
+        // Messages without payload look all the same.
+        let must = self.owed.iter().position(|owed| owed.must && is_this(owed));
+        must.or_else(|| self.owed.iter().position(is_this))
+    }
+
+    /// The first sending of what is owed; false when this is not.
+    fn send(&mut self, link: &Link, hop: &Hop, packet_id: Option<u16>) -> Result<bool, String> {
+        let at = self.waiting(link, hop);
         let Some(at) = at else {
             return Ok(false);
         };
@@ -552,8 +590,7 @@ impl Session {
         }
         let mut index = 0;
         self.owed.retain(|owed| {
-            // QoS 0 may have waited for an absent client, and does not hold up what comes later.
-            let dropped = index < at && earlier(owed) && owed.hop.qos != QoS::AtMostOnce;
+            let dropped = index < at && earlier(owed);
             let done = index == at && packet_id.is_none();
             index += 1;
             !dropped && !done
