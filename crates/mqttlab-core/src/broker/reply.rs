@@ -6,6 +6,7 @@ use core::fmt;
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::auth::Grant;
 use crate::broker::candidate::Candidate;
+use crate::broker::conn::Conn;
 use crate::broker::sink::Sink;
 use crate::broker::{Broker, CloseReason, Cx};
 use crate::clause::Clause;
@@ -45,7 +46,20 @@ impl Broker {
         packet: Packet<'_>,
         because: &dyn fmt::Display,
     ) {
-        if self.may_explain(key, packet.packet_type()) {
+        let conn = &self.conns[key];
+        if conn.version == Version::V5 && self.config.reason_strings {
+            if !wants_reason(conn, packet.packet_type()) {
+                why!(
+                    cx,
+                    conn.id,
+                    V5_3_1_2_29,
+                    Decision::ReasonStringNotWanted {
+                        packet: packet.packet_type(),
+                    }
+                );
+                self.send(cx, key, &packet);
+                return;
+            }
             let text = format!("{because}");
             let mut list = PropertyList::new();
             for property in own_properties(&packet).iter() {
@@ -62,14 +76,6 @@ impl Broker {
             });
         }
         self.send(cx, key, &packet);
-    }
-
-    /// Whether a Reason String may go into such a packet. [MQTT-3.1.2-29]
-    fn may_explain(&self, key: ConnKey, packet: PacketType) -> bool {
-        let conn = &self.conns[key];
-        let always = matches!(packet, PacketType::ConnAck | PacketType::Disconnect);
-        let wanted = conn.v5.as_ref().is_some_and(|v5| v5.problem_information);
-        conn.version == Version::V5 && self.config.reason_strings && (always || wanted)
     }
 
     /// CONNACK for a client that is let in.
@@ -196,6 +202,12 @@ impl Broker {
     pub(super) fn conn_id(&self, key: SessionKey) -> Option<ConnId> {
         self.sessions[key].conn.map(|conn| self.conns[conn].id)
     }
+}
+
+/// Whether the client wants a Reason String in such a packet. [MQTT-3.1.2-29]
+fn wants_reason(conn: &Conn, packet: PacketType) -> bool {
+    let always = matches!(packet, PacketType::ConnAck | PacketType::Disconnect);
+    always || conn.v5.as_ref().is_some_and(|v5| v5.problem_information)
 }
 
 /// The statement that keeps a Reason String out of a packet that would be too large with it.

@@ -199,6 +199,8 @@ decisions! {
     Resent { message: u64, client_id: Arc<str>, packet: PacketType, packet_id: PacketId } => "{packet} {packet_id} of message {message} goes to {client_id} again";
     /// A Reason String is left out because the packet would be larger than the client accepts.
     ReasonStringLeftOut { packet: PacketType } => "{packet} goes without Reason String: it would be larger than the client accepts";
+    /// A Reason String is left out because the client asked for none but where a connection begins or ends.
+    ReasonStringNotWanted { packet: PacketType } => "{packet} goes without Reason String: the client asked for none";
 }
 
 /// A Client Identifier, which may be empty.

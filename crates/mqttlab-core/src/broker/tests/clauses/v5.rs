@@ -110,7 +110,7 @@ fn without_problem_information_nothing_but_connack_and_disconnect_explains() {
          deny q publish a
          q publish a x qos=1",
         expect![[r#"
-            = 5.0 MQTT-3.1.2-29: A client that does not want problem information gets reason strings and user properties only on PUBLISH, CONNACK and DISCONNECT.
+            ? 5.0 MQTT-3.1.2-29: A client that does not want problem information gets reason strings and user properties only on PUBLISH, CONNACK and DISCONNECT.
             b>p CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
             b>p PUBACK #1 0x87
             b>p PUBREC #2 0x87
