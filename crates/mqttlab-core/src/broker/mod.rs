@@ -134,6 +134,8 @@ pub struct Broker {
     timers: Timers,
     counters: Counters,
     last_number: u64,
+    /// Sessions that were connected when the broker stopped, until the store knows when they end.
+    left_at_restore: Vec<SessionKey>,
     /// Memory that is used again and again; nothing is in it between two calls.
     layouts: Option<Box<Layouts>>,
     scratch: Vec<u8>,
@@ -168,6 +170,7 @@ impl Broker {
             timers: Timers::default(),
             counters: Counters::default(),
             last_number: 0,
+            left_at_restore: Vec::new(),
             layouts: None,
             scratch: Vec::new(),
         }
@@ -189,6 +192,9 @@ impl Broker {
             conn: None,
             version: Version::default(),
         };
+        if !self.left_at_restore.is_empty() {
+            self.persist_left(&mut cx);
+        }
         match input {
             Input::Open { conn } => self.on_open(&mut cx, conn),
             Input::Packet { conn, packet } => self.on_packet(&mut cx, conn, &packet),

@@ -20,8 +20,12 @@ use crate::time::Instant;
 impl Broker {
     /// Makes the broker again from the changes that its sink was told of, in their order.
     ///
-    /// `now` is the time at which it starts again, on the same time line as the times in the changes. Sessions that were
-    /// connected count as left at `now`. Changes that fit nothing, as a damaged store may bring them, are passed over.
+    /// `now` is the time at which it starts again, on the same time line as the times in the changes. Changes that fit
+    /// nothing, as a damaged store may bring them, are passed over.
+    ///
+    /// Sessions that were connected count as left at `now`: nobody knows when their connections ended, only that it was
+    /// before, and a session must not end early. [MQTT-3.1.2-23] The first input says their ends as changes, so that the
+    /// next start does not count them as left later still. [MQTT-4.1.0-2] Sessions that were left before keep their end.
     pub fn restore<'a>(
         config: Config,
         seed: u64,
@@ -54,6 +58,19 @@ impl Broker {
                 ends_at: None,
             }),
             (false, true) => self.session_changes(session, &mut |change| cx.sink.persist(change)),
+        }
+    }
+
+    /// Tells the store when the sessions end that were connected when it was last written.
+    #[cold]
+    pub(super) fn persist_left<S: Sink>(&mut self, cx: &mut Cx<'_, S>) {
+        for key in core::mem::take(&mut self.left_at_restore) {
+            let session = &self.sessions[key];
+            cx.sink.persist(&Change::SessionExpiry {
+                client_id: &session.client_id,
+                expiry_s: session.expiry_s,
+                ends_at: session.ends_at,
+            });
         }
     }
 
@@ -356,7 +373,10 @@ impl Restoring {
             self.broker.sessions.iter().map(|(key, _)| key).collect();
         for key in keys {
             let session = &mut self.broker.sessions[key];
-            let ends_at = session.ends_at.take().or_else(|| session.end_after(now));
+            let ends_at = session.ends_at.take().or_else(|| {
+                self.broker.left_at_restore.push(key);
+                session.end_after(now)
+            });
             let delay = session.will.as_ref().map(|will| will.delay_s);
             if let Some(at) = ends_at {
                 self.broker.arm_session_end(key, at.max(now));

@@ -1,10 +1,16 @@
 //! Sessions that outlive their connections.
 
+use std::vec::Vec;
+
 use expect_test::expect;
 
+use super::script::own::own;
 use super::{check, check_with};
-use crate::broker::Config;
+use crate::broker::{Broker, Change, CloseReason, Config, Input, Sink};
 use crate::clause::Clause;
+use crate::frame::Frame;
+use crate::id::ConnId;
+use crate::time::{Duration, Instant};
 
 #[test]
 fn a_persistent_session_waits_with_its_messages() {
@@ -307,4 +313,43 @@ fn a_queued_message_is_dropped_when_it_may_not_be_received_any_more() {
             b>a CONNACK present=1 0x00"#]],
     );
     assert_eq!(run.broker.counters().drops().count(), 1);
+}
+
+/// Nobody knows when the connection ended, so its session lasts from the restart on; but only from the first one.
+#[test]
+fn a_session_that_was_connected_at_a_crash_is_left_at_the_restart() {
+    #[derive(Default)]
+    struct Disk(Vec<Change<'static>>);
+    impl Sink for Disk {
+        fn send(&mut self, _: ConnId, _: &Frame<'_>) {}
+        fn close(&mut self, _: ConnId, _: CloseReason) {}
+        fn persist(&mut self, change: &Change<'_>) {
+            self.0.push(own(change));
+        }
+    }
+    let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+    let started = |client_id| Change::SessionStarted {
+        client_id,
+        user_name: None,
+        expiry_s: 100,
+    };
+    let left = Change::SessionExpiry {
+        client_id: "left",
+        expiry_s: 100,
+        ends_at: Some(at(150)),
+    };
+    let mut disk = Disk([started("there"), started("left"), left].into());
+    for (start, input) in [(1_000, 0), (1_020, 0), (1_050, 50)] {
+        let changes = disk.0.clone();
+        let mut broker = Broker::restore(Config::default(), 1, at(start), changes);
+        let ends = |name| broker.session(name).and_then(|session| session.ends_at());
+        assert_eq!(ends("there"), Some(at(1_100)), "restarted at {start} s");
+        if start == 1_000 {
+            assert_eq!(ends("left"), Some(at(1_000)), "its end has passed");
+        }
+        broker.handle(at(start + input), Input::Wake, &mut disk);
+        assert!(broker.session("left").is_none());
+        assert_eq!(broker.session("there").is_none(), start + input >= 1_100);
+        broker.check_invariants();
+    }
 }

@@ -424,10 +424,8 @@ impl Rig {
         let changes = self.said.changes.iter().copied();
         self.broker = Broker::restore(self.swarm.config.clone(), 7, self.now, changes);
         self.broker.check_invariants();
-        // A store that is written anew knows when the sessions end that were connected.
-        let mut changes = Vec::new();
-        self.broker.snapshot(|change| changes.push(own(change)));
-        self.said.changes = changes;
+        // The store hears when the sessions end that were connected.
+        self.broker.handle(self.now, Input::Wake, &mut self.said);
         self.model.restart(self.now);
         for peer in self.peers.values_mut() {
             peer.hang_up();
