@@ -14,6 +14,7 @@ mod harness;
 mod interop;
 mod program;
 mod sockets;
+mod tools;
 mod transports;
 
 use std::io::Write;

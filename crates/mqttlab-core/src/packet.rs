@@ -18,6 +18,7 @@ pub use filters::{FilterList, Filters, RetainHandling, SubscriptionOptions, Topi
 
 /// A version of the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Version {
     /// MQTT 3.1: protocol name `MQIsdp`, level 3.
@@ -74,8 +75,10 @@ pub enum Side {
 
 /// Quality of Service: how hard one hop tries to deliver a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(into = "u8", try_from = "u8"))]
+#[cfg_attr(feature = "schema", schemars(extend("maximum" = 2)))]
 #[repr(u8)]
 pub enum QoS {
     /// At most once: sent and forgotten.

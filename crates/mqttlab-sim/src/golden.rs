@@ -135,3 +135,11 @@ fn acts() -> Vec<Act> {
         Act::Disconnect { will: false },
     ]
 }
+
+/// The schema that lies beside the page is that of this version.
+#[cfg(feature = "schema")]
+#[test]
+fn schema() {
+    let schema = crate::scenario::schema();
+    expect_test::expect_file!["../../../www/scenario.schema.json"].assert_eq(&schema);
+}

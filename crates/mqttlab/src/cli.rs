@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{broker, check, hunt, run};
+use crate::{broker, check, diff, format, hunt, run, schema};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -36,6 +36,15 @@ pub(crate) enum Command {
     /// Look for a seed and disturbances that make an expectation of a scenario fail
     #[command(after_help = hunt::HELP)]
     Hunt(hunt::Options),
+    /// Put two runs side by side, from where they begin to differ
+    #[command(after_help = diff::HELP)]
+    Diff(diff::Options),
+    /// Bring scenarios into one style, comments and all
+    #[command(after_help = format::HELP)]
+    Fmt(format::Options),
+    /// Print the JSON Schema of scenarios, for editors
+    #[command(after_help = schema::HELP)]
+    Schema(schema::Options),
 }
 
 #[cfg(test)]

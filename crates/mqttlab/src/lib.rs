@@ -5,12 +5,15 @@
 
 mod check;
 mod cli;
+mod diff;
 mod failure;
 mod files;
+mod format;
 mod hunt;
 mod log;
 mod output;
 mod run;
+mod schema;
 
 pub mod broker;
 
@@ -31,6 +34,9 @@ pub fn main() -> ExitCode {
         cli::Command::Run(options) => run::run(&options),
         cli::Command::Check(options) => check::check(&options),
         cli::Command::Hunt(options) => hunt::hunt(&options),
+        cli::Command::Diff(options) => diff::diff(&options),
+        cli::Command::Fmt(options) => format::format(&options),
+        cli::Command::Schema(options) => schema::schema(&options),
     };
     match done {
         Ok(code) => code,

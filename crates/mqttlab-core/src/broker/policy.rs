@@ -15,6 +15,7 @@ use crate::time::Duration;
 /// assert_eq!(config.in_flight_max, 64);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
@@ -215,6 +216,7 @@ impl Config {
 
 /// How many copies of a message a client gets whose subscriptions overlap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Overlap {
@@ -227,6 +229,7 @@ pub enum Overlap {
 
 /// When the will of a connection that is taken over goes out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum WillOnTakeover {
@@ -239,6 +242,7 @@ pub enum WillOnTakeover {
 
 /// What happens when a session is asked for under another User Name than that which made it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum ForeignSession {
@@ -253,6 +257,7 @@ pub enum ForeignSession {
 
 /// What happens to a PUBLISH that is not allowed where the version cannot say so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum DeniedPublish {
@@ -265,6 +270,7 @@ pub enum DeniedPublish {
 
 /// What happens to a SUBSCRIBE or UNSUBSCRIBE with a Topic Filter that breaks the syntax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum IllFormedFilter {
@@ -277,6 +283,7 @@ pub enum IllFormedFilter {
 
 /// What a 5.0 client is told about a subscription that it may not have; 3.1.1 has one code for all refusals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum DeniedSubscribe {
@@ -290,6 +297,7 @@ pub enum DeniedSubscribe {
 /// What happens to a client that publishes with a Subscription Identifier, as it does when it sends a message on with
 /// all the properties that it came with. The standard forbids it and leaves open what a server does about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum PublishedIdentifier {
@@ -302,6 +310,7 @@ pub enum PublishedIdentifier {
 
 /// Which member of a shared subscription gets a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum SharedDispatch {
@@ -319,6 +328,7 @@ pub enum SharedDispatch {
 
 /// Which message goes when a queue is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum QueueFull {

@@ -12,6 +12,7 @@ use super::Scenario;
 
 /// Mistakes of a client: `bugs = { dup_never_set = true }`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientBugs {
     /// Its Keep Alive timer also restarts on packets that it receives: a listener that only receives never sends PINGREQ,

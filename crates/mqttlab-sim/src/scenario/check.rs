@@ -8,9 +8,9 @@ mod script;
 use std::ops::Range;
 
 use mqttlab_core::topic::{TopicError, check_filter};
-use toml::Spanned;
 
 use super::limits::is_id;
+use super::placed::Spanned;
 use super::{AccessSpec, BrokerSpec, Scenario, ScenarioError, TEXT_MAX, raw, reader};
 use crate::view::ParticipantId;
 

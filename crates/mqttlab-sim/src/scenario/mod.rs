@@ -136,11 +136,15 @@ mod error;
 mod limits;
 mod packed;
 #[cfg(feature = "text")]
+mod placed;
+#[cfg(feature = "text")]
 mod quantity;
 #[cfg(feature = "text")]
 mod raw;
 #[cfg(feature = "text")]
 mod reader;
+#[cfg(feature = "schema")]
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -159,6 +163,8 @@ pub use error::ScenarioError;
 pub use limits::Unfit;
 pub use mqttlab_core::packet::QoS;
 pub use packed::{FORMAT, PACKED_MAX};
+#[cfg(feature = "schema")]
+pub use schema::{FILE as SCHEMA_FILE, schema};
 
 /// A whole is this many parts; shares are counted in them so that no fraction is ever rounded.
 pub const WHOLE: u32 = 10_000;
@@ -512,6 +518,7 @@ pub enum Act {
 
 /// How a system ends the connections of a process that is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// In order.
@@ -523,6 +530,7 @@ pub enum Ending {
 
 /// What a restarted participant finds of its earlier life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Memory {
     /// What it had put on its disk.
@@ -534,6 +542,7 @@ pub enum Memory {
 
 /// Directions of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ways {
     /// Towards the broker.

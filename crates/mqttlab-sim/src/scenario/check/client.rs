@@ -6,11 +6,11 @@ use mqttlab_core::client::{Options, Reconnect, WillOptions};
 use mqttlab_core::packet::SubscriptionOptions;
 use mqttlab_core::time::Duration;
 use mqttlab_core::topic;
-use toml::Spanned;
 
 use super::Check;
 use super::link::link;
 use crate::scenario::limits::{NAME_MAX, is_clock, is_name};
+use crate::scenario::placed::Spanned;
 use crate::scenario::{
     Acks, AnswerSpec, CLIENTS_MAX, ClientSpec, Habits, Message, PublishSpec, ScenarioError,
     SubscribeSpec, WHOLE, duration, quantity, raw,

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
-
 use super::Check;
 use crate::scenario::condition::{self, Kind};
+use crate::scenario::placed::Spanned;
 use crate::scenario::{EXPECTATIONS_MAX, Expectation, ExpectationKind, ScenarioError, raw};
 
 impl Check<'_> {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use mqttlab_core::topic::{self, TopicError};
-use toml::Spanned;
 
 use super::Check;
+use crate::scenario::placed::Spanned;
 use crate::scenario::{Act, Action, Message, PAYLOAD_MAX, SCRIPT_MAX, ScenarioError, Step, raw};
 use crate::view::ParticipantId;
 

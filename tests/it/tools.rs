@@ -1,0 +1,136 @@
+//! What the program does with scenarios beside playing them: the schema, the style, differences.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::harness::{Folder, program, scenarios};
+
+fn mqttlab(arguments: &[&str]) -> Result<Output> {
+    Ok(Command::new(program()?).args(arguments).output()?)
+}
+
+/// Checks how it ended and gives what it said: standard output, standard error.
+fn ended(output: &Output, code: i32) -> Result<(String, String)> {
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(
+        output.status.code() == Some(code),
+        "{}: {out}{err}",
+        output.status
+    );
+    Ok((out, err))
+}
+
+fn scenario(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    path.join(name).to_string_lossy().into_owned()
+}
+
+fn validator() -> Result<jsonschema::Validator> {
+    let (schema, _) = ended(&mqttlab(&["schema"])?, 0)?;
+    let schema: Value = serde_json::from_str(&schema)?;
+    Ok(jsonschema::validator_for(&schema)?)
+}
+
+fn as_json(toml: &str) -> Result<Value> {
+    Ok(serde_json::to_value(toml::from_str::<toml::Value>(toml)?)?)
+}
+
+#[test]
+fn every_scenario_has_the_form_that_the_schema_says() -> Result<()> {
+    let validator = validator()?;
+    for path in scenarios()? {
+        let json = as_json(&fs::read_to_string(&path)?)?;
+        let errors: Vec<String> = validator
+            .iter_errors(&json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        ensure!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_scenario() -> Result<()> {
+    let validator = validator()?;
+    let good = fs::read_to_string(scenario("half-open.toml"))?;
+    ensure!(validator.is_valid(&as_json(&good)?));
+    for (right, wrong) in [
+        ("[[client]]\nname", "[[client]]\nnmae"),
+        ("act = \"connect\"", "act = \"conect\""),
+        ("until = \"", "until = \"x"),
+        ("version = 1", "version = \"1\""),
+        ("seed = ", "seed = -"),
+        ("[scenario]\n", "[extra]\n[scenario]\n"),
+    ] {
+        ensure!(good.contains(right), "{right}");
+        let text = good.replacen(right, wrong, 1);
+        ensure!(!validator.is_valid(&as_json(&text)?), "{wrong}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_scenario_is_in_style() -> Result<()> {
+    let paths = scenarios()?;
+    let mut check = Command::new(program()?);
+    let checked = check.args(["fmt", "--check"]).args(&paths).output()?;
+    ended(&checked, 0)?;
+    Ok(())
+}
+
+#[test]
+fn a_file_is_brought_into_style_and_keeps_its_comments() -> Result<()> {
+    let folder = Folder::new("style")?;
+    let file = folder.path("a.toml");
+    fs::write(&file, "[scenario]\n# why\n  id=\"a\" # short\n")?;
+    let path = file.to_str().context("a plain path")?;
+    let (said, _) = ended(&mqttlab(&["fmt", "--check", path])?, 1)?;
+    ensure!(said.contains("not in style"), "{said}");
+    let (said, _) = ended(&mqttlab(&["fmt", "--json", path])?, 0)?;
+    let said: Value = serde_json::from_str(&said)?;
+    ensure!(said[0]["changed"] == true, "{said}");
+    ensure!(fs::read_to_string(&file)? == "[scenario]\n# why\nid = \"a\" # short\n");
+    ended(&mqttlab(&["fmt", "--check", path])?, 0)?;
+    fs::write(&file, "[scenario\n")?;
+    let (_, said) = ended(&mqttlab(&["fmt", path])?, 2)?;
+    ensure!(said.contains("a.toml") && said.contains("line 1"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn two_runs_are_laid_side_by_side() -> Result<()> {
+    let (a, b) = (
+        scenario("qos2-cut-after-publish.toml"),
+        scenario("qos2-cut-after-pubrel.toml"),
+    );
+    let (same, _) = ended(&mqttlab(&["diff", &a, &a])?, 0)?;
+    ensure!(same.starts_with("the runs are the same"), "{same}");
+    let (said, _) = ended(&mqttlab(&["diff", &a, &b])?, 1)?;
+    let has = |parts: &[&str]| {
+        let mut lines = said.lines();
+        lines.any(|line| parts.iter().all(|part| line.contains(part)))
+    };
+    ensure!(said.starts_with("they differ from event "), "{said}");
+    ensure!(has(&["PUBREC id 1 ╳", " ~ "]), "{said}");
+    ensure!(has(&["the cable of pump is pulled", " <"]), "{said}");
+    ensure!(has(&["> ", "PUBREL id 1 ╳"]), "{said}");
+    ensure!(!said.contains('\x1b'), "colours are for terminals: {said}");
+
+    let folder = Folder::new("runs")?;
+    let run = folder.path("a.json");
+    let run = run.to_str().context("a plain path")?;
+    ended(&mqttlab(&["run", &a, "--json", "-o", run])?, 0)?;
+    ended(&mqttlab(&["diff", run, &a])?, 0)?;
+    let (said, _) = ended(&mqttlab(&["diff", "--json", run, &b])?, 1)?;
+    let said: Value = serde_json::from_str(&said)?;
+    ensure!(said["first_difference"]["event"].is_number());
+    ensure!(said["rows"][0]["how"] == "same", "{said:#}");
+    ended(&mqttlab(&["diff", &a])?, 2)?;
+    ended(&mqttlab(&["diff", &a, "--seed", "99"])?, 0)?;
+    Ok(())
+}
