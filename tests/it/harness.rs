@@ -120,6 +120,16 @@ impl Broker {
         Self::run(command)
     }
 
+    /// One whose configuration has so many listeners.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_listening(options: &[&str], listeners: usize) -> Result<Self> {
+        let mut command = Command::new(program()?);
+        command.arg("broker").args(options);
+        Self::run_with(command, listeners)
+    }
+
     /// One on a free port, under a limit that the shell sets.
     ///
     /// # Errors
@@ -134,13 +144,17 @@ impl Broker {
         Self::run(command)
     }
 
-    fn run(mut command: Command) -> Result<Self> {
-        let serves_http = command.get_args().all(|argument| argument != "off");
+    fn run(command: Command) -> Result<Self> {
         let listeners = command
             .get_args()
             .filter(|argument| *argument == "--listen")
             .count()
             .max(1);
+        Self::run_with(command, listeners)
+    }
+
+    fn run_with(mut command: Command, listeners: usize) -> Result<Self> {
+        let serves_http = command.get_args().all(|argument| argument != "off");
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -9,6 +9,7 @@ mod browser;
 mod captures;
 mod crash;
 mod cut;
+mod doors;
 mod durable;
 mod harness;
 mod interop;

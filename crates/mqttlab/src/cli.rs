@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Broker(Box<broker::Options>),
     /// Add, change or remove a user in a password file for the broker
     Passwd(broker::PasswdOptions),
+    /// Say what an access control file allows, and which line does
+    Acl(broker::AclOptions),
     /// Look into the store of a broker that does not run, or make a new one of what is left of it
     Store(broker::StoreOptions),
     /// Play a scenario in the simulated world and print what happens

@@ -30,6 +30,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         cli::Command::Broker(options) => broker::run(&options),
         cli::Command::Passwd(options) => broker::passwd(&options),
+        cli::Command::Acl(options) => broker::acl(&options),
         cli::Command::Store(options) => broker::store(&options),
         cli::Command::Run(options) => run::run(&options),
         cli::Command::Check(options) => check::check(&options),

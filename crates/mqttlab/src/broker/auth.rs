@@ -2,6 +2,7 @@
 
 mod acl;
 mod checker;
+pub(crate) mod explain;
 pub(crate) mod passwords;
 
 use std::collections::HashMap;
@@ -9,10 +10,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqttlab_core::broker::{Access, AuthRequest, AuthStep, Authorization, Identity};
+use mqttlab_core::broker::{Access, AuthRequest, AuthStep, Authorization, Grant, Identity};
 use mqttlab_core::id::ConnId;
+use mqttlab_core::packet::Version;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Failure;
@@ -29,41 +32,67 @@ const KNOWN_MAX: usize = 10_000;
 /// The rules, as they were read last.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    /// Clients without a user name are let in, where there is a password file.
-    pub(crate) allow_anonymous: bool,
-    /// Without it nobody is asked for a password.
-    pub(crate) passwords: Option<Passwords>,
+    /// By listener, in their order.
+    pub(crate) doors: Vec<Door>,
     /// Without it everybody may do everything.
     pub(crate) acl: Option<Acl>,
 }
 
+/// Who is let in at one listener.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Door {
+    /// Clients without a user name are let in, where there is a password file.
+    pub(crate) allow_anonymous: bool,
+    /// Without it nobody is asked for a password.
+    pub(crate) passwords: Option<Arc<Passwords>>,
+    /// The user name is that of the client's certificate, and no password is asked for.
+    pub(crate) user_name_from: Option<NameFrom>,
+    /// The versions that are let in; empty for all that the broker speaks.
+    pub(crate) versions: Vec<Version>,
+    /// The most connections.
+    pub(crate) connections_max: Option<u32>,
+}
+
+/// What in a certificate is the name of its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum NameFrom {
+    /// The Common Name of its subject, which must have exactly one.
+    CommonName,
+}
+
 impl Rules {
-    /// Reads the files.
+    /// Puts the rules together.
     ///
     /// # Errors
-    /// When one cannot be read, a line in it is wrong, or they do not fit together.
-    pub(crate) fn load(
-        allow_anonymous: bool,
-        password_file: Option<&PathBuf>,
-        acl_file: Option<&PathBuf>,
-    ) -> Result<Self, Failure> {
-        let passwords = password_file.map(|path| Passwords::load(path));
-        let acl = acl_file.map(|path| Acl::load(path));
-        let rules = Self {
-            allow_anonymous,
-            passwords: passwords.transpose()?,
-            acl: acl.transpose()?,
-        };
-        if let (None, Some(acl), Some(path)) = (&rules.passwords, &rules.acl, acl_file)
+    /// When the ACL file cannot be read, a line in it is wrong, or it does not fit the doors.
+    pub(crate) fn new(doors: Vec<Door>, acl_file: Option<&PathBuf>) -> Result<Self, Failure> {
+        let acl = acl_file.map(|path| Acl::load(path)).transpose()?;
+        let proven = |door: &Door| door.passwords.is_some() || door.user_name_from.is_some();
+        if let (Some(acl), Some(path)) = (&acl, acl_file)
             && acl.names_users()
+            && !doors.iter().any(proven)
         {
             return Err(Failure::usage(format!(
                 "{}: rules for users count for nothing where nobody proves who they are; give --password-file too",
                 path.display()
             )));
         }
-        Ok(rules)
+        Ok(Self { doors, acl })
     }
+
+    /// What holds at a listener.
+    pub(crate) fn door(&self, listener: u16) -> &Door {
+        &self.doors[usize::from(listener)]
+    }
+}
+
+/// A client at the door.
+pub(crate) struct Caller<'a> {
+    pub(crate) conn: ConnId,
+    pub(crate) listener: u16,
+    /// Its certificate in DER, where it has shown one.
+    pub(crate) certificate: Option<&'a [u8]>,
 }
 
 /// Applies the rules for one event loop.
@@ -98,32 +127,44 @@ impl Doorkeeper {
     pub(crate) fn authorize(
         &mut self,
         now: Instant,
-        conn: ConnId,
+        caller: &Caller<'_>,
         request: &AuthRequest<'_>,
     ) -> Authorization {
         if request.step != AuthStep::Connect || request.method.is_some() {
             return Authorization::Deny(ReasonCode::BadAuthenticationMethod);
         }
-        if self.rules.passwords.is_none() {
+        let rules = Arc::clone(&self.rules);
+        let door = rules.door(caller.listener);
+        if !door.versions.is_empty() && !door.versions.contains(&request.version) {
+            return Authorization::Deny(ReasonCode::UnsupportedProtocolVersion);
+        }
+        if let Some(from) = door.user_name_from {
+            return by_certificate(caller.certificate, from);
+        }
+        if door.passwords.is_none() {
             return Authorization::Allow;
         }
         match (request.user_name, request.password) {
-            (None, _) if self.rules.allow_anonymous => Authorization::Allow,
+            (None, _) if door.allow_anonymous => Authorization::Allow,
             (None, _) => Authorization::Deny(ReasonCode::NotAuthorized),
             // A name alone proves nothing.
             (Some(_), None) => Authorization::Deny(ReasonCode::BadUserNameOrPassword),
             (Some(user), Some(password)) => {
-                let digest = self.digest(user, password);
+                let digest = self.digest(caller.listener, user, password);
                 if self.known.get(&digest).is_some_and(|&until| now < until) {
                     return Authorization::Allow;
                 }
-                let asked = self.checker.ask(conn, &self.rules, user, password, digest);
-                match asked {
+                match self.checker.ask(caller, &rules, user, password, digest) {
                     Ok(()) => Authorization::Pending,
                     Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
                 }
             }
         }
+    }
+
+    /// What holds at a listener.
+    pub(crate) fn door(&self, listener: u16) -> &Door {
+        self.rules.door(listener)
     }
 
     /// Takes note of what came of a check.
@@ -147,13 +188,38 @@ impl Doorkeeper {
         acl.is_none_or(|acl| acl.permits(who, access, topic))
     }
 
-    fn digest(&self, user: &str, password: &[u8]) -> Digested {
+    fn digest(&self, listener: u16, user: &str, password: &[u8]) -> Digested {
         Sha256::new()
             .chain_update(self.secret)
+            .chain_update(listener.to_be_bytes())
             .chain_update((user.len() as u64).to_be_bytes())
             .chain_update(user)
             .chain_update(password)
             .finalize()
             .into()
     }
+}
+
+/// Lets in the owner of a certificate under the name in it. TLS has checked that it is good.
+fn by_certificate(certificate: Option<&[u8]>, from: NameFrom) -> Authorization {
+    match certificate.and_then(|der| name_in(der, from)) {
+        Some(name) => Authorization::AllowAs(Box::new(Grant {
+            user_name: Some(name),
+            ..Grant::default()
+        })),
+        None => Authorization::Deny(ReasonCode::NotAuthorized),
+    }
+}
+
+fn name_in(der: &[u8], from: NameFrom) -> Option<String> {
+    let NameFrom::CommonName = from;
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    let mut names = certificate.subject().iter_common_name();
+    // With two nobody could say which is meant.
+    let (Some(name), None) = (names.next(), names.next()) else {
+        return None;
+    };
+    let name = name.as_str().ok()?;
+    let is_plain = !name.is_empty() && !name.contains(char::is_control);
+    is_plain.then(|| name.to_owned())
 }

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqttlab_core::broker::Config as BrokerConfig;
+use mqttlab_core::packet::Version;
 use serde::{Deserialize, Serialize};
 
 use super::admin::Tokens;
-use super::auth::Rules;
+use super::auth::passwords::Passwords;
+use super::auth::{Door, NameFrom, Rules};
 use super::listen::{Address, Endpoint};
 use super::shard::Renewal;
 use super::store::{Durability, Manner};
@@ -47,12 +49,7 @@ impl Config {
         let packet_size_max = self.broker.packet_size_max;
         let listeners = self.listener.iter();
         let protocols = listeners.map(|listener| listener.protocol(packet_size_max));
-        let Auth {
-            allow_anonymous,
-            password_file,
-            acl_file,
-        } = &self.auth;
-        let rules = Rules::load(*allow_anonymous, password_file.as_ref(), acl_file.as_ref())?;
+        let rules = Rules::new(self.doors()?, self.auth.acl_file.as_ref())?;
         Ok(Renewal {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
@@ -60,6 +57,53 @@ impl Config {
             trace_client: self.log.trace_client.clone(),
             sys_interval: Duration::from_secs(self.sys.interval_s.into()),
         })
+    }
+
+    /// Who is let in where; a file that several listeners name is read once.
+    fn doors(&self) -> Result<Vec<Door>, Failure> {
+        let mut read: Vec<(&PathBuf, Arc<Passwords>)> = Vec::new();
+        let mut doors = Vec::with_capacity(self.listener.len());
+        for listener in &self.listener {
+            let file = self.password_file(listener);
+            let passwords = match file.map(|file| (file, read.iter().find(|(of, _)| *of == file))) {
+                None => None,
+                Some((_, Some((_, passwords)))) => Some(Arc::clone(passwords)),
+                Some((file, None)) => {
+                    let passwords = Arc::new(Passwords::load(file)?);
+                    read.push((file, Arc::clone(&passwords)));
+                    Some(passwords)
+                }
+            };
+            doors.push(Door {
+                allow_anonymous: self.allows_anonymous(listener),
+                passwords,
+                user_name_from: listener.user_name_from,
+                versions: listener.versions.clone(),
+                connections_max: listener.connections_max,
+            });
+        }
+        Ok(doors)
+    }
+
+    /// Whether clients without a user name are let in there.
+    fn allows_anonymous(&self, listener: &Listener) -> bool {
+        let own = listener.allow_anonymous;
+        own.unwrap_or(self.auth.allow_anonymous)
+    }
+
+    fn password_file<'a>(&'a self, listener: &'a Listener) -> Option<&'a PathBuf> {
+        let own = listener.password_file.as_ref();
+        own.or(self.auth.password_file.as_ref())
+    }
+
+    /// Whether a listener lets in everybody, from anywhere, without anybody having said so.
+    pub(crate) fn is_exposed(&self, listener: &Listener) -> bool {
+        let asks_for_certificates =
+            listener.address.scheme.has_tls() && listener.client_ca.is_some();
+        !listener.address.address.is_loopback()
+            && !asks_for_certificates
+            && !self.allows_anonymous(listener)
+            && self.password_file(listener).is_none()
     }
 
     /// Who may use the admin interface; `None` for nobody.
@@ -74,8 +118,15 @@ impl Config {
     /// The files that the broker reads again when they change.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let listeners = self.listener.iter();
-        let tls = listeners
-            .flat_map(|listener| [&listener.certificate, &listener.key, &listener.client_ca]);
+        let tls = listeners.flat_map(|listener| {
+            [
+                &listener.certificate,
+                &listener.key,
+                &listener.client_ca,
+                &listener.client_crl,
+                &listener.password_file,
+            ]
+        });
         let auth = [
             &self.auth.password_file,
             &self.auth.acl_file,
@@ -99,9 +150,27 @@ pub(crate) struct Listener {
     /// PEM file with the roots whose clients alone are let in.
     #[serde(default)]
     pub(crate) client_ca: Option<PathBuf>,
+    /// PEM file with lists of client certificates that are good no longer.
+    #[serde(default)]
+    pub(crate) client_crl: Option<PathBuf>,
+    /// Clients are called as their certificates say, and need no password.
+    #[serde(default)]
+    pub(crate) user_name_from: Option<NameFrom>,
     /// Web origins whose pages may connect, for listeners with WebSocket.
     #[serde(default)]
     pub(crate) origins: Vec<String>,
+    /// The most connections at once.
+    #[serde(default)]
+    pub(crate) connections_max: Option<u32>,
+    /// The versions of MQTT that are let in; empty for all that the broker speaks.
+    #[serde(default)]
+    pub(crate) versions: Vec<Version>,
+    /// In place of that of all listeners.
+    #[serde(default)]
+    pub(crate) allow_anonymous: Option<bool>,
+    /// In place of that of all listeners.
+    #[serde(default)]
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 impl Listener {
@@ -112,7 +181,13 @@ impl Listener {
             certificate: None,
             key: None,
             client_ca: None,
+            client_crl: None,
+            user_name_from: None,
             origins: Vec::new(),
+            connections_max: None,
+            versions: Vec::new(),
+            allow_anonymous: None,
+            password_file: None,
         }
     }
 
@@ -129,6 +204,13 @@ impl Listener {
                 packet_size_max,
             })
         });
+        if self.client_ca.is_none() && (self.client_crl.is_some() || self.user_name_from.is_some())
+        {
+            return Err(Failure::usage(format!(
+                "{}: client-crl and user-name-from need client-ca, which asks clients for certificates",
+                self.address
+            )));
+        }
         let tls = match self.certificates()? {
             Some(certificates) => Some(certificates.load()?),
             None => None,
@@ -146,6 +228,7 @@ impl Listener {
                 certificate: certificate.clone(),
                 key: key.clone(),
                 client_ca: self.client_ca.clone(),
+                client_crl: self.client_crl.clone(),
             })),
             (None, _) | (_, None) => Err(Failure::usage(format!(
                 "{} needs --certificate FILE and --key FILE",

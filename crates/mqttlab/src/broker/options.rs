@@ -142,15 +142,8 @@ fn prefer(value: &mut Option<PathBuf>, option: Option<&PathBuf>) {
 
 /// Nobody's broker is open to the world by accident.
 fn check_exposure(config: &Config) -> Result<(), Failure> {
-    if config.auth.allow_anonymous || config.auth.password_file.is_some() {
-        return Ok(());
-    }
     let mut listeners = config.listener.iter();
-    let exposed = listeners.find(|listener| {
-        let asks_for_certificates =
-            listener.address.scheme.has_tls() && listener.client_ca.is_some();
-        !listener.address.address.is_loopback() && !asks_for_certificates
-    });
+    let exposed = listeners.find(|listener| config.is_exposed(listener));
     match exposed {
         Some(listener) => Err(Failure::usage(format!(
             "--listen {} can be reached from other machines, and everybody would be let in; give --password-file, \

@@ -67,6 +67,15 @@ impl Transport {
         }
     }
 
+    /// The certificate that the client has shown, in DER.
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
+        match self {
+            Self::Tcp(_) | Self::Ws(_) => None,
+            Self::Tls(tls) => tls.certificate(),
+            Self::Wss(ws) => ws.stream_ref()?.certificate(),
+        }
+    }
+
     /// The client has been let in: from now on it may send as much at once as others.
     pub(crate) fn establish(&mut self) {
         match self {

@@ -191,6 +191,11 @@ const COUNTERS: &[Metric] = &[
         |report| report.traffic.banned,
     ),
     (
+        "sockets_refused_total",
+        "Connections that were not taken in because their listener had enough.",
+        |report| report.traffic.full,
+    ),
+    (
         "received_bytes_total",
         "Bytes of MQTT from clients.",
         |report| report.traffic.bytes_read,

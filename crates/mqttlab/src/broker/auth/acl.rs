@@ -31,10 +31,13 @@ pub(crate) struct Acl {
     patterns: Vec<Rule>,
 }
 
+/// What a line of the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
+pub(super) struct Rule {
     right: Right,
     filter: String,
+    /// Its number in the file, from 1 on.
+    pub(super) line: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +88,7 @@ impl Acl {
     }
 
     /// The rules in `text`, or the number of the first wrong line and what is wrong with it.
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
+    pub(super) fn parse(text: &str) -> Result<Self, (usize, String)> {
         let mut acl = Self::default();
         let mut section = Section::Everybody;
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -94,20 +97,20 @@ impl Acl {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            acl.take(line, &mut section)
+            acl.take(index + 1, line, &mut section)
                 .map_err(|why| (index + 1, why))?;
         }
         Ok(acl)
     }
 
-    fn take(&mut self, line: &str, section: &mut Section) -> Result<(), String> {
+    fn take(&mut self, number: usize, line: &str, section: &mut Section) -> Result<(), String> {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
         match word {
             "user" if rest.is_empty() => return Err("user needs a name".into()),
             "user" => *section = Section::User(rest.into()),
             "topic" => {
-                let rule = Rule::parse(rest)?;
+                let rule = Rule::parse(number, rest)?;
                 match section {
                     Section::Everybody => self.everybody.push(rule),
                     Section::User(name) => {
@@ -115,7 +118,7 @@ impl Acl {
                     }
                 }
             }
-            "pattern" => self.patterns.push(Rule::parse(rest)?),
+            "pattern" => self.patterns.push(Rule::parse(number, rest)?),
             other => {
                 return Err(format!(
                     "a line begins with user, topic or pattern, not {other}"
@@ -134,33 +137,48 @@ impl Acl {
     /// Whether `who` may do this. For a subscription `topic` is a filter: it is allowed when some topic that it matches
     /// may be read; each message is looked at again.
     pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        let deciding = self.deciding(who, access, topic);
+        deciding.is_some_and(|rule| !rule.denies())
+    }
+
+    /// The rule that decides: the first that denies, or else the first that allows; `None` where no line says anything,
+    /// which denies.
+    pub(super) fn deciding(
+        &self,
+        who: &Identity<'_>,
+        access: Access,
+        topic: &str,
+    ) -> Option<&Rule> {
         let users = who.user_name.and_then(|name| self.users.get(name));
         let plain = self.everybody.iter().chain(users.into_iter().flatten());
-        let mut allowed = false;
+        let mut allowing = None;
         for rule in plain.filter(|rule| rule.right.concerns(access)) {
             if applies(&rule.filter, access, topic, rule.right) {
-                if rule.right == Right::Deny {
-                    return false;
+                if rule.denies() {
+                    return Some(rule);
                 }
-                allowed = true;
+                allowing = allowing.or(Some(rule));
             }
         }
-        for rule in self
-            .patterns
-            .iter()
-            .filter(|rule| rule.right.concerns(access))
-        {
+        let patterns = self.patterns.iter();
+        for rule in patterns.filter(|rule| rule.right.concerns(access)) {
             let Some(filter) = fill_in(&rule.filter, who) else {
                 continue;
             };
             if applies(&filter, access, topic, rule.right) {
-                if rule.right == Right::Deny {
-                    return false;
+                if rule.denies() {
+                    return Some(rule);
                 }
-                allowed = true;
+                allowing = allowing.or(Some(rule));
             }
         }
-        allowed
+        allowing
+    }
+
+    /// The patterns that say nothing to this client, for its names would change what they mean.
+    pub(super) fn unfilled(&self, who: &Identity<'_>) -> impl Iterator<Item = &Rule> {
+        let patterns = self.patterns.iter();
+        patterns.filter(move |rule| fill_in(&rule.filter, who).is_none())
     }
 }
 
@@ -250,8 +268,13 @@ fn fill_in(pattern: &str, who: &Identity<'_>) -> Option<String> {
 }
 
 impl Rule {
+    /// Whether it denies what it is about.
+    pub(super) fn denies(&self) -> bool {
+        self.right == Right::Deny
+    }
+
     /// `[read|write|readwrite|deny] FILTER`
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(line: usize, text: &str) -> Result<Self, String> {
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let named = Right::ALL.iter().find(|(name, _)| *name == first);
         let (right, filter) = match named {
@@ -262,6 +285,7 @@ impl Rule {
         Ok(Self {
             right,
             filter: filter.into(),
+            line,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use mqttlab_core::id::ConnId;
 
-use super::{Digested, Rules};
+use super::{Caller, Digested, Rules};
 
 /// Clients that may wait for their turn; more are told that the server is busy.
 const WAITING_MAX: usize = 1_024;
@@ -17,6 +17,7 @@ pub(crate) struct Checker {
 
 struct Question {
     conn: ConnId,
+    listener: u16,
     rules: Arc<Rules>,
     user: String,
     password: Vec<u8>,
@@ -49,14 +50,15 @@ impl Checker {
 
     pub(super) fn ask(
         &self,
-        conn: ConnId,
+        caller: &Caller<'_>,
         rules: &Arc<Rules>,
         user: &str,
         password: &[u8],
         digest: Digested,
     ) -> Result<(), Busy> {
         let question = Question {
-            conn,
+            conn: caller.conn,
+            listener: caller.listener,
             rules: Arc::clone(rules),
             user: user.to_owned(),
             password: password.to_owned(),
@@ -72,7 +74,7 @@ impl Checker {
 
 fn answer(questions: &Receiver<Question>, tell: impl Fn(Checked)) {
     while let Ok(question) = questions.recv() {
-        let passwords = question.rules.passwords.as_ref();
+        let passwords = question.rules.door(question.listener).passwords.as_ref();
         let right =
             passwords.is_some_and(|passwords| passwords.verify(&question.user, &question.password));
         tell(Checked {

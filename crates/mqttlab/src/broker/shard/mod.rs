@@ -299,8 +299,13 @@ impl Shard {
             self.traffic.banned += 1;
             return Ok(());
         }
-        let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
         let listener = self.acceptors[position].number();
+        if self.sockets.is_full(listener) {
+            tracing::debug!(%peer, listener, "the listener has as many connections as it may");
+            self.traffic.full += 1;
+            return Ok(());
+        }
+        let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
         let Some(conn) = self.sockets.open(transport, peer, listener) else {
             return Err(io::Error::other("there is no room for more"));
         };

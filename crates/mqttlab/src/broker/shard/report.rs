@@ -24,6 +24,8 @@ pub(crate) struct Traffic {
     pub(crate) connections: u64,
     /// Connections that were not taken in because their address is banned.
     pub(crate) banned: u64,
+    /// Connections that were not taken in because their listener had enough.
+    pub(crate) full: u64,
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
 }

@@ -14,7 +14,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
-use super::super::auth::Doorkeeper;
+use super::super::auth::{Caller, Doorkeeper};
 use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Transport};
 use super::bans::Bans;
@@ -191,6 +191,8 @@ pub(super) struct Sockets {
     /// Freed in this round. Events of the round may still name them, so they become free with the next.
     resting: Vec<u32>,
     open: usize,
+    /// How many there are by listener.
+    by_listener: Vec<u32>,
     /// How many there have ever been.
     opened: u64,
     pool: Pool,
@@ -230,6 +232,7 @@ impl Sockets {
             free: Vec::new(),
             resting: Vec::new(),
             open: 0,
+            by_listener: Vec::new(),
             opened: 0,
             pool: Pool::default(),
             dirty: Vec::new(),
@@ -267,6 +270,11 @@ impl Sockets {
                 (self.slots.len() - 1) as u32
             }
         };
+        let count = usize::from(listener);
+        if self.by_listener.len() <= count {
+            self.by_listener.resize(count + 1, 0);
+        }
+        self.by_listener[count] += 1;
         self.opened += 1;
         let conn = ConnId::new(self.opened << INDEX_BITS | u64::from(index))?;
         self.slots[index as usize] = Some(Socket::new(conn, transport, peer, listener, self.now));
@@ -276,7 +284,9 @@ impl Sockets {
 
     /// Forgets a connection and closes its socket.
     pub(super) fn remove(&mut self, conn: ConnId) {
-        if self.of(conn).is_some() {
+        if let Some(socket) = self.of(conn) {
+            let listener = usize::from(socket.listener);
+            self.by_listener[listener] -= 1;
             self.slots[index(conn) as usize] = None;
             self.resting.push(index(conn));
             self.open -= 1;
@@ -297,6 +307,13 @@ impl Sockets {
         } else {
             self.free.append(&mut self.resting);
         }
+    }
+
+    /// Whether a listener has as many connections as it may.
+    pub(super) fn is_full(&self, listener: u16) -> bool {
+        let open = self.by_listener.get(usize::from(listener));
+        let max = self.doorkeeper.door(listener).connections_max;
+        max.is_some_and(|max| open.copied().unwrap_or(0) >= max)
     }
 
     /// How many there are.
@@ -479,7 +496,22 @@ impl Sink for Sockets {
         if self.bans.keeps_out(client_id, user_name, self.now) {
             return Authorization::Deny(ReasonCode::Banned);
         }
-        let authorization = self.doorkeeper.authorize(self.now, conn, request);
+        let Some(socket) = self.slots[index(conn) as usize].as_ref() else {
+            return Authorization::Deny(ReasonCode::UnspecifiedError);
+        };
+        let caller = Caller {
+            conn,
+            listener: socket.listener,
+            certificate: socket.transport.certificate(),
+        };
+        let authorization = self.doorkeeper.authorize(self.now, &caller, request);
+        if let Authorization::AllowAs(grant) = &authorization
+            && self
+                .bans
+                .keeps_out(client_id, grant.user_name.as_deref(), self.now)
+        {
+            return Authorization::Deny(ReasonCode::Banned);
+        }
         self.pending = authorization == Authorization::Pending;
         authorization
     }

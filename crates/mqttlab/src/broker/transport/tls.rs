@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mio::net::TcpStream;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
@@ -31,6 +31,12 @@ impl Tls {
 
     pub(super) fn tcp(&mut self) -> &mut TcpStream {
         &mut self.stream.sock
+    }
+
+    /// The certificate that the client has shown, in DER.
+    pub(super) fn certificate(&self) -> Option<&[u8]> {
+        let chain = self.stream.conn.peer_certificates()?;
+        chain.first().map(|certificate| &certificate[..])
     }
 
     pub(super) fn wants_write(&self) -> bool {
@@ -88,6 +94,8 @@ pub(crate) struct Certificates {
     pub(crate) key: PathBuf,
     /// PEM: the roots whose clients are let in. Without it clients need no certificate.
     pub(crate) client_ca: Option<PathBuf>,
+    /// PEM: lists of client certificates that were revoked.
+    pub(crate) client_crl: Option<PathBuf>,
 }
 
 impl Certificates {
@@ -110,6 +118,7 @@ impl Certificates {
                         .map_err(|error| complain(path, "no root certificate", &error))?;
                 }
                 let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
+                    .with_crls(self.revoked()?)
                     .build()
                     .map_err(|error| complain(path, "no use as roots", &error))?;
                 builder.with_client_cert_verifier(verifier)
@@ -119,6 +128,19 @@ impl Certificates {
             .with_single_cert(chain, key)
             .map_err(|error| complain(&self.certificate, "does not fit its key", &error))?;
         Ok(Arc::new(config))
+    }
+
+    fn revoked(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Failure> {
+        let Some(path) = &self.client_crl else {
+            return Ok(Vec::new());
+        };
+        let lists = CertificateRevocationListDer::pem_file_iter(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| complain(path, "no revocation lists", &error))?;
+        if lists.is_empty() {
+            return Err(complain(path, "no revocation lists", &"the file has none"));
+        }
+        Ok(lists)
     }
 }
 
