@@ -1,6 +1,7 @@
 //! The broker's disk: the changes of durable state that it was told to keep.
 //!
-//! A change that is written reaches the disk at once here; a driver that batches has to wait for it before it sends.
+//! A change that is written reaches the disk when it is synced: at once, unless the scenario says otherwise. Then the broker
+//! acknowledges what a power failure takes away.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ const TIDY_MIN: usize = 256;
 pub(crate) struct Disk {
     records: Vec<Arc<Record>>,
     tidy_at: usize,
+    /// So many of the records are safe from a power failure.
+    synced: usize,
 }
 
 impl Disk {
@@ -32,6 +35,24 @@ impl Disk {
         self.records.clear();
         broker.snapshot(|change| self.records.push(Arc::new(Record::from(change))));
         self.tidy_at = 2 * self.records.len();
+        self.synced = self.records.len();
+    }
+
+    /// Everything that was written is safe now.
+    pub(crate) fn sync(&mut self) {
+        self.synced = self.records.len();
+    }
+
+    /// How many changes a power failure would take away.
+    pub(crate) fn unsynced(&self) -> usize {
+        self.records.len() - self.synced
+    }
+
+    /// The power fails. Says how many changes are lost.
+    pub(crate) fn lose_unsynced(&mut self) -> usize {
+        let lost = self.unsynced();
+        self.records.truncate(self.synced);
+        lost
     }
 
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {

@@ -25,6 +25,13 @@ pub(crate) fn view(world: &World, now: Micros, next_event_at: Option<Micros>) ->
             .chain(clients.map(|id| client(world, id, now)))
             .collect(),
         connections: connections(world),
+        backlog: world
+            .state
+            .broker
+            .waiting
+            .iter()
+            .map(|conn| conn.number())
+            .collect(),
         sessions: sessions(world),
         retained: retained(world),
         in_flight: world.open_flights().collect(),

@@ -203,6 +203,10 @@ impl Facts for World {
         crate::look::participant_state(self, who).0
     }
 
+    fn backlog(&self) -> u64 {
+        self.state.broker.waiting.len() as u64
+    }
+
     fn connections(&self, client_id: &str) -> u64 {
         let pipes = self.state.pipes.values();
         let open = pipes.filter(|pipe| pipe.broker_end.state == EndState::Open);

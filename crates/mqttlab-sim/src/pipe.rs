@@ -106,6 +106,11 @@ pub(crate) struct Pipe {
     pub(crate) broker_end: End,
     /// Client Identifier that the broker let in on it.
     pub(crate) client_id: Option<String>,
+    /// What has come to the broker's computer before its process accepted the connection.
+    pub(crate) early: VecDeque<Segment>,
+    /// How often SYN was sent again, and when it was sent last.
+    pub(crate) syn_repeated: u32,
+    pub(crate) syn_sent_at: Micros,
     /// What has come to a client that does not read.
     pub(crate) unread: VecDeque<Segment>,
     /// 5.0: what Topic Aliases stand for.
@@ -137,6 +142,9 @@ impl Pipe {
             client_end: end(EndState::Opening),
             broker_end: end(EndState::None),
             client_id: None,
+            early: VecDeque::new(),
+            syn_repeated: 0,
+            syn_sent_at: now,
             unread: VecDeque::new(),
             aliases: BTreeMap::new(),
             unanswered: Vec::new(),
@@ -248,6 +256,12 @@ impl Pipe {
     /// Appends a packet to what a machine wrote; [`pump`](Self::pump) sends it.
     pub(crate) fn write(&mut self, way: Way, bytes: &[u8], flight: FlightId) {
         self.lane_mut(way).write(bytes, flight);
+    }
+
+    /// Whether an impossible network loses the next packet.
+    pub(crate) fn loses_packet(&mut self) -> bool {
+        let share = u64::from(self.spec.impossible_loss);
+        share > 0 && self.rng.chance(share, WHOLE)
     }
 
     /// Lets the socket take what it has room for. Returns how many bytes it took.
@@ -377,6 +391,7 @@ impl Pipe {
         let unread = self
             .unread
             .iter()
+            .chain(&self.early)
             .map(|segment| segment.bytes.len() as u64)
             .sum::<u64>();
         1_000 + self.up.weight() + self.down.weight() + unread

@@ -30,6 +30,8 @@ pub struct View {
     pub participants: Vec<Participant>,
     /// The network connections that are or were, by participant; the last of each client is its current one.
     pub connections: Vec<Connection>,
+    /// The numbers of connections that wait for the broker to accept them, in their order.
+    pub backlog: Vec<u64>,
     /// The sessions the broker keeps.
     pub sessions: Vec<Session>,
     /// The retained messages the broker keeps.

@@ -11,7 +11,7 @@ use mqttlab_core::topic::{TopicError, check_filter};
 
 use super::limits::is_id;
 use super::placed::Spanned;
-use super::{AccessSpec, BrokerSpec, Scenario, ScenarioError, TEXT_MAX, raw, reader};
+use super::{AccessSpec, BrokerSpec, HostSpec, Scenario, ScenarioError, TEXT_MAX, raw, reader};
 use crate::view::ParticipantId;
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
@@ -28,7 +28,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         .into_iter()
         .chain(clients.iter().map(|client| client.name.as_str()))
         .collect();
-    let script = check.script(&document.script, &names)?;
+    let script = check.script(&document.script, &document.groups, &names)?;
     let expectations = check.expectations(&document.expect, &names)?;
     let raw::Header {
         id,
@@ -106,6 +106,9 @@ impl Check<'_> {
             deny_publish,
             deny_subscribe,
             bugs,
+            sync_every,
+            backlog,
+            accept,
         } = broker;
         let filters = |filters: Vec<Spanned<String>>| -> Result<Vec<String>, ScenarioError> {
             let checked = filters.iter();
@@ -121,6 +124,11 @@ impl Check<'_> {
         Ok(BrokerSpec {
             policy,
             disk,
+            host: HostSpec {
+                backlog,
+                accept: accept.unwrap_or(0),
+                sync_every: sync_every.filter(|every| *every > 0),
+            },
             access,
             bugs,
         })

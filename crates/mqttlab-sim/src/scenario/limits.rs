@@ -53,6 +53,12 @@ impl Scenario {
             is_span(self.until),
             "it lasts longer than a scenario may last",
         )?;
+        let host = &self.broker.host;
+        let every = host.sync_every.unwrap_or(1);
+        need(
+            is_span(host.accept) && is_span(every) && every > 0,
+            "the broker's computer is impossible",
+        )?;
         let access = &self.broker.access;
         let denied = access.deny_publish.iter().chain(&access.deny_subscribe);
         for filter in denied {
@@ -227,7 +233,7 @@ fn check_link(link: &LinkSpec) -> Result<(), Unfit> {
         link.connect_timeout,
         link.give_up,
     ];
-    let passes = link.bandwidth != Some(0) && link.loss < WHOLE;
+    let passes = link.bandwidth != Some(0) && link.loss < WHOLE && link.impossible_loss < WHOLE;
     let holds = link.segment > 0 && link.buffer >= link.segment;
     need(
         spans.into_iter().all(is_span) && passes && holds,

@@ -53,6 +53,9 @@
 //! | key | meaning | default |
 //! | --- | --- | --- |
 //! | `disk` | it has a disk, so that sessions and retained messages survive a restart | `false` |
+//! | `sync_every` | the disk is written only so often; the broker acknowledges before, and a power failure takes the rest | at once |
+//! | `backlog` | how many connections may wait to be accepted; SYN is dropped when there are more, and sent again | any |
+//! | `accept` | how long its process is busy with each connection that it accepts | `0s` |
 //! | `users` | `{ name = "password" }`: let nobody else in | anybody is let in |
 //! | `deny_publish`, `deny_subscribe` | Topic Filters of what nobody may publish to, or subscribe to | none |
 //! | `policy` | behaviour where the standard leaves room, and limits: [`Config`] | its defaults |
@@ -70,6 +73,7 @@
 //! | `buffer` | data that a sender's socket takes before it makes the sender wait | `64 KiB` |
 //! | `connect_timeout` | when the operating system stops trying to connect | `127s` |
 //! | `give_up` | when it drops a connection on which nothing is acknowledged | `924s` |
+//! | `impossible_loss` | an *impossible network*, for contrast only: this share of MQTT packets vanishes alone, which TCP never does | `0%` |
 //!
 //! # `[[client]]`
 //! | key | meaning | default |
@@ -97,6 +101,10 @@
 //! | `read` | how fast its application reads, such as `8 kbit/s` | at once |
 //! | `clock` | how fast its clock runs, from `50%` to `200%` | `100%` |
 //! | `link` | its own network, on top of `[link]` | |
+//!
+//! # `[groups]`
+//! `field = ["pump-1", "pump-2"]`: a name for several clients, to be used wherever `who` takes a name. To `cut` a group is to
+//! part it from the broker.
 //!
 //! # `[[do]]`
 //! `at` says when, `who` a name or a list of names, `act` what:
@@ -265,11 +273,25 @@ pub struct BrokerSpec {
     pub policy: Config,
     /// Whether it has a disk, so that sessions and retained messages survive a restart.
     pub disk: bool,
+    /// The computer that it runs on.
+    #[serde(with = "packed::unless_default")]
+    pub host: HostSpec,
     /// Who may do what.
     pub access: AccessSpec,
     /// Mistakes that it makes on purpose.
     #[serde(with = "packed::unless_default")]
     pub bugs: Bugs,
+}
+
+/// The computer that a broker runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSpec {
+    /// How many connections may wait to be accepted; any number for `None`.
+    pub backlog: Option<u32>,
+    /// How long the broker's process is busy with each connection that it accepts.
+    pub accept: Micros,
+    /// How often what was written is synced to the disk; at once for `None`.
+    pub sync_every: Option<Micros>,
 }
 
 /// Who may do what.
@@ -417,6 +439,8 @@ pub struct LinkSpec {
     pub connect_timeout: Micros,
     /// When it drops a connection on which nothing is acknowledged.
     pub give_up: Micros,
+    /// Share of MQTT packets that vanish alone, in parts of [`WHOLE`]. No network can do that on TCP.
+    pub impossible_loss: u32,
 }
 
 /// One thing that happens at its time.

@@ -31,6 +31,9 @@ pub(super) struct Document {
     /// The clients.
     #[serde(default)]
     pub(super) client: Vec<Spanned<Client>>,
+    /// Names for several clients together, to be used wherever `who` takes a name.
+    #[serde(default)]
+    pub(super) groups: BTreeMap<String, Spanned<Vec<String>>>,
     /// What happens, by time.
     #[serde(default, rename = "do")]
     pub(super) script: Vec<Spanned<Do>>,
@@ -83,6 +86,16 @@ pub(super) struct Broker {
     /// Topic Filters of what nobody may subscribe to.
     #[serde(default)]
     pub(super) deny_subscribe: Vec<Spanned<String>>,
+    /// The disk is written only so often: the broker acknowledges before, and a power failure takes the rest.
+    #[serde(default, deserialize_with = "duration::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) sync_every: Option<Micros>,
+    /// How many connections may wait to be accepted; SYN is dropped when there are more, and sent again.
+    pub(super) backlog: Option<u32>,
+    /// How long its process is busy with each connection that it accepts.
+    #[serde(default, deserialize_with = "duration::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) accept: Option<Micros>,
     /// Mistakes that it makes on purpose.
     #[serde(default)]
     pub(super) bugs: Bugs,
@@ -142,6 +155,10 @@ pub(super) struct Link {
     #[serde(default, deserialize_with = "duration::optional")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
     pub(super) give_up: Option<Micros>,
+    /// An impossible network, for contrast only: this share of MQTT packets vanishes alone, which TCP never does.
+    #[serde(default, deserialize_with = "quantity::optional_share")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Share>"))]
+    pub(super) impossible_loss: Option<u32>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

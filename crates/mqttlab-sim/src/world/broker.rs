@@ -1,5 +1,6 @@
 //! The broker in its host: what it is handed and what it does.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mqttlab_core::broker::{
@@ -40,7 +41,10 @@ pub(crate) struct BrokerHost {
     access: Arc<AccessSpec>,
     /// Whether there is a disk at all.
     has_disk: bool,
-    disk: Disk,
+    pub(super) disk: Disk,
+    /// Connections that its process has not accepted, and when it will look for them.
+    pub(crate) waiting: VecDeque<ConnId>,
+    pub(super) accepts_at: Micros,
     rng: Rng,
     lives: u64,
 }
@@ -58,6 +62,8 @@ impl BrokerHost {
             access: Arc::new(spec.access.clone()),
             has_disk: spec.disk,
             disk: Disk::default(),
+            waiting: VecDeque::new(),
+            accepts_at: 0,
             rng,
             lives: 0,
         };
@@ -191,14 +197,30 @@ impl World {
         if *has_disk {
             disk.tidy(machine);
         }
+        self.plan_sync();
         Some(outputs)
+    }
+
+    /// What was written has to get to the disk: at once, or at the next turn.
+    fn plan_sync(&mut self) {
+        let every = self.scenario.broker.host.sync_every;
+        let disk = &mut self.state.broker.disk;
+        match every {
+            None => disk.sync(),
+            Some(every) if disk.unsynced() > 0 && !self.state.alarms.contains_key(&Alarm::Sync) => {
+                self.set_alarm(Alarm::Sync, Some(self.state.now + every));
+            }
+            Some(_) => {}
+        }
     }
 
     fn apply_broker(&mut self, outputs: Vec<Output>) {
         let trigger = self.cause;
+        let mut swallowed = Vec::new();
         for output in outputs {
             match output {
-                Output::Send(conn, bytes) => self.broker_sends(conn, &bytes),
+                Output::Send(conn, bytes) if self.broker_sends(conn, &bytes) => {}
+                Output::Send(conn, bytes) => swallowed.push((conn, bytes.len() as u64)),
                 Output::Close(conn) => {
                     let text = format!("the broker closes connection {conn}");
                     self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
@@ -215,6 +237,10 @@ impl World {
             }
         }
         self.cause = trigger;
+        for (conn, bytes) in swallowed {
+            // For the broker it is written.
+            self.broker_input(Input::Flushed { conn, bytes });
+        }
         self.settle();
         let deadline = self
             .state
@@ -225,18 +251,20 @@ impl World {
         self.set_alarm(Alarm::WakeBroker, deadline.map(|(at, _)| at.as_micros()));
     }
 
-    fn broker_sends(&mut self, conn: ConnId, bytes: &[u8]) {
+    /// Returns whether the network takes it at all.
+    fn broker_sends(&mut self, conn: ConnId, bytes: &[u8]) -> bool {
         let Some(pipe) = self.state.pipes.get(&conn) else {
-            return;
+            return true;
         };
         if !pipe.broker_end.is_open() {
-            return;
+            return true;
         }
         let version = self.scenario.clients[pipe.client as usize - 1]
             .options
             .version;
-        self.send_packet(conn, Way::Down, version, bytes);
+        let goes = self.send_packet(conn, Way::Down, version, bytes);
         self.state.dirty.insert((conn, Way::Down));
+        goes
     }
 
     fn pump_broker(&mut self, conn: ConnId) {
@@ -300,9 +328,7 @@ impl World {
 
     /// The broker's process ends, and its system closes what it had open.
     pub(super) fn crash_broker(&mut self, how: Ending) {
-        self.state.broker.machine = None;
-        self.state.broker.since = self.state.now;
-        self.set_alarm(Alarm::WakeBroker, None);
+        self.end_broker();
         let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
         for conn in conns {
             let how = self.forget_process(conn, Way::Down, how);
@@ -310,12 +336,26 @@ impl World {
         }
     }
 
-    /// The broker's computer goes dark.
-    pub(super) fn power_off_broker(&mut self) {
+    fn end_broker(&mut self) {
         self.state.broker.machine = None;
-        self.state.broker.powered = false;
+        self.state.broker.waiting.clear();
         self.state.broker.since = self.state.now;
         self.set_alarm(Alarm::WakeBroker, None);
+        self.set_alarm(Alarm::Accept, None);
+    }
+
+    /// The broker's computer goes dark.
+    pub(super) fn power_off_broker(&mut self) {
+        self.end_broker();
+        self.set_alarm(Alarm::Sync, None);
+        match self.state.broker.disk.lose_unsynced() {
+            0 => {}
+            lost => {
+                let text = format!("the last {lost} changes were not on the disk yet and are lost");
+                self.note(Note::new(0, EventKind::Fault, text));
+            }
+        }
+        self.state.broker.powered = false;
         let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
         for conn in conns {
             self.darken_end(conn, Way::Down);

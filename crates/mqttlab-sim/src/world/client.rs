@@ -134,23 +134,25 @@ impl World {
                 self.schedule(at, Happening::LateAck(who, conn, bytes));
                 0
             }
-            Some(_) | None => {
-                self.client_writes(who, conn, &bytes);
-                0
-            }
+            Some(_) | None if self.client_writes(who, conn, &bytes) => 0,
+            Some(_) | None => bytes.len() as u64,
         }
     }
 
-    fn client_writes(&mut self, who: ParticipantId, conn: ConnId, bytes: &[u8]) {
+    /// Returns whether the network takes it at all.
+    fn client_writes(&mut self, who: ParticipantId, conn: ConnId, bytes: &[u8]) -> bool {
         let version = self.scenario.clients[who as usize - 1].options.version;
-        self.send_packet(conn, Way::Up, version, bytes);
+        let goes = self.send_packet(conn, Way::Up, version, bytes);
         self.state.dirty.insert((conn, Way::Up));
+        goes
     }
 
     /// An acknowledgement goes out that was held back, if its connection is still there.
     pub(super) fn late_ack(&mut self, who: ParticipantId, conn: ConnId, bytes: &[u8]) {
         if self.host(who).conn == Some(conn) {
-            self.client_writes(who, conn, bytes);
+            if !self.client_writes(who, conn, bytes) {
+                self.client_input(who, Input::Flushed(bytes.len() as u64));
+            }
             self.settle();
         }
     }

@@ -3,6 +3,7 @@
 //! Everything that happens is taken from the queue in the order of (time, number); nothing else moves the clock. A
 //! machine works at once: what it says in answer to something happens in the same moment.
 
+mod accept;
 mod act;
 mod broker;
 pub(crate) mod capture;
@@ -66,6 +67,12 @@ enum Alarm {
     WakeClient(ParticipantId),
     /// A slow client reads on.
     Read(ConnId),
+    /// A SYN that was dropped is sent again.
+    SynAgain(ConnId),
+    /// The broker accepts the next connection.
+    Accept,
+    /// The broker's disk writes down what it has only in memory.
+    Sync,
 }
 
 /// All that the future depends on.
@@ -283,6 +290,9 @@ impl World {
             Alarm::WakeBroker => self.wake_broker(),
             Alarm::WakeClient(who) => self.wake_client(who),
             Alarm::Read(conn) => self.read_on(conn),
+            Alarm::SynAgain(conn) => self.syn_again(conn),
+            Alarm::Accept => self.accept_next(),
+            Alarm::Sync => self.state.broker.disk.sync(),
         }
     }
 

@@ -110,6 +110,7 @@ impl World {
         }
         if !opening {
             self.set_alarm(Alarm::ConnectTimeout(conn), None);
+            self.set_alarm(Alarm::SynAgain(conn), None);
         }
         for (flight, due_at) in moved.into_iter().flatten() {
             self.set_due(flight, due_at);
@@ -124,6 +125,7 @@ impl World {
         }
         self.set_alarm(Alarm::ConnectTimeout(conn), None);
         self.set_alarm(Alarm::Read(conn), None);
+        self.set_alarm(Alarm::SynAgain(conn), None);
         let Some(mut pipe) = self.state.pipes.remove(&conn) else {
             return;
         };
@@ -131,6 +133,7 @@ impl World {
         let mut lost: Vec<_> = pipe
             .unread
             .iter()
+            .chain(&pipe.early)
             .filter_map(|segment| segment.flight)
             .collect();
         for way in Way::BOTH {
@@ -154,7 +157,18 @@ impl World {
         let Some(segment) = pipe.arrive(now, way) else {
             return;
         };
+        let is_early = way == Way::Up && pipe.broker_end.state == EndState::Opening;
         match segment.signal {
+            Signal::Data | Signal::Fin if is_early => {
+                if let Some(flight) = segment.flight {
+                    self.set_due(flight, None);
+                }
+                if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                    pipe.early.push_back(segment);
+                    pipe.lane_mut(way).leave_unread();
+                    pipe.acknowledge(now, way);
+                }
+            }
             Signal::Data | Signal::Fin if !reads && pipe.reader(way).is_open() => {
                 if let Some(flight) = segment.flight {
                     self.set_due(flight, None);
@@ -241,22 +255,6 @@ impl World {
         }
     }
 
-    fn syn_arrived(&mut self, conn: ConnId) {
-        let listens = self.state.broker.listens();
-        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
-            return;
-        };
-        if listens {
-            pipe.broker_end.state = EndState::Opening;
-            self.send_signal(conn, Way::Down, Signal::SynAck);
-        } else {
-            self.note_cause(
-                Note::new(0, EventKind::Connection, "nobody listens at the broker").on(conn),
-            );
-            self.send_signal(conn, Way::Down, Signal::Rst);
-        }
-    }
-
     fn syn_ack_arrived(&mut self, conn: ConnId) {
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
@@ -284,21 +282,6 @@ impl World {
         let text = format!("connection {conn} is open for {}", self.name(who));
         self.note_cause(Note::new(who, EventKind::Connection, text).on(conn));
         self.client_input(who, client::Input::Opened);
-    }
-
-    fn ack_arrived(&mut self, conn: ConnId) {
-        let limits = self.state.broker.limits();
-        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
-            return;
-        };
-        if pipe.broker_end.state != EndState::Opening {
-            return;
-        }
-        pipe.broker_end.state = EndState::Open;
-        pipe.broker_end.link = Some(Link::new(Side::Server, Default::default(), limits));
-        let text = format!("the broker accepts connection {conn}");
-        self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
-        self.broker_input(broker::Input::Open { conn });
     }
 
     fn data_arrived(&mut self, conn: ConnId, way: Way, segment: Segment) {

@@ -102,9 +102,16 @@ impl World {
     }
 
     /// A packet goes to the network.
-    pub(super) fn send_packet(&mut self, conn: ConnId, way: Way, version: Version, bytes: &[u8]) {
+    /// Returns whether it goes its way; an impossible network swallows packets.
+    pub(super) fn send_packet(
+        &mut self,
+        conn: ConnId,
+        way: Way,
+        version: Version,
+        bytes: &[u8],
+    ) -> bool {
         let Some(pipe) = self.state.pipes.get(&conn) else {
-            return;
+            return true;
         };
         let client = pipe.client;
         let (from, to) = Self::from_to(client, way);
@@ -164,9 +171,24 @@ impl World {
         };
         self.log.push_flight(flight, sent);
         self.state.open.insert(id, None);
-        if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+        self.write(conn, way, bytes, id)
+    }
+
+    /// A packet goes into the stream, unless the network is impossible and swallows it.
+    fn write(&mut self, conn: ConnId, way: Way, bytes: &[u8], id: FlightId) -> bool {
+        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+            return true;
+        };
+        if !pipe.loses_packet() {
             pipe.write(way, bytes, id);
+            return true;
         }
+        let (from, _) = Self::from_to(pipe.client, way);
+        let name = &self.log.flight(id).name;
+        let text = format!("the impossible network loses {name}: TCP would have sent it again");
+        self.note(Note::new(from, EventKind::Fault, text).on(conn).flight(id));
+        self.lost([id]);
+        false
     }
 
     /// The Topic Name that an alias stands for; a name that comes with it is what it stands for from now on.

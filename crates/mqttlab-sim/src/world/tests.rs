@@ -1,6 +1,7 @@
 //! What participants and networks do, told by scenarios whose expectations hold.
 
 mod behaviours;
+mod networks;
 
 use crate::monitor::Verdict;
 use crate::recording::Recording;

@@ -18,6 +18,7 @@ pub(super) fn link(common: &raw::Link, own: Option<&raw::Link>) -> LinkSpec {
         set(&mut spec.give_up, raw.give_up);
         spec.bandwidth = raw.bandwidth.or(spec.bandwidth);
         spec.loss = raw.loss.unwrap_or(spec.loss);
+        spec.impossible_loss = raw.impossible_loss.unwrap_or(spec.impossible_loss);
         spec.segment = raw.segment.unwrap_or(spec.segment).max(1);
         spec.buffer = raw.buffer.unwrap_or(spec.buffer).max(spec.segment);
     }
@@ -57,6 +58,7 @@ impl Default for LinkSpec {
             buffer: 64 << 10,
             connect_timeout: 127_000_000,
             give_up: 924_000_000,
+            impossible_loss: 0,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What happens: who does what, and what that takes.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use mqttlab_core::topic::{self, TopicError};
@@ -13,8 +14,10 @@ impl Check<'_> {
     pub(super) fn script(
         &self,
         script: &[Spanned<raw::Do>],
+        groups: &BTreeMap<String, Spanned<Vec<String>>>,
         names: &[&str],
     ) -> Result<Vec<Step>, ScenarioError> {
+        self.groups(groups, names)?;
         let mut steps = Vec::new();
         for entry in script {
             let raw = entry.get_ref();
@@ -23,7 +26,11 @@ impl Check<'_> {
                 raw::Names::One(name) => std::slice::from_ref(name),
                 raw::Names::Many(names) => names,
             };
-            for name in who {
+            let members = |name| match groups.get(name) {
+                Some(group) => group.get_ref().as_slice(),
+                None => std::slice::from_ref(name),
+            };
+            for name in who.iter().flat_map(members) {
                 let who = self.participant(name, raw.who.span(), names)?;
                 self.fits(who, raw)?;
                 steps.push(Step {
@@ -42,6 +49,24 @@ impl Check<'_> {
         // Stable: what is written first happens first.
         steps.sort_by_key(|step| step.at);
         Ok(steps)
+    }
+
+    /// Groups have names of their own, and members that are there.
+    fn groups(
+        &self,
+        groups: &BTreeMap<String, Spanned<Vec<String>>>,
+        names: &[&str],
+    ) -> Result<(), ScenarioError> {
+        for (group, members) in groups {
+            if names.contains(&group.as_str()) {
+                let message = format!("`{group}` is a participant's name already");
+                return Err(self.error(members.span(), message));
+            }
+            for member in members.get_ref() {
+                self.participant(member, members.span(), names)?;
+            }
+        }
+        Ok(())
     }
 
     fn fits(&self, who: ParticipantId, raw: &raw::Do) -> Result<(), ScenarioError> {

@@ -41,6 +41,7 @@ impl Flat {
                     Tally::Decided { .. } => None,
                 },
                 Fact::Now
+                | Fact::Backlog
                 | Fact::Connections(_)
                 | Fact::Session(_)
                 | Fact::Queued(_)

@@ -13,6 +13,7 @@
 //! | --- | --- |
 //! | `now` | the time since the start |
 //! | `state("A")` | what a client is doing: `idle`, `opening`, `connecting`, `connected`, `waiting`, `asleep`, `crashed`; a broker: `running`, `crashed` |
+//! | `backlog` | how many connections wait for the broker to accept them |
 //! | `connected("A")` | whether a client has its CONNACK and believes itself connected |
 //! | `connections("pump-1")` | how many connections the broker keeps for a Client Identifier |
 //! | `session("pump-1")` | whether the broker has a session |
@@ -120,6 +121,7 @@ pub(crate) enum Fact {
     BelievesSubscribed(ParticipantId, String),
     Retained(String),
     Tally(Tally),
+    Backlog,
 }
 
 /// Something that is counted from the start of a run.
@@ -152,6 +154,7 @@ pub(crate) enum Tally {
 pub(crate) trait Facts {
     fn now(&self) -> Micros;
     fn state(&self, who: ParticipantId) -> ParticipantState;
+    fn backlog(&self) -> u64;
     fn connections(&self, client_id: &str) -> u64;
     fn has_session(&self, client_id: &str) -> bool;
     fn queued(&self, client_id: &str) -> u64;
@@ -236,6 +239,7 @@ impl Fact {
         let count = |number: u64| Value::Number(i64::try_from(number).unwrap_or(i64::MAX));
         match self {
             Self::Now => count(facts.now()),
+            Self::Backlog => count(facts.backlog()),
             Self::State(who) => Value::Text(facts.state(*who).name().to_owned()),
             Self::Connected(who) => Value::Truth(facts.state(*who) == ParticipantState::Connected),
             Self::Connections(client_id) => count(facts.connections(client_id)),

@@ -40,6 +40,7 @@ const PACKETS: &[&str] = &[
 const FACTS: &[&str] = &[
     "now",
     "state",
+    "backlog",
     "connected",
     "connections",
     "session",
@@ -134,7 +135,9 @@ fn kind_of(expression: &Expression) -> Kind {
         | Expression::Or(..)
         | Expression::Compare(..) => Kind::Truth,
         Expression::Fact(fact) => match fact {
-            Fact::Now | Fact::Connections(_) | Fact::Queued(_) | Fact::Tally(_) => Kind::Number,
+            Fact::Now | Fact::Backlog | Fact::Connections(_) | Fact::Queued(_) | Fact::Tally(_) => {
+                Kind::Number
+            }
             Fact::Connected(_)
             | Fact::Session(_)
             | Fact::Subscribed(..)
@@ -290,6 +293,7 @@ impl Parser<'_> {
         let fact = match name.as_str() {
             "true" | "false" => return Ok(Expression::Constant(Value::Truth(name == "true"))),
             "now" => return Ok(Expression::Fact(Fact::Now)),
+            "backlog" => return Ok(Expression::Fact(Fact::Backlog)),
             "state" => Fact::State(self.only_name()?),
             "connected" => Fact::Connected(self.only_name()?),
             "connections" => Fact::Connections(self.only_text()?),

@@ -16,6 +16,9 @@ impl Facts for Moment {
             _ => ParticipantState::Waiting,
         }
     }
+    fn backlog(&self) -> u64 {
+        4
+    }
     fn connections(&self, client_id: &str) -> u64 {
         u64::from(client_id == "pump-1")
     }
