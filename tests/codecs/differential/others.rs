@@ -12,6 +12,8 @@ use super::samples::Sample;
 /// Another codec.
 pub(super) struct Other {
     pub(super) name: &'static str,
+    /// Whether it knows MQTT 3.1, which has `MQIsdp` in its CONNECT.
+    knows_3_1: bool,
     /// What it writes for the packet it read; `Err` where it refuses. The first byte has been checked.
     read: fn(&Sample, &FixedHeader) -> Result<Vec<u8>, String>,
 }
@@ -19,18 +21,22 @@ pub(super) struct Other {
 pub(super) const OTHERS: &[Other] = &[
     Other {
         name: "mqtt-proto",
+        knows_3_1: true,
         read: mqtt_proto,
     },
     Other {
         name: "rmqtt-codec",
+        knows_3_1: true,
         read: rmqtt,
     },
     Other {
         name: "mqtt5-protocol",
+        knows_3_1: false,
         read: mqtt5,
     },
     Other {
         name: "mqtt-protocol-core",
+        knows_3_1: false,
         read: mqtt_protocol_core,
     },
 ];
@@ -39,11 +45,16 @@ impl Other {
     /// What it writes for the packet that it read; `None` inside where it refuses, `None` outside where it cannot be
     /// asked. A panic of its own is a refusal.
     pub(super) fn read(&self, sample: &Sample) -> Option<Option<Vec<u8>>> {
+        // In 3.1 the flags of all but PUBLISH are not used, which none of them knows: they go by 3.1.1.
+        let version = sample.version.max(Version::V3_1_1);
         // They do not know who sends what to whom, and not all look at the flags.
-        let Ok(Some(header)) = FixedHeader::parse(&sample.bytes, sample.version, sample.side)
-        else {
+        let Ok(Some(header)) = FixedHeader::parse(&sample.bytes, version, sample.side) else {
             return None;
         };
+        let is_connect = header.packet_type == PacketType::Connect;
+        if sample.version == Version::V3_1 && is_connect && !self.knows_3_1 {
+            return None;
+        }
         let read = catch_unwind(|| (self.read)(sample, &header));
         Some(read.ok().and_then(Result::ok))
     }
@@ -91,7 +102,7 @@ fn mqtt5(sample: &Sample, _: &FixedHeader) -> Result<Vec<u8>, String> {
     use mqtt5_protocol::packet::{self, MqttPacket, Packet};
     let mut input = &sample.bytes[..];
     let header = packet::FixedHeader::decode(&mut input).map_err(text)?;
-    let level = sample.version.level();
+    let level = sample.version.max(Version::V3_1_1).level();
     let packet =
         Packet::decode_from_body_with_version(header.packet_type, &header, &mut input, level)
             .map_err(text)?;

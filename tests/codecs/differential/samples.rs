@@ -35,6 +35,33 @@ const V3: &[(Side, &str)] = &[
     (Side::Client, "d0"),
 ];
 
+/// As 3.1.1 but for CONNECT, and for codes that came later.
+const V3_1: &[(Side, &str)] = &[
+    (Side::Server, "10 'MQIsdp 03 02 003c 'a"),
+    (Side::Server, "10 'MQIsdp 03 00 0000 'a"),
+    (
+        Side::Server,
+        "10 'MQIsdp 03 ee 003c 'a 'w/x 'gone 'user 'pass",
+    ),
+    (Side::Server, "30 'a/b 6869"),
+    (Side::Server, "3b 'a/b 0007 6869"),
+    (Side::Server, "34 'a/b 0007"),
+    (Side::Server, "40 0007"),
+    (Side::Server, "50 0007"),
+    (Side::Server, "62 0007"),
+    (Side::Server, "70 0007"),
+    (Side::Server, "82 0007 'a/# 01 '+ 02"),
+    (Side::Server, "a2 0007 'a/# '+"),
+    (Side::Server, "c0"),
+    (Side::Server, "e0"),
+    (Side::Client, "20 0000"),
+    (Side::Client, "20 0005"),
+    (Side::Client, "32 'a/b 0007 6869"),
+    (Side::Client, "90 0007 000102"),
+    (Side::Client, "b0 0007"),
+    (Side::Client, "d0"),
+];
+
 const V5: &[(Side, &str)] = &[
     (Side::Server, "10 'MQTT 05 02 003c 00 'a"),
     (
@@ -163,5 +190,6 @@ pub(super) fn samples() -> impl Iterator<Item = Sample> {
                 })
         })
     };
-    of(Version::V3_1_1, V3).chain(of(Version::V5, V5))
+    let older = of(Version::V3_1, V3_1).chain(of(Version::V3_1_1, V3));
+    older.chain(of(Version::V5, V5))
 }
