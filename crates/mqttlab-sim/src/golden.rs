@@ -19,8 +19,15 @@ fn play(scenario: Scenario) -> (String, Vec<ExpectationResult>) {
     (trace, results)
 }
 
+/// Reads a scenario, which says the same when it is written down again.
 fn parse(text: &str) -> Scenario {
-    Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"))
+    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let again = scenario.to_text();
+    match Scenario::parse(&again) {
+        Ok(read) => assert_eq!(read, scenario, "{again}"),
+        Err(error) => panic!("{error}\n{again}"),
+    }
+    scenario
 }
 
 /// A scenario in which everything is as it should be.

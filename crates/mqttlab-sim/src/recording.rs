@@ -66,12 +66,13 @@ pub struct Recording {
 impl Recording {
     /// A run of `scenario`, at its start.
     pub fn new(scenario: Scenario) -> Self {
+        let changes = Changes::of(&scenario);
         let world = World::new(Arc::new(scenario));
         let keyframes = Keyframes::new(world.snapshot());
         Self {
             world,
             now: 0,
-            futures: vec![Future::main(keyframes)],
+            futures: vec![Future::main(keyframes, changes)],
             current: 0,
             known: 0,
         }

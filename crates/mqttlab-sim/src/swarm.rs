@@ -188,3 +188,31 @@ fn every_moment_of_a_disturbed_run_can_be_found_again() {
         assert_eq!(run(seed).1, hash, "seed {seed} twice");
     }
 }
+
+#[test]
+fn a_run_that_was_played_by_hand_becomes_a_scenario_that_is_the_same_run() {
+    for seed in 200..212 {
+        let (played, _) = run(seed);
+        let mut changes = played.current_branch().changes.clone();
+        let scenario = played.scenario().clone();
+        changes
+            .inputs
+            .retain(|input| scenario.check_action(&input.action).is_ok());
+        let mut recording = Recording::with_changes(scenario, changes);
+        recording.seek(recording.end());
+        let text = recording.to_scenario().to_text();
+        let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(scenario, recording.to_scenario(), "seed {seed}");
+        let mut again = Recording::new(scenario);
+        again.seek(again.end());
+        assert_eq!(again.hash(), recording.hash(), "seed {seed}\n{text}");
+        // The same with a step left out.
+        recording.omit((seed % CLIENTS) as usize);
+        recording.seek(recording.end());
+        let text = recording.to_scenario().to_text();
+        let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let mut again = Recording::new(scenario);
+        again.seek(again.end());
+        assert_eq!(again.hash(), recording.hash(), "seed {seed}\n{text}");
+    }
+}

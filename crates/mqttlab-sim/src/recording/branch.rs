@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Recording;
 use super::keyframes::Keyframes;
-use crate::scenario::{Action, Scenario};
+use crate::scenario::{Action, Scenario, Step};
 use crate::view::{Event, Micros};
 use crate::world::World;
 
@@ -39,6 +39,14 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Those of a scenario as it is written.
+    pub fn of(scenario: &Scenario) -> Self {
+        Self {
+            inputs: scenario.inputs.clone(),
+            omitted: Vec::new(),
+        }
+    }
+
     /// In order, and not more than allowed.
     fn tidy(mut self) -> Self {
         self.inputs.sort_by_key(|input| (input.at, input.nth));
@@ -118,14 +126,14 @@ pub(super) struct Future {
 }
 
 impl Future {
-    pub(super) fn main(keyframes: Keyframes) -> Self {
+    pub(super) fn main(keyframes: Keyframes, changes: Changes) -> Self {
         let branch = Branch {
             id: 0,
             name: "main".to_owned(),
             parent: None,
             forked_at: 0,
             explored: 0,
-            changes: Changes::default(),
+            changes,
         };
         Self {
             branch,
@@ -139,7 +147,7 @@ impl Recording {
     /// A recording with the changes of an earlier one of the same scenario, on a branch of its own.
     pub fn with_changes(scenario: Scenario, changes: Changes) -> Self {
         let mut recording = Self::new(scenario);
-        if changes != Changes::default() {
+        if changes != Changes::of(recording.scenario()) {
             recording.change("changed", changes);
         }
         recording
@@ -221,6 +229,48 @@ impl Recording {
         self.switch(id);
         debug_assert_eq!(self.now, now, "switching keeps the moment");
         Some(id)
+    }
+
+    /// The branch that is played as a scenario of its own, in which all that makes it differ is written down: the same
+    /// run with the same [`hash`](Self::hash).
+    ///
+    /// Inputs that nobody can carry out, which are only noted as such, have no place in a scenario and are left out.
+    pub fn to_scenario(&self) -> Scenario {
+        let Changes { inputs, omitted } = &self.future().branch.changes;
+        let mut scenario = self.scenario().clone();
+        let gone = |index: usize| omitted.contains(&(index as u32));
+        let script = std::mem::take(&mut scenario.script);
+        let times: Vec<(Micros, bool)> = script
+            .iter()
+            .enumerate()
+            .map(|(index, step)| (step.at, gone(index)))
+            .collect();
+        let kept = script.into_iter().enumerate();
+        scenario.script = kept
+            .filter(|(index, _)| !gone(*index))
+            .map(|(_, step)| step)
+            .collect();
+        scenario.inputs = Vec::new();
+        for input in inputs {
+            if self.scenario().check_action(&input.action).is_err() {
+                continue;
+            }
+            // Steps come first in their moment, and those that are left out count no more.
+            let before = times.iter().filter(|(at, _)| *at == input.at);
+            let gone = before.take(input.nth as usize).filter(|(_, gone)| *gone);
+            let nth = input.nth - gone.count() as u32;
+            let end = scenario.script.partition_point(|step| step.at <= input.at);
+            let steps = scenario.script[..end].iter().rev();
+            let steps = steps.take_while(|step| step.at == input.at).count() as u32;
+            let action = input.action.clone();
+            let at = input.at;
+            if nth == steps {
+                scenario.script.insert(end, Step { at, action });
+            } else {
+                scenario.inputs.push(UserInput { at, nth, action });
+            }
+        }
+        scenario
     }
 
     /// The branch that is played.

@@ -28,7 +28,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         .into_iter()
         .chain(clients.iter().map(|client| client.name.as_str()))
         .collect();
-    let script = check.script(&document.script, &document.groups, &names)?;
+    let (script, inputs) = check.script(&document.script, &document.groups, &names)?;
     let expectations = check.expectations(&document.expect, &names)?;
     let raw::Header {
         id,
@@ -51,6 +51,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         broker,
         clients,
         script,
+        inputs,
         expectations,
         watched: Vec::new(),
     })

@@ -10,6 +10,7 @@ use super::{
     Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX, Habits, LinkSpec, Message,
     PAYLOAD_MAX, SCRIPT_MAX, Scenario, WHOLE, duration,
 };
+use crate::recording::INPUTS_MAX;
 use crate::view::{Micros, ParticipantId};
 
 /// The longest name of a participant, in characters.
@@ -79,6 +80,15 @@ impl Scenario {
         for step in &self.script {
             need(is_span(step.at), "a step is too late")?;
             self.check_action(&step.action)?;
+        }
+        need(self.inputs.len() <= INPUTS_MAX, "it has too many inputs")?;
+        need(
+            self.inputs.is_sorted_by_key(|input| (input.at, input.nth)),
+            "its inputs are not in order",
+        )?;
+        for input in &self.inputs {
+            need(is_span(input.at), "an input is too late")?;
+            self.check_action(&input.action)?;
         }
         self.check_expectations()
     }

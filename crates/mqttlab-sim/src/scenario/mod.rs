@@ -128,7 +128,8 @@
 //! | `sleep`, `wake` | client | its computer sleeps, so that its timers stand still and nothing reaches it; and goes on |
 //! | `refuse`, `accept` | broker | turn new connections away, and take them again |
 //!
-//! An act of a link is written with the client's name.
+//! An act of a link is written with the client's name. What is written happens before all else in its moment; with
+//! `nth = 3`, after three things that happen in it: so runs are written down that somebody played by hand.
 //!
 //! # `[[expect]]`
 //! One of `eventually`, `never`, `always` (each a condition) or `count` (a number, with `is`, `min`, `max`), looked at
@@ -155,6 +156,8 @@ mod reader;
 mod schema;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "text")]
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -163,6 +166,7 @@ use mqttlab_core::client::Options;
 use mqttlab_core::packet::{SubscriptionOptions, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::recording::UserInput;
 use crate::view::{Micros, ParticipantId};
 use condition::Condition;
 
@@ -209,6 +213,8 @@ pub struct Scenario {
     pub clients: Vec<ClientSpec>,
     /// What happens, by time.
     pub script: Vec<Step>,
+    /// What else happens, each in its place among what happens in the same moment; by time and place.
+    pub inputs: Vec<UserInput>,
     /// What must come of it.
     pub expectations: Vec<Expectation>,
     /// What [`Recording::holds`](crate::recording::Recording::holds) answers for at each moment; a text has none.

@@ -384,6 +384,9 @@ pub(super) struct Do {
     #[cfg_attr(feature = "schema", schemars(with = "Span"))]
     pub(super) at: Micros,
     /// Who: the name of a client, or `broker`, or several. Whose link, for acts of a link.
+    /// After so many things that happen in the same moment; before all of them unless said.
+    pub(super) nth: Option<u32>,
+    /// Who does it, or to whom it is done.
     pub(super) who: Spanned<Names>,
     /// What.
     pub(super) act: Spanned<Act>,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use mqttlab_core::topic::{self, TopicError};
 
 use super::Check;
+use crate::recording::UserInput;
 use crate::scenario::placed::Spanned;
 use crate::scenario::{Act, Action, Message, PAYLOAD_MAX, SCRIPT_MAX, ScenarioError, Step, raw};
 use crate::view::ParticipantId;
@@ -16,9 +17,10 @@ impl Check<'_> {
         script: &[Spanned<raw::Do>],
         groups: &BTreeMap<String, Spanned<Vec<String>>>,
         names: &[&str],
-    ) -> Result<Vec<Step>, ScenarioError> {
+    ) -> Result<(Vec<Step>, Vec<UserInput>), ScenarioError> {
         self.groups(groups, names)?;
         let mut steps = Vec::new();
+        let mut inputs = Vec::new();
         for entry in script {
             let raw = entry.get_ref();
             let act = self.act(raw)?;
@@ -33,22 +35,22 @@ impl Check<'_> {
             for name in who.iter().flat_map(members) {
                 let who = self.participant(name, raw.who.span(), names)?;
                 self.fits(who, raw)?;
-                steps.push(Step {
-                    at: raw.at,
-                    action: Action {
-                        who,
-                        act: act.clone(),
-                    },
-                });
+                let act = act.clone();
+                let (at, action) = (raw.at, Action { who, act });
+                match raw.nth {
+                    None => steps.push(Step { at, action }),
+                    Some(nth) => inputs.push(UserInput { at, nth, action }),
+                }
             }
-            if steps.len() > SCRIPT_MAX {
+            if steps.len() + inputs.len() > SCRIPT_MAX {
                 let message = format!("there are more than {SCRIPT_MAX} things to do");
                 return Err(self.error(raw.act.span(), message));
             }
         }
         // Stable: what is written first happens first.
         steps.sort_by_key(|step| step.at);
-        Ok(steps)
+        inputs.sort_by_key(|input| (input.at, input.nth));
+        Ok((steps, inputs))
     }
 
     /// Groups have names of their own, and members that are there.
