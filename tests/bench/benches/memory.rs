@@ -61,18 +61,21 @@ fn main() {
 
 /// Does `what` a hundred thousand times, and says what one leaves behind.
 fn report(title: &str, rig: &mut Rig, what: impl FnOnce(&mut Rig)) {
-    let before = rig.broker().usage();
+    let in_books = |rig: &Rig| {
+        let broker = rig.broker();
+        (broker.usage().message_bytes + broker.delivery_bytes()) as i64
+    };
+    let before = in_books(rig);
     let counted = allocation_counter::measure(|| {
         what(rig);
         rig.drop_buffers();
     });
-    let after = rig.broker().usage();
+    let after = in_books(rig);
     let each = |sum: i64| sum as f64 / COUNT as f64;
-    let books = after.message_bytes as i64 - before.message_bytes as i64;
     println!(
         "{title:<44} {:>10.1} {:>10.2} {:>10.1}",
         each(counted.bytes_current),
         each(counted.count_current),
-        each(books),
+        each(after - before),
     );
 }

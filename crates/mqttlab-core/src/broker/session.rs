@@ -120,6 +120,14 @@ impl Session {
         }
     }
 
+    /// The bytes of memory for it.
+    pub(super) fn flow_memory(&self) -> usize {
+        self.flow.as_ref().map_or(0, |flow| {
+            let of_lists = flow.queue.memory() + flow.sender.memory() + flow.receiver.memory();
+            size_of::<Flow>() + of_lists + flow.cursors.capacity() * size_of::<Cursor>()
+        })
+    }
+
     /// Takes out all that it has to do with QoS 1 and 2.
     pub(super) fn take_flow(&mut self) -> Flow {
         self.flow.take().map_or(const { Flow::new() }, |flow| *flow)

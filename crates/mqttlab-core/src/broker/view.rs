@@ -169,6 +169,16 @@ impl Broker {
         }
     }
 
+    /// How many bytes sessions take up for their deliveries, beside the messages: the books of what waits and of what is
+    /// in flight, in both directions.
+    ///
+    /// It looks at each session: call it for a report now and then.
+    pub fn delivery_bytes(&self) -> u64 {
+        let sessions = self.sessions.iter();
+        let bytes: usize = sessions.map(|(_, session)| session.flow_memory()).sum();
+        bytes as u64
+    }
+
     /// The network connections, in an order that stays.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionView<'_>> {
         self.conns

@@ -40,6 +40,11 @@ impl Waiting {
         self.bytes
     }
 
+    /// How many bytes of memory the list takes.
+    pub(super) fn memory(&self) -> usize {
+        self.list.capacity() * core::mem::size_of::<Delivery>()
+    }
+
     /// Whether a QoS 0 message is among them.
     pub(super) const fn has_qos0(&self) -> bool {
         self.qos0 > 0

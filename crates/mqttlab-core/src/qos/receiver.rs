@@ -45,6 +45,13 @@ impl Receiver {
         self.unreleased.remove(&packet_id)
     }
 
+    /// About how many bytes of memory it holds beside itself.
+    pub fn memory(&self) -> usize {
+        // A node of a tree has room for eleven, and is half full at least.
+        const NODE: usize = 48;
+        self.unreleased.len().div_ceil(6) * NODE
+    }
+
     /// Whether this message was passed on and waits for its PUBREL.
     pub fn contains(&self, packet_id: PacketId) -> bool {
         self.unreleased.contains(&packet_id)

@@ -242,6 +242,12 @@ impl<M> Sender<M> {
         self.len() == 0
     }
 
+    /// How many bytes of memory it holds beside itself.
+    pub fn memory(&self) -> usize {
+        let in_flight = self.published.capacity() + self.released.capacity();
+        in_flight * size_of::<InFlight<M>>() + self.requests.capacity() * size_of::<PacketId>()
+    }
+
     /// The messages in the order in which a resumed session sends them again: first the PUBRELs in the order of their
     /// PUBRECs, then the PUBLISHes in their first order. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
     pub fn iter(&self) -> impl Iterator<Item = &InFlight<M>> {

@@ -407,3 +407,16 @@ fn messages_in_flight_count_towards_the_memory_of_all() {
     assert_eq!(drops, [(DropCause::MemoryFull, 2)]);
     assert_eq!(run.broker.usage().messages, 1);
 }
+
+/// A session that never had a QoS 1 or 2 message has no books for them.
+#[test]
+fn the_books_of_deliveries_are_counted() {
+    let idle = run(Config::default(), "s subscribe t qos=1");
+    assert_eq!(idle.broker.delivery_bytes(), 0);
+    let script = "s subscribe t qos=1\n p publish t 1 qos=1\n p publish t 2 qos=2";
+    let busy = run(Config::default(), script).broker.delivery_bytes();
+    assert!(
+        (400..1_000).contains(&busy),
+        "{busy} bytes for two sessions"
+    );
+}
