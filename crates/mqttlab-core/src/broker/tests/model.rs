@@ -43,8 +43,11 @@ fn everybody_gets_what_they_are_owed() {
 fn a_wrong_broker_is_found_out() {
     let faults = [
         Canary::LosesQos1(15),
-        Canary::DoublesQos2(15),
+        Canary::DoublesQos2(5),
         Canary::TurnsRetain(15),
+        Canary::StopsExpiry,
+        Canary::IgnoresRights,
+        Canary::IgnoresSizes,
     ];
     for canary in faults {
         let found = (0..SEEDS).find(|seed| play(*seed, &plan(*seed).1, canary).is_err());

@@ -24,6 +24,10 @@ pub(super) enum Action {
         qos: QoS,
         retain: bool,
         empty: bool,
+        /// Message Expiry Interval, for clients whose version has one.
+        expiry_s: Option<u32>,
+        /// With so much payload that not every client takes it.
+        large: bool,
     },
     /// Sends the oldest QoS 2 message again that is not released.
     Repeat(&'static str),
@@ -47,6 +51,11 @@ pub(super) enum Action {
     Wait(u64),
     /// The broker is made again from what it had stored.
     Restart,
+    /// What a client may receive from now on: not this topic, or this topic again.
+    Deny(&'static str, &'static str),
+    Permit(&'static str, &'static str),
+    /// Whether a client's will may be published from now on.
+    AllowWill(&'static str, bool),
     /// The broker publishes by itself.
     Own(&'static str, QoS, bool),
 }
@@ -58,6 +67,7 @@ pub(super) struct Connecting {
     pub(super) clean: bool,
     pub(super) expiry_s: u32,
     pub(super) receive_maximum: u16,
+    pub(super) packet_size_max: Option<u32>,
     /// QoS, RETAIN and delay.
     pub(super) will: Option<(QoS, bool, u32)>,
 }
@@ -70,6 +80,7 @@ impl Connecting {
             clean: false,
             expiry_s: 1_000,
             receive_maximum: 3,
+            packet_size_max: None,
             will: None,
         }
     }
@@ -83,10 +94,12 @@ pub(super) struct Swarm {
     versions: Vec<Version>,
     clients: u64,
     /// How often each kind of action is drawn, from 0 on.
-    weights: [u64; 13],
+    weights: [u64; 14],
     resumes: bool,
     wills: bool,
     retains: bool,
+    expires: bool,
+    sizes: bool,
 }
 
 impl Swarm {
@@ -108,12 +121,14 @@ impl Swarm {
             if stalls { 3 } else { 0 },
             on(2, 3),
             on(1, 2),
+            on(3, 2),
         ];
         let versions = match rng.below(4) {
             0 => [Version::V5].into(),
             1 => [Version::V3_1_1].into(),
             _ => [Version::V3_1, Version::V3_1_1, Version::V5].into(),
         };
+        let (expires, sizes) = (rng.chance(1, 2), rng.chance(1, 3));
         let default = Config::default();
         let config = Config {
             in_flight_max: 1 + rng.below(5) as u16,
@@ -122,7 +137,11 @@ impl Swarm {
             queue_messages_max: if lossy { rng.below(5) as u32 } else { 10_000 },
             queue_full: pick(rng, &[QueueFull::DropNewest, QueueFull::DropOldest]),
             queue_qos0: rng.chance(1, 2),
-            out_bytes_max: if stalls { 60 + rng.below(200) } else { 1 << 20 },
+            out_bytes_max: if stalls {
+                100 + rng.below(200)
+            } else {
+                1 << 20
+            },
             retained_credit: if stalls { rng.below(100) } else { 1 << 16 },
             overlap: pick(rng, &[Overlap::OneCopy, Overlap::PerSubscription]),
             will_on_takeover: pick(
@@ -130,7 +149,8 @@ impl Swarm {
                 &[WillOnTakeover::BeforeConnack, WillOnTakeover::AfterConnack],
             ),
             session_expiry_v3_s: 1 + rng.below(60) as u32,
-            topic_alias_out_max: rng.below(3) as u16,
+            // With aliases nobody outside knows how large a packet is.
+            topic_alias_out_max: if sizes { 0 } else { rng.below(3) as u16 },
             ..default
         };
         Self {
@@ -146,6 +166,8 @@ impl Swarm {
             resumes: rng.chance(3, 4),
             wills: rng.chance(1, 2),
             retains: rng.chance(2, 3),
+            expires,
+            sizes,
         }
     }
 
@@ -171,6 +193,7 @@ impl Swarm {
             10 if rng.chance(1, 2) => Action::Stall(client),
             10 => Action::Read(client),
             11 => Action::Wait(rng.below(30_000)),
+            13 => self.rights(rng, client),
             _ if rng.chance(1, 2) => Action::Restart,
             _ => Action::Own(
                 pick(rng, &TOPICS),
@@ -196,6 +219,7 @@ impl Swarm {
             clean: !self.resumes || rng.chance(1, 4),
             expiry_s: rng.below(60).saturating_sub(10) as u32,
             receive_maximum: 1 + rng.below(4) as u16,
+            packet_size_max: (self.sizes && rng.chance(1, 2)).then(|| 45 + rng.below(30) as u32),
             will,
         }
     }
@@ -208,6 +232,16 @@ impl Swarm {
             qos: pick(rng, &QOS),
             retain,
             empty: retain && rng.chance(1, 4),
+            expiry_s: (self.expires && rng.chance(1, 2)).then(|| rng.below(20) as u32),
+            large: self.sizes && rng.chance(1, 3),
+        }
+    }
+
+    fn rights(&self, rng: &mut Rng, client: &'static str) -> Action {
+        match rng.below(6) {
+            0 => Action::AllowWill(client, rng.chance(1, 2)),
+            1..=3 => Action::Permit(client, pick(rng, &TOPICS)),
+            _ => Action::Deny(client, pick(rng, &TOPICS)),
         }
     }
 

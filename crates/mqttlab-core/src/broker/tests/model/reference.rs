@@ -23,6 +23,7 @@ pub(super) struct Message {
     pub(super) payload: String,
     pub(super) qos: QoS,
     pub(super) retain: bool,
+    pub(super) expires_at: Option<Instant>,
 }
 
 /// A will and how long it waits.
@@ -41,6 +42,8 @@ pub(super) struct Hop {
     pub(super) retain: bool,
     /// Subscription Identifiers in order.
     pub(super) identifiers: Vec<u32>,
+    /// What is left of the Message Expiry Interval, in seconds.
+    pub(super) expiry_s: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,8 @@ pub(super) struct Connection {
     pub(super) expiry_s: u32,
     /// How many messages may be in flight to it.
     pub(super) window: usize,
+    /// The largest packet that it accepts.
+    pub(super) packet_size_max: usize,
     pub(super) will: Option<Will>,
 }
 
@@ -76,6 +81,7 @@ enum Stage {
 struct Owed {
     publisher: &'static str,
     hop: Hop,
+    expires_at: Option<Instant>,
     /// False for what the broker may drop.
     must: bool,
     stage: Stage,
@@ -95,6 +101,7 @@ struct Link {
     conn: ConnId,
     version: Version,
     window: usize,
+    packet_size_max: usize,
     /// It does not read what it is sent.
     stalled: bool,
 }
@@ -129,6 +136,11 @@ pub(super) struct Model {
     losses: Losses,
     sessions: BTreeMap<&'static str, Session>,
     retained: BTreeMap<&'static str, Message>,
+    /// Which client may not receive which topic.
+    denied: BTreeSet<(&'static str, &'static str)>,
+    /// Whose wills may not be published.
+    unwilling: BTreeSet<&'static str>,
+    now: Instant,
 }
 
 impl Model {
@@ -138,6 +150,9 @@ impl Model {
             losses,
             sessions: BTreeMap::new(),
             retained: BTreeMap::new(),
+            denied: BTreeSet::new(),
+            unwilling: BTreeSet::new(),
+            now: Instant::ZERO,
         }
     }
 
@@ -157,8 +172,10 @@ impl Model {
             conn: how.conn,
             version: how.version,
             window: how.window,
+            packet_size_max: how.packet_size_max,
             stalled: false,
         });
+        session.fit();
         for owed in &mut session.owed {
             if let Stage::Released(on, _) = &mut owed.stage {
                 *on = None;
@@ -195,6 +212,8 @@ impl Model {
 
     /// Time passes: what is due happens.
     pub(super) fn advance(&mut self, now: Instant) {
+        self.now = now;
+        self.expire(now);
         let names: Vec<&'static str> = self.sessions.keys().copied().collect();
         for name in &names {
             let session = &self.sessions[name];
@@ -222,10 +241,70 @@ impl Model {
         }
     }
 
+    /// What has waited too long need not come any more, and must not.
+    fn expire(&mut self, now: Instant) {
+        let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let expired = |message: &&Message| is_over(message.expires_at);
+        let topics = self.retained.values().filter(expired);
+        let topics: Vec<&'static str> = topics.map(|message| message.topic).collect();
+        for topic in &topics {
+            self.retained.remove(topic);
+        }
+        for session in self.sessions.values_mut() {
+            session
+                .owed
+                .retain(|owed| owed.stage != Stage::Waiting || !is_over(owed.expires_at));
+            for debt in &mut session.retained {
+                debt.must.retain(|topic| !topics.contains(topic));
+            }
+        }
+    }
+
+    /// A client may receive a topic no more.
+    pub(super) fn deny(&mut self, name: &'static str, topic: &'static str) {
+        self.denied.insert((name, topic));
+        if let Some(session) = self.sessions.get_mut(name) {
+            for owed in &mut session.owed {
+                if owed.stage == Stage::Waiting && owed.hop.topic == topic {
+                    owed.must = false;
+                }
+            }
+            for debt in &mut session.retained {
+                if debt.must.remove(topic) {
+                    debt.may.insert(topic);
+                }
+            }
+        }
+    }
+
+    pub(super) fn permit(&mut self, name: &'static str, topic: &'static str) {
+        self.denied.remove(&(name, topic));
+    }
+
+    pub(super) fn allow_will(&mut self, name: &'static str, allowed: bool) {
+        if allowed {
+            self.unwilling.remove(name);
+        } else {
+            self.unwilling.insert(name);
+        }
+    }
+
+    /// Whether a client may not receive this topic.
+    fn is_denied(&self, name: &str, topic: &str) -> bool {
+        let denied = |(who, what): &(&str, &str)| *who == name && *what == topic;
+        self.denied.iter().any(denied)
+    }
+
+    pub(super) fn is_unwilling(&self, name: &str) -> bool {
+        self.unwilling.contains(name)
+    }
+
     fn publish_will(&mut self, name: &'static str) {
         let session = self.sessions.get_mut(name).expect("it has a will");
         session.will_at = None;
-        if let Some(will) = session.will.take() {
+        if let Some(will) = session.will.take()
+            && !self.is_unwilling(name)
+        {
             self.publish(&will.message);
         }
     }
@@ -233,6 +312,7 @@ impl Model {
     fn end(&mut self, name: &'static str) {
         if let Some(session) = self.sessions.remove(name)
             && let Some(will) = session.will
+            && !self.is_unwilling(name)
         {
             self.publish(&will.message);
         }
@@ -244,6 +324,9 @@ impl Model {
             self.retain(message);
         }
         for (name, session) in &mut self.sessions {
+            if self.denied.contains(&(*name, message.topic)) {
+                continue;
+            }
             let mut copies: Vec<Subscription> = Vec::new();
             for (filter, subscription) in &session.subscriptions {
                 let echo = subscription.options.no_local && *name == message.publisher;
@@ -257,7 +340,7 @@ impl Model {
             };
             for group in groups {
                 let hop = live(message, group);
-                session.owe(message.publisher, hop, self.losses);
+                session.owe(message, hop, self.losses);
             }
         }
     }
@@ -268,9 +351,12 @@ impl Model {
         for (name, session) in &mut self.sessions {
             for debt in &mut session.retained {
                 let echo = debt.subscription.options.no_local && *name == message.publisher;
-                if cleared || echo {
+                let hop = kept(message, &debt.subscription, session.link.as_ref());
+                let fits = session.link.as_ref().is_none_or(|link| link.takes(&hop));
+                if cleared || echo || !fits {
                     debt.must.remove(topic);
-                } else {
+                }
+                if !cleared {
                     debt.may.insert(topic);
                 }
             }
@@ -300,15 +386,23 @@ impl Model {
             return;
         }
         let echo = |message: &Message| subscription.options.no_local && message.publisher == name;
-        let matching = self
-            .retained
-            .values()
-            .filter(|message| matches(filter, message.topic) && !echo(message));
+        let fits = |message: &Message| {
+            let hop = kept(message, &subscription, session.link.as_ref());
+            session.link.as_ref().is_none_or(|link| link.takes(&hop))
+        };
+        let denied = |message: &Message| self.denied.contains(&(name, message.topic));
+        let matching = self.retained.values().filter(|message| {
+            matches(filter, message.topic) && !echo(message) && fits(message) && !denied(message)
+        });
+        let must: BTreeSet<&'static str> = matching.map(|message| message.topic).collect();
+        let others = self.retained.values().map(|message| message.topic);
+        let may = others.filter(|topic| matches(filter, topic) && !must.contains(topic));
+        let may: BTreeSet<&'static str> = may.collect();
         session.retained.push(RetainedDebt {
             filter,
             subscription,
-            must: matching.map(|message| message.topic).collect(),
-            may: BTreeSet::new(),
+            must,
+            may,
         });
     }
 
@@ -335,6 +429,9 @@ impl Model {
         packet_id: Option<u16>,
         dup: bool,
     ) -> Verdict {
+        if !dup && self.is_denied(name, &hop.topic) {
+            return Err(format!("{name} gets {hop:?}, which it may not receive"));
+        }
         let session = self.sessions.get_mut(name).ok_or("no session")?;
         let link = session.link.clone().filter(|link| link.conn == conn);
         let link =
@@ -344,11 +441,11 @@ impl Model {
         } else {
             // A live message that was dropped, perhaps, and a retained one that must come can look the same.
             let sure = session
-                .waiting(&link, hop)
+                .waiting(&link, hop, self.now)
                 .is_some_and(|at| session.owed[at].must);
             let live = sure || !self.must_send_retained(name, hop);
             let session = self.sessions.get_mut(name).expect("it was there");
-            if !live || !session.send(&link, hop, packet_id)? {
+            if !live || !session.send(&link, hop, packet_id, self.now)? {
                 self.send_retained(name, conn, hop, packet_id)?;
             }
         }
@@ -369,7 +466,9 @@ impl Model {
         self.retained.get(&*hop.topic).is_some_and(|message| {
             let mut debts = session.retained.iter();
             debts.any(|debt| {
-                debt.must.contains(message.topic) && *hop == kept(message, &debt.subscription, link)
+                let kept = kept(message, &debt.subscription, link);
+                debt.must.contains(message.topic)
+                    && hop.is(&kept, message.expires_at, self.now, link)
             })
         })
     }
@@ -386,7 +485,15 @@ impl Model {
         let unowed = || format!("{name} gets {hop:?} and is not owed it");
         let message = self.retained.get(&*hop.topic).ok_or_else(unowed)?;
         let link = session.link.as_ref();
-        let fits = |debt: &&mut RetainedDebt| *hop == kept(message, &debt.subscription, link);
+        let now = self.now;
+        let fits = |debt: &&mut RetainedDebt| {
+            hop.is(
+                &kept(message, &debt.subscription, link),
+                message.expires_at,
+                now,
+                link,
+            )
+        };
         let must = |debt: &&mut RetainedDebt| debt.must.contains(message.topic) && fits(debt);
         let may = |debt: &&mut RetainedDebt| debt.may.contains(message.topic) && fits(debt);
         if let Some(debt) = session.retained.iter_mut().find(must) {
@@ -397,6 +504,7 @@ impl Model {
         }
         if let Some(packet_id) = packet_id {
             session.owed.push(Owed {
+                expires_at: message.expires_at,
                 publisher: message.publisher,
                 hop: hop.clone(),
                 must: true,
@@ -525,7 +633,20 @@ impl Session {
         }
     }
 
-    fn owe(&mut self, publisher: &'static str, hop: Hop, losses: Losses) {
+    /// What is too large for the client is not sent to it, and what was in flight to it is dropped.
+    fn fit(&mut self) {
+        let Some(link) = &self.link else {
+            return;
+        };
+        self.owed.retain_mut(|owed| {
+            let fits = link.takes(&owed.hop);
+            owed.must &= fits;
+            fits || !matches!(owed.stage, Stage::Sent(..))
+        });
+    }
+
+    fn owe(&mut self, message: &Message, hop: Hop, losses: Losses) {
+        let fits = self.link.as_ref().is_none_or(|link| link.takes(&hop));
         let must = match (hop.qos, &self.link) {
             (QoS::AtMostOnce, None) => !losses.absent && !losses.queued && !losses.unread,
             (QoS::AtMostOnce, Some(link)) => {
@@ -535,21 +656,18 @@ impl Session {
             (QoS::AtLeastOnce | QoS::ExactlyOnce, _) => !losses.queued,
         };
         self.owed.push(Owed {
-            publisher,
+            publisher: message.publisher,
             hop,
-            must,
+            expires_at: message.expires_at,
+            must: must && fits,
             stage: Stage::Waiting,
         });
     }
 
     /// Which of the owed messages that wait this is.
-    fn waiting(&self, link: &Link, hop: &Hop) -> Option<usize> {
-        let identifiers =
-            |owed: &Owed| link.version != Version::V5 || owed.hop.identifiers == hop.identifiers;
+    fn waiting(&self, link: &Link, hop: &Hop, now: Instant) -> Option<usize> {
         let is_this = |owed: &Owed| {
-            let same = (&owed.hop.topic, &owed.hop.payload) == (&hop.topic, &hop.payload)
-                && (owed.hop.qos, owed.hop.retain) == (hop.qos, hop.retain);
-            owed.stage == Stage::Waiting && same && identifiers(owed)
+            owed.stage == Stage::Waiting && hop.is(&owed.hop, owed.expires_at, now, Some(link))
         };
         // Messages without payload look all the same.
         let must = self.owed.iter().position(|owed| owed.must && is_this(owed));
@@ -557,8 +675,14 @@ impl Session {
     }
 
     /// The first sending of what is owed; false when this is not.
-    fn send(&mut self, link: &Link, hop: &Hop, packet_id: Option<u16>) -> Result<bool, String> {
-        let at = self.waiting(link, hop);
+    fn send(
+        &mut self,
+        link: &Link,
+        hop: &Hop,
+        packet_id: Option<u16>,
+        now: Instant,
+    ) -> Result<bool, String> {
+        let at = self.waiting(link, hop, now);
         let Some(at) = at else {
             return Ok(false);
         };
@@ -628,6 +752,37 @@ impl Session {
     }
 }
 
+impl Hop {
+    /// Whether this is what `link` makes of `owed` at this moment.
+    fn is(
+        &self,
+        owed: &Self,
+        expires_at: Option<Instant>,
+        now: Instant,
+        link: Option<&Link>,
+    ) -> bool {
+        let v5 = link.is_some_and(|link| link.version == Version::V5);
+        // Seconds, rounded up.
+        let left = expires_at.map(|at| at.since(now).as_micros().div_ceil(1_000_000) as u32);
+        (&self.topic, &self.payload) == (&owed.topic, &owed.payload)
+            && (self.qos, self.retain) == (owed.qos, owed.retain)
+            && (!v5 || self.identifiers == owed.identifiers)
+            && self.expiry_s == left.filter(|_| v5)
+    }
+}
+
+impl Link {
+    /// Whether a packet with this is not too large for the client.
+    fn takes(&self, hop: &Hop) -> bool {
+        let mut size = 2 + 2 + hop.topic.len() + hop.payload.len();
+        size += if hop.qos == QoS::AtMostOnce { 0 } else { 2 };
+        if self.version == Version::V5 {
+            size += 1 + 2 * hop.identifiers.len() + hop.expiry_s.map_or(0, |_| 5);
+        }
+        size <= self.packet_size_max
+    }
+}
+
 impl Stage {
     const fn id(self) -> Option<u16> {
         match self {
@@ -653,6 +808,8 @@ fn live(message: &Message, subscriptions: &[Subscription]) -> Hop {
         qos: message.qos.min(granted),
         retain: message.retain && options().any(|options| options.retain_as_published),
         identifiers,
+        // How much is left is known when it is sent.
+        expiry_s: message.expires_at.map(|_| 0),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A broker and its clients, whose every packet is held against the model.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::format;
 use std::string::String;
 use std::vec::Vec;
@@ -8,7 +8,7 @@ use std::vec::Vec;
 use super::action::{Action, Connecting, NAMES, Swarm, WILL_TOPICS};
 use super::reference::{Connection, Hop, Message, Model, Subscription, Verdict, Will};
 use crate::broker::tests::script::own::own;
-use crate::broker::{Broker, Change, CloseReason, Input, Loss, Sink};
+use crate::broker::{Access, Broker, Change, CloseReason, Identity, Input, Loss, Sink};
 use crate::codec::Limits;
 use crate::frame::Frame;
 use crate::id::{ConnId, PacketId};
@@ -31,6 +31,12 @@ pub(super) enum Canary {
     DoublesQos2(u32),
     /// Every so many messages one comes with the other RETAIN.
     TurnsRetain(u32),
+    /// Messages come with the Message Expiry Interval that they had when they were published, or one more.
+    StopsExpiry,
+    /// What may not be received is received.
+    IgnoresRights,
+    /// Clients do not say how large their packets may be.
+    IgnoresSizes,
 }
 
 /// What the broker said, in order.
@@ -38,6 +44,10 @@ pub(super) enum Canary {
 struct Said {
     events: VecDeque<Event>,
     changes: Vec<Change<'static>>,
+    /// Which client may not receive which topic.
+    denied: BTreeSet<(&'static str, &'static str)>,
+    /// Whose wills may not be published.
+    unwilling: BTreeSet<&'static str>,
 }
 
 enum Event {
@@ -54,6 +64,17 @@ impl Sink for Said {
 
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.events.push_back(Event::Closed(conn, reason));
+    }
+
+    fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        let denied = |(name, denied): &(&str, &str)| *name == who.client_id && *denied == topic;
+        match access {
+            Access::Receive => !self.denied.iter().any(denied),
+            Access::Publish => {
+                !(WILL_TOPICS.contains(&topic) && self.unwilling.contains(who.client_id))
+            }
+            Access::Subscribe => true,
+        }
     }
 
     fn persist(&mut self, change: &Change<'_>) {
@@ -85,6 +106,7 @@ struct Line {
     link: Link,
     stalled: bool,
     unread: u64,
+    packet_size_max: usize,
     /// What CONNACK must say.
     present: bool,
 }
@@ -132,6 +154,24 @@ impl Rig {
                 self.model.publish(&message);
                 self.handle(Input::Publish(publish(&message, None, false)))?;
             }
+            Action::Deny(client, topic) => {
+                self.model.deny(client, topic);
+                if self.canary != Canary::IgnoresRights {
+                    self.said.denied.insert((client, topic));
+                }
+            }
+            Action::Permit(client, topic) => {
+                self.model.permit(client, topic);
+                self.said.denied.remove(&(client, topic));
+            }
+            Action::AllowWill(client, allowed) => {
+                self.model.allow_will(client, *allowed);
+                if *allowed {
+                    self.said.unwilling.remove(client);
+                } else {
+                    self.said.unwilling.insert(client);
+                }
+            }
             Action::Publish { client, .. }
             | Action::Repeat(client)
             | Action::Release(client)
@@ -177,13 +217,7 @@ impl Rig {
 
     fn act(&mut self, name: &'static str, conn: ConnId, action: &Action) -> Verdict {
         match *action {
-            Action::Publish {
-                topic,
-                qos,
-                retain,
-                empty,
-                ..
-            } => self.publish(name, conn, topic, qos, retain, empty),
+            Action::Publish { .. } => self.publish(name, conn, action),
             Action::Repeat(_) => {
                 let first = self.peers[name].unreleased.front().cloned();
                 first.map_or(Ok(()), |(id, message)| {
@@ -243,14 +277,21 @@ impl Rig {
                 self.stall(name, false);
                 self.flush()
             }
-            Action::Connect(..) | Action::Wait(_) | Action::Restart | Action::Own(..) => Ok(()),
+            Action::Connect(..)
+            | Action::Wait(_)
+            | Action::Restart
+            | Action::Own(..)
+            | Action::Deny(..)
+            | Action::Permit(..)
+            | Action::AllowWill(..) => Ok(()),
         }
     }
 
     fn connect(&mut self, name: &'static str, how: &Connecting) -> Verdict {
         self.last_conn += 1;
         let conn = ConnId::new(self.last_conn).expect("not 0");
-        let will = how.will.map(|(qos, retain, delay_s)| {
+        let wanted = how.will.filter(|_| !self.model.is_unwilling(name));
+        let will = wanted.map(|(qos, retain, delay_s)| {
             let at = NAMES
                 .iter()
                 .position(|other| *other == name)
@@ -269,6 +310,10 @@ impl Rig {
             Version::V5 => self.swarm.config.in_flight_max.min(how.receive_maximum),
             Version::V3_1 | Version::V3_1_1 => self.swarm.config.in_flight_max,
         };
+        let packet_size_max = match how.version {
+            Version::V5 => how.packet_size_max.map_or(usize::MAX, |max| max as usize),
+            Version::V3_1 | Version::V3_1_1 => usize::MAX,
+        };
         let present = self.model.connect(
             self.now,
             name,
@@ -278,6 +323,7 @@ impl Rig {
                 clean,
                 expiry_s,
                 window: usize::from(window),
+                packet_size_max,
                 will: will.clone(),
             },
         );
@@ -295,6 +341,7 @@ impl Rig {
             link: Link::new(Side::Client, how.version, limits),
             stalled: false,
             unread: 0,
+            packet_size_max,
             present,
         });
         self.handle(Input::Open { conn })?;
@@ -314,6 +361,10 @@ impl Rig {
             properties.push(Property::SessionExpiryInterval(how.expiry_s));
             properties.push(Property::ReceiveMaximum(how.receive_maximum));
             properties.push(Property::TopicAliasMaximum(2));
+            let max = how.packet_size_max;
+            if let Some(max) = max.filter(|_| self.canary != Canary::IgnoresSizes) {
+                properties.push(Property::MaximumPacketSize(max));
+            }
             if let Some(will) = will {
                 will_properties.push(Property::WillDelayInterval(will.delay_s));
             }
@@ -340,15 +391,19 @@ impl Rig {
         )
     }
 
-    fn publish(
-        &mut self,
-        name: &'static str,
-        conn: ConnId,
-        topic: &'static str,
-        qos: QoS,
-        retain: bool,
-        empty: bool,
-    ) -> Verdict {
+    fn publish(&mut self, name: &'static str, conn: ConnId, action: &Action) -> Verdict {
+        let Action::Publish {
+            topic,
+            qos,
+            retain,
+            empty,
+            expiry_s,
+            large,
+            ..
+        } = *action
+        else {
+            return Ok(());
+        };
         let maximum = self
             .swarm
             .config
@@ -357,13 +412,26 @@ impl Rig {
         if qos == QoS::ExactlyOnce && self.peers[name].unreleased.len() >= usize::from(maximum) {
             return Ok(());
         }
-        let message = self.message(name, topic, qos, retain, empty);
+        let mut message = self.message(name, topic, qos, retain, empty);
+        if large && !empty {
+            message.payload.push_str(&"x".repeat(60));
+        }
+        let line = self.peers[name].line.as_ref().expect("it is connected");
+        let expiry_s = expiry_s.filter(|_| line.link.version() == Version::V5);
+        message.expires_at =
+            expiry_s.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
         self.model.publish(&message);
         let packet_id = (qos != QoS::AtMostOnce).then(|| self.packet_id(name));
         if let (QoS::ExactlyOnce, Some(id)) = (qos, packet_id) {
             self.peer(name).unreleased.push_back((id, message.clone()));
         }
-        self.packet(conn, Packet::Publish(publish(&message, packet_id, false)))
+        let mut properties = PropertyList::new();
+        if let Some(seconds) = expiry_s {
+            properties.push(Property::MessageExpiryInterval(seconds));
+        }
+        let mut publish = publish(&message, packet_id, false);
+        publish.properties = properties.properties();
+        self.packet(conn, Packet::Publish(publish))
     }
 
     fn subscribe(
@@ -474,6 +542,7 @@ impl Rig {
             payload,
             qos,
             retain,
+            expires_at: None,
         }
     }
 
@@ -542,6 +611,12 @@ impl Rig {
         let peer = self.peers.get_mut(name).expect("a name");
         let line = peer.line.as_mut().expect("its owner");
         line.unread += bytes.len() as u64;
+        if bytes.len() > line.packet_size_max {
+            return Err(format!(
+                "{name} gets {} bytes at once, too many",
+                bytes.len()
+            ));
+        }
         // MQTT 3.1 has no Session Present.
         let untold = line.link.version() == Version::V3_1;
         let present = line.present && !untold;
@@ -603,7 +678,8 @@ impl Rig {
             applies && self.seen.is_multiple_of(every)
         };
         match self.canary {
-            Canary::None => {}
+            Canary::None | Canary::IgnoresRights | Canary::IgnoresSizes => {}
+            Canary::StopsExpiry => hop.expiry_s = hop.expiry_s.map(|seconds| seconds + 1),
             Canary::LosesQos1(every) => {
                 if turn(every, hop.qos == QoS::AtLeastOnce) {
                     return Ok(());
@@ -680,7 +756,15 @@ fn seen(publish: &Publish<'_>) -> Hop {
         })
         .collect();
     identifiers.sort_unstable();
+    let expiry_s = publish
+        .properties
+        .iter()
+        .find_map(|property| match property {
+            Property::MessageExpiryInterval(seconds) => Some(seconds),
+            _ => None,
+        });
     Hop {
+        expiry_s,
         topic: publish.topic.into(),
         payload: String::from_utf8_lossy(publish.payload).into_owned(),
         qos: publish.qos,
