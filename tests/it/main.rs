@@ -7,6 +7,7 @@ mod access;
 mod admin;
 mod browser;
 mod captures;
+mod conform;
 mod crash;
 mod cut;
 mod doors;

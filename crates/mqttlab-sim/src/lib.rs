@@ -15,6 +15,7 @@ mod inspect;
 pub mod job;
 pub mod lesson;
 pub mod link;
+pub mod live;
 mod log;
 mod look;
 pub mod monitor;

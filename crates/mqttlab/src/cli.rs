@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{broker, check, diff, format, hunt, run, schema};
+use crate::{broker, check, conform, diff, format, hunt, run, schema};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Look for a seed and disturbances that make an expectation of a scenario fail
     #[command(after_help = hunt::HELP)]
     Hunt(hunt::Options),
+    /// Ask a real broker with the clients of scenarios, and compare it with the simulated one
+    #[command(after_help = conform::HELP)]
+    Conform(conform::Options),
     /// Put two runs side by side, from where they begin to differ
     #[command(after_help = diff::HELP)]
     Diff(diff::Options),

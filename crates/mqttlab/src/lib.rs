@@ -5,6 +5,7 @@
 
 mod check;
 mod cli;
+mod conform;
 mod diff;
 mod failure;
 mod files;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         cli::Command::Run(options) => run::run(&options),
         cli::Command::Check(options) => check::check(&options),
         cli::Command::Hunt(options) => hunt::hunt(&options),
+        cli::Command::Conform(options) => conform::conform(&options),
         cli::Command::Diff(options) => diff::diff(&options),
         cli::Command::Fmt(options) => format::format(&options),
         cli::Command::Schema(options) => schema::schema(&options),

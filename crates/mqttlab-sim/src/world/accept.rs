@@ -16,7 +16,7 @@ const SYN_DOUBLED_MAX: u32 = 6;
 
 impl World {
     pub(super) fn syn_arrived(&mut self, conn: ConnId) {
-        let listens = self.state.broker.listens();
+        let listens = self.is_live() || self.state.broker.listens();
         let is_full = self.backlog_is_full();
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;

@@ -172,6 +172,10 @@ impl Sink for Outbox<'_> {
 impl World {
     /// Hands something to the broker and does what it says.
     pub(super) fn broker_input(&mut self, input: Input<'_>) {
+        if self.is_live() {
+            self.tell_elsewhere(&input);
+            return;
+        }
         if let Some(outputs) = self.ask_broker(input) {
             self.apply_broker(outputs);
         }

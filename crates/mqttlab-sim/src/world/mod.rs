@@ -8,6 +8,7 @@ mod act;
 mod broker;
 pub(crate) mod capture;
 mod client;
+mod live;
 mod network;
 mod report;
 #[cfg(test)]
@@ -142,6 +143,8 @@ pub(crate) struct World {
     cause: Option<EventId>,
     /// The segments of connections that are over, where somebody wants them.
     captures: Option<Vec<capture::Capture>>,
+    /// What has come to a broker that is somewhere else.
+    elsewhere: Option<Vec<crate::live::ToBroker>>,
 }
 
 impl World {
@@ -184,6 +187,7 @@ impl World {
             bytes_max: BYTES_MAX,
             cause: None,
             captures: None,
+            elsewhere: None,
         };
         world.plan();
         world
@@ -357,6 +361,7 @@ impl World {
             log: self.log.clone(),
             bytes_max: self.bytes_max,
             captures: None,
+            elsewhere: None,
             cause: None,
         };
         world.restore(state);

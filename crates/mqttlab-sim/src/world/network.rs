@@ -285,6 +285,7 @@ impl World {
     }
 
     fn data_arrived(&mut self, conn: ConnId, way: Way, segment: Segment) {
+        let is_live = self.is_live();
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
@@ -292,6 +293,11 @@ impl World {
             self.nobody_reads(conn, way);
             return;
         };
+        if way == Way::Up && is_live {
+            pipe.reader(way).link = Some(link);
+            self.pass_on(conn, segment);
+            return;
+        }
         let link = self.read(conn, way, link, &segment.bytes);
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
