@@ -144,7 +144,11 @@ impl Broker {
         Self::run(command)
     }
 
-    fn run(command: Command) -> Result<Self> {
+    /// What this command starts.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn run(command: Command) -> Result<Self> {
         let listeners = command
             .get_args()
             .filter(|argument| *argument == "--listen")
@@ -173,6 +177,7 @@ impl Broker {
             mqtt: Vec::new(),
             http: None,
         };
+        let mut open = 0;
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             match line.split(' ').collect::<Vec<_>>()[..] {
@@ -183,10 +188,12 @@ impl Broker {
                     let address = place.split_once("://").map_or(place, |(_, rest)| rest);
                     let address = address.split('/').next().unwrap_or(address);
                     broker.mqtt.push(address.parse()?);
+                    open += 1;
                 }
+                ["listening", "unix", _] => open += 1,
                 _ => bail!("it said {line:?}"),
             }
-            if broker.mqtt.len() == listeners && (broker.http.is_some() || !serves_http) {
+            if open == listeners && (broker.http.is_some() || !serves_http) {
                 return Ok(broker);
             }
         }

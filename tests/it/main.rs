@@ -14,6 +14,7 @@ mod doors;
 mod durable;
 mod harness;
 mod interop;
+mod listeners;
 mod program;
 mod sockets;
 mod tools;

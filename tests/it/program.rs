@@ -221,6 +221,27 @@ fn the_configuration_is_checked_and_printed() -> Result<()> {
 }
 
 #[test]
+fn it_brings_its_manual_and_its_completions() -> Result<()> {
+    let (page, _) = ended(&mqttlab(&["man"])?, 0)?;
+    ensure!(
+        page.contains(".TH mqttlab 1") && page.contains("broker"),
+        "{page}"
+    );
+    let folder = Folder::new("manual")?;
+    let to = folder.path("man1");
+    let to = to.to_str().unwrap_or_default();
+    ended(&mqttlab(&["man", "--to", to])?, 0)?;
+    let page = fs::read_to_string(folder.path("man1/mqttlab-broker.1"))?;
+    ensure!(page.contains("durability"), "{page}");
+    for shell in ["bash", "zsh", "fish"] {
+        let (script, _) = ended(&mqttlab(&["completions", shell])?, 0)?;
+        ensure!(script.contains("durability"), "{shell}: {script}");
+    }
+    ended(&mqttlab(&["completions", "sh"])?, 2)?;
+    Ok(())
+}
+
+#[test]
 fn wrong_options_end_with_two() -> Result<()> {
     ended(&mqttlab(&["broker", "--nonsense"])?, 2)?;
     ended(&mqttlab(&["broker", "--log", "loud=quiet"])?, 2)?;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{broker, check, conform, diff, format, hunt, run, schema};
+use crate::{broker, check, conform, diff, format, health, hunt, manual, run, schema};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -25,6 +25,12 @@ pub(crate) enum Command {
     Broker(Box<broker::Options>),
     /// Add, change or remove a user in a password file for the broker
     Passwd(broker::PasswdOptions),
+    /// Ask a broker whether it is ready; exit code 0 says yes
+    Health(health::Options),
+    /// Print the manual page
+    Man(manual::ManOptions),
+    /// Print completions for a shell
+    Completions(manual::CompletionsOptions),
     /// Say what an access control file allows, and which line does
     Acl(broker::AclOptions),
     /// Look into the store of a broker that does not run, or make a new one of what is left of it

@@ -10,8 +10,10 @@ mod diff;
 mod failure;
 mod files;
 mod format;
+mod health;
 mod hunt;
 mod log;
+mod manual;
 mod output;
 mod run;
 mod schema;
@@ -31,6 +33,9 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         cli::Command::Broker(options) => broker::run(&options),
         cli::Command::Passwd(options) => broker::passwd(&options),
+        cli::Command::Health(options) => health::run(&options),
+        cli::Command::Man(options) => manual::man(&options),
+        cli::Command::Completions(options) => manual::completions(&options),
         cli::Command::Acl(options) => broker::acl(&options),
         cli::Command::Store(options) => broker::store(&options),
         cli::Command::Run(options) => run::run(&options),

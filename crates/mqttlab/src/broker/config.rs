@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use super::admin::Tokens;
 use super::auth::passwords::Passwords;
 use super::auth::{Door, NameFrom, Rules};
-use super::listen::{Address, Endpoint};
+use super::listen::{Address, Endpoint, Scheme};
 use super::shard::Renewal;
 use super::store::{Durability, Manner};
-use super::transport::{Certificates, Gate, Protocol};
+use super::transport::{Certificates, Gate, Network, Protocol};
 use crate::{Failure, log};
 
 pub(crate) use load::{Sources, load};
@@ -159,6 +159,9 @@ pub(crate) struct Listener {
     /// Web origins whose pages may connect, for listeners with WebSocket.
     #[serde(default)]
     pub(crate) origins: Vec<String>,
+    /// Only proxies are taken in, from these addresses; they say whom they stand for.
+    #[serde(default)]
+    pub(crate) proxies: Vec<Network>,
     /// The most connections at once.
     #[serde(default)]
     pub(crate) connections_max: Option<u32>,
@@ -184,6 +187,7 @@ impl Listener {
             client_crl: None,
             user_name_from: None,
             origins: Vec::new(),
+            proxies: Vec::new(),
             connections_max: None,
             versions: Vec::new(),
             allow_anonymous: None,
@@ -204,6 +208,12 @@ impl Listener {
                 packet_size_max,
             })
         });
+        if scheme == &Scheme::Unix && !self.proxies.is_empty() {
+            return Err(Failure::usage(format!(
+                "{}: proxies come over the network",
+                self.address
+            )));
+        }
         if self.client_ca.is_none() && (self.client_crl.is_some() || self.user_name_from.is_some())
         {
             return Err(Failure::usage(format!(
@@ -215,7 +225,8 @@ impl Listener {
             Some(certificates) => Some(certificates.load()?),
             None => None,
         };
-        Ok(Protocol { tls, ws })
+        let proxies = self.proxies.clone().into();
+        Ok(Protocol { tls, ws, proxies })
     }
 
     /// The files for TLS, where it has TLS.

@@ -1,5 +1,8 @@
 //! Listeners: which addresses, and what to say where one cannot be had.
 
+mod bound;
+mod inherited;
+
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
@@ -9,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Failure;
+
+pub(crate) use bound::Bound;
+pub(crate) use inherited::Inherited;
 
 /// Connections that may wait in the kernel until they are taken in.
 const BACKLOG: i32 = 4_096;
@@ -73,6 +79,14 @@ impl Address {
         }
     }
 
+    /// No place in the network.
+    fn nowhere() -> Self {
+        Self {
+            text: String::new(),
+            resolved: Vec::new(),
+        }
+    }
+
     /// Whether only this machine can reach it.
     pub(crate) fn is_loopback(&self) -> bool {
         self.resolved
@@ -80,8 +94,16 @@ impl Address {
             .all(|address| address.ip().is_loopback())
     }
 
-    /// Listens, without waiting in any later call. `option` is what the caller would have to change.
-    pub(crate) fn bind(&self, option: &str) -> Result<TcpListener, Failure> {
+    /// Listens, without waiting in any later call. `option` is what the caller would have to change. A socket that was
+    /// opened for this address before the program began is taken over.
+    pub(crate) fn bind(
+        &self,
+        option: &str,
+        inherited: &mut Inherited,
+    ) -> Result<TcpListener, Failure> {
+        if let Some(listener) = inherited.take(&self.resolved) {
+            return Ok(listener);
+        }
         let mut failed = None;
         for &address in &self.resolved {
             match bind(address) {
@@ -97,13 +119,14 @@ impl Address {
     }
 }
 
-/// Where MQTT is spoken and how: `127.0.0.1:1883`, `mqtts://0.0.0.0:8883`, `ws://127.0.0.1:8083/mqtt`.
+/// Where MQTT is spoken and how: `127.0.0.1:1883`, `mqtts://0.0.0.0:8883`, `ws://127.0.0.1:8083/mqtt`,
+/// `unix:///run/mqttlab/mqtt`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Endpoint {
     pub(crate) scheme: Scheme,
     pub(crate) address: Address,
-    /// The path of WebSocket requests; empty for others.
+    /// The path of WebSocket requests, or of a Unix socket; empty for others.
     pub(crate) path: String,
 }
 
@@ -114,13 +137,14 @@ pub(crate) enum Scheme {
     Mqtts,
     Ws,
     Wss,
+    Unix,
 }
 
 /// The path where MQTT is spoken over WebSocket unless another is given.
 const PATH: &str = "/mqtt";
 
 impl Scheme {
-    const ALL: [Self; 4] = [Self::Mqtt, Self::Mqtts, Self::Ws, Self::Wss];
+    const ALL: [Self; 5] = [Self::Mqtt, Self::Mqtts, Self::Ws, Self::Wss, Self::Unix];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -128,20 +152,21 @@ impl Scheme {
             Self::Mqtts => "mqtts",
             Self::Ws => "ws",
             Self::Wss => "wss",
+            Self::Unix => "unix",
         }
     }
 
     pub(crate) fn has_tls(self) -> bool {
         match self {
             Self::Mqtts | Self::Wss => true,
-            Self::Mqtt | Self::Ws => false,
+            Self::Mqtt | Self::Ws | Self::Unix => false,
         }
     }
 
     pub(crate) fn has_ws(self) -> bool {
         match self {
             Self::Ws | Self::Wss => true,
-            Self::Mqtt | Self::Mqtts => false,
+            Self::Mqtt | Self::Mqtts | Self::Unix => false,
         }
     }
 }
@@ -155,6 +180,19 @@ impl Endpoint {
             path: String::new(),
         }
     }
+
+    /// Listens there; see [`Address::bind`].
+    pub(crate) fn bind(&self, option: &str, inherited: &mut Inherited) -> Result<Bound, Failure> {
+        match self.scheme {
+            Scheme::Mqtt | Scheme::Mqtts | Scheme::Ws | Scheme::Wss => {
+                Ok(Bound::tcp(self.address.bind(option, inherited)?))
+            }
+            Scheme::Unix => Bound::unix(&self.path, inherited).map_err(|error| {
+                let why = advice(&error, option);
+                Failure::usage(format!("cannot listen on {self}: {why}"))
+            }),
+        }
+    }
 }
 
 impl FromStr for Endpoint {
@@ -163,8 +201,20 @@ impl FromStr for Endpoint {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("mqtt", text));
         let scheme = Scheme::ALL.into_iter().find(|known| known.name() == scheme);
-        let scheme =
-            scheme.ok_or("begin with mqtt://, mqtts://, ws:// or wss://, or with nothing")?;
+        let scheme = scheme
+            .ok_or("begin with mqtt://, mqtts://, ws://, wss:// or unix://, or with nothing")?;
+        if scheme == Scheme::Unix {
+            return match rest.starts_with('/') && cfg!(unix) {
+                true => Ok(Self {
+                    scheme,
+                    address: Address::nowhere(),
+                    path: rest.into(),
+                }),
+                false => {
+                    Err("after unix:// comes the whole path, such as /run/mqttlab/mqtt".into())
+                }
+            };
+        }
         let (address, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let path = match (scheme.has_ws(), path) {
             (true, "" | "/") => PATH,
@@ -239,85 +289,4 @@ fn advice(error: &io::Error, option: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Address, Endpoint, Scheme};
-
-    fn address(text: &str) -> Address {
-        text.parse().expect("a good address")
-    }
-
-    #[test]
-    fn an_address_needs_a_port() {
-        for bad in [
-            "",
-            "1883",
-            "127.0.0.1",
-            "127.0.0.1:",
-            "127.0.0.1:65536",
-            "[::1]",
-            ":x",
-        ] {
-            let error = bad.parse::<Address>().expect_err(bad);
-            assert!(error.contains("127.0.0.1:1883"), "{bad}: {error}");
-        }
-    }
-
-    #[test]
-    fn only_addresses_of_this_machine_are_loopback() {
-        assert!(address("127.0.0.1:0").is_loopback());
-        assert!(address("[::1]:0").is_loopback());
-        assert!(!address("0.0.0.0:0").is_loopback());
-        assert!(!address("192.0.2.1:1883").is_loopback());
-    }
-
-    #[test]
-    fn a_busy_port_is_said_with_the_option_to_change() {
-        let first = address("127.0.0.1:0")
-            .bind("--listen")
-            .expect("a free port");
-        let taken = first.local_addr().expect("it is bound").to_string();
-        let failure = address(&taken).bind("--listen").expect_err("it is taken");
-        let text = failure.to_string();
-        assert!(text.contains(&taken) && text.contains("--listen"), "{text}");
-        assert_eq!(failure.exit_code(), std::process::ExitCode::from(2));
-    }
-
-    #[test]
-    fn an_address_of_another_machine_is_said() {
-        let failure = address("192.0.2.1:0").bind("--http").expect_err("not ours");
-        assert!(failure.to_string().contains("no such address"), "{failure}");
-    }
-
-    #[test]
-    fn an_endpoint_says_what_lies_below_mqtt() {
-        for (text, scheme, path, shown) in [
-            ("127.0.0.1:1", Scheme::Mqtt, "", "127.0.0.1:1"),
-            ("mqtt://127.0.0.1:1", Scheme::Mqtt, "", "127.0.0.1:1"),
-            ("mqtts://[::1]:1/", Scheme::Mqtts, "", "mqtts://[::1]:1"),
-            (
-                "ws://127.0.0.1:1",
-                Scheme::Ws,
-                "/mqtt",
-                "ws://127.0.0.1:1/mqtt",
-            ),
-            (
-                "wss://127.0.0.1:1/a/b",
-                Scheme::Wss,
-                "/a/b",
-                "wss://127.0.0.1:1/a/b",
-            ),
-        ] {
-            let endpoint: Endpoint = text.parse().expect(text);
-            assert_eq!((endpoint.scheme, &endpoint.path[..]), (scheme, path));
-            assert_eq!(endpoint.to_string(), shown);
-        }
-        for bad in [
-            "http://127.0.0.1:1",
-            "127.0.0.1:1/mqtt",
-            "ws://127.0.0.1",
-            "ws:/127.0.0.1:1",
-        ] {
-            bad.parse::<Endpoint>().expect_err(bad);
-        }
-    }
-}
+mod tests;

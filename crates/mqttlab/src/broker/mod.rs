@@ -7,6 +7,7 @@ mod admin;
 mod auth;
 mod config;
 mod listen;
+mod manager;
 mod options;
 mod passwd;
 mod ready;
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 use crate::{Failure, log};
 use admin::Keys;
 use config::{Config, HttpAddress};
+use listen::Inherited;
 use ready::Ready;
 use serve::Beside;
 use watch::Watch;
@@ -65,15 +67,17 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         return say("the configuration is good\n");
     }
     let _log = log::start(&config.log.level, config.log.format)?;
+    let mut inherited = Inherited::from_environment()?;
     let mut mqtt = Vec::with_capacity(config.listener.len());
     for (listener, protocol) in config.listener.iter().zip(renewal.protocols) {
-        let listener = listener.address.address.bind("--listen")?;
+        let listener = listener.address.bind("--listen", &mut inherited)?;
         mqtt.push(shard::Listening { listener, protocol });
     }
     let http = match &config.http.address {
         HttpAddress::Off => None,
-        HttpAddress::At(address) => Some(address.bind("--http (or --http off)")?),
+        HttpAddress::At(address) => Some(address.bind("--http (or --http off)", &mut inherited)?),
     };
+    inherited.finish()?;
     let endpoints = config.listener.iter().map(|listener| &listener.address);
     let ready = Ready::new(endpoints.zip(&mqtt), http.as_ref())?;
 

@@ -14,7 +14,8 @@ use crate::{Failure, log};
 pub struct Options {
     /// Listen for MQTT here; may be given more than once. Port 0 takes a free one [default: 127.0.0.1:1883]
     ///
-    /// In front may stand mqtts:// for TLS, ws:// for WebSocket or wss:// for both; behind those a path.
+    /// In front may stand mqtts:// for TLS, ws:// for WebSocket or wss:// for both; behind those a path. A
+    /// Unix socket is unix:// with its path.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Vec<Endpoint>,
 

@@ -9,7 +9,7 @@ use crate::Failure;
 
 /// The addresses that really are listened on.
 pub(super) struct Ready {
-    mqtt: Vec<(Scheme, SocketAddr, String)>,
+    mqtt: Vec<(Scheme, Option<SocketAddr>, String)>,
     http: Option<SocketAddr>,
 }
 
@@ -18,15 +18,12 @@ impl Ready {
         mqtt: impl Iterator<Item = (&'a Endpoint, &'a Listening)>,
         http: Option<&TcpListener>,
     ) -> Result<Self, Failure> {
-        let address = |listener: &TcpListener| {
-            listener
-                .local_addr()
-                .map_err(|error| Failure::running(format!("a listener has no address: {error}")))
-        };
+        let failure = |error| Failure::running(format!("a listener has no address: {error}"));
+        let address = |listener: &TcpListener| listener.local_addr().map_err(failure);
         Ok(Self {
             mqtt: mqtt
                 .map(|(endpoint, listening)| {
-                    let address = address(&listening.listener)?;
+                    let address = listening.listener.address().map_err(failure)?;
                     Ok((endpoint.scheme, address, endpoint.path.clone()))
                 })
                 .collect::<Result<_, _>>()?,
@@ -46,10 +43,12 @@ impl Ready {
     fn write_lines(&self, out: &mut impl Write) -> io::Result<()> {
         for (scheme, address, path) in &self.mqtt {
             let name = scheme.name();
-            if scheme.has_ws() {
-                writeln!(out, "listening {name} {name}://{address}{path}")?;
-            } else {
-                writeln!(out, "listening {name} {address}")?;
+            match address {
+                Some(address) if scheme.has_ws() => {
+                    writeln!(out, "listening {name} {name}://{address}{path}")?;
+                }
+                Some(address) => writeln!(out, "listening {name} {address}")?,
+                None => writeln!(out, "listening {name} {path}")?,
             }
         }
         if let Some(address) = self.http {
@@ -63,7 +62,7 @@ impl Ready {
             .mqtt
             .iter()
             .find(|(scheme, ..)| *scheme == Scheme::Mqtt);
-        if let Some((_, address, _)) = plain {
+        if let Some((_, Some(address), _)) = plain {
             let (host, port) = (reachable(*address), address.port());
             writeln!(out, "\nTry it, in two other terminals:")?;
             writeln!(out, "  mosquitto_sub -h {host} -p {port} -t 'hello/#' -v")?;
@@ -91,14 +90,19 @@ fn reachable(address: SocketAddr) -> std::net::IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ready, Scheme};
+    use super::{Ready, Scheme, SocketAddr};
+
+    fn at(ip: [u8; 4], port: u16) -> Option<SocketAddr> {
+        Some((ip, port).into())
+    }
 
     #[test]
     fn scripts_read_one_line_a_listener() {
         let ready = Ready {
             mqtt: vec![
-                (Scheme::Mqtt, ([127, 0, 0, 1], 1883).into(), String::new()),
-                (Scheme::Wss, ([127, 0, 0, 1], 8084).into(), "/mqtt".into()),
+                (Scheme::Mqtt, at([127, 0, 0, 1], 1883), String::new()),
+                (Scheme::Wss, at([127, 0, 0, 1], 8084), "/mqtt".into()),
+                (Scheme::Unix, None, "/run/mqtt".into()),
             ],
             http: Some(([127, 0, 0, 1], 8080).into()),
         };
@@ -108,6 +112,7 @@ mod tests {
             String::from_utf8_lossy(&out),
             "listening mqtt 127.0.0.1:1883\n\
              listening wss wss://127.0.0.1:8084/mqtt\n\
+             listening unix /run/mqtt\n\
              listening http http://127.0.0.1:8080\n"
         );
     }
@@ -115,7 +120,7 @@ mod tests {
     #[test]
     fn advice_names_an_address_that_can_be_connected_to() {
         let ready = Ready {
-            mqtt: vec![(Scheme::Mqtt, ([0, 0, 0, 0], 1884).into(), String::new())],
+            mqtt: vec![(Scheme::Mqtt, at([0, 0, 0, 0], 1884), String::new())],
             http: None,
         };
         let mut out = Vec::new();

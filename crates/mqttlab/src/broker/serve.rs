@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::admin::{Admin, Keys};
 use super::listen::Endpoint;
+use super::manager::Manager;
 use super::options::Options;
 use super::ready::Ready;
 use super::signals::{Signal, Signals};
@@ -56,35 +57,38 @@ pub(super) async fn serve(
         })
     });
     beside.ready.say();
+    let manager = Manager::new();
+    manager.ready();
+    let reassuring = manager.reassure(shard);
+    tokio::pin!(reassuring);
     let mut watch = beside.watch;
     let sources = Sources {
         options: beside.options,
         endpoints: &beside.endpoints,
         keys: &beside.keys,
+        manager: &manager,
     };
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
-                Signal::Reload => {
-                    // The log has said what is wrong.
-                    let _ = renew(&sources, &mut watch, shard);
-                }
+                // The log says what is wrong.
+                Signal::Reload => drop(renew(&sources, &mut watch, shard)),
                 Signal::Stop(name) => {
                     tracing::info!(signal = name, clients_may_take = ?STOP_WITHIN, "stopping; once more stops at once");
                     break;
                 }
             },
-            () = watch.changed() => {
-                let _ = renew(&sources, &mut watch, shard);
-            }
+            () = watch.changed() => drop(renew(&sources, &mut watch, shard)),
             Some(asker) = reloads.recv() => {
                 let renewed: Result<(), Failure> = renew(&sources, &mut watch, shard);
                 // Whoever asked may have gone.
                 let _ = asker.send(renewed.map_err(|failure| failure.to_string()));
             }
+            () = &mut reassuring => {}
             _ = &mut shard_ended => return Ok(()),
         }
     }
+    manager.stopping();
     shard.stop(STOP_WITHIN);
     drop(stop_http);
     loop {
@@ -111,10 +115,12 @@ struct Sources<'a> {
     options: &'a Options,
     endpoints: &'a [Endpoint],
     keys: &'a Keys,
+    manager: &'a Manager,
 }
 
 /// Reads everything again and has the event loop go on with it. If anything is wrong, nothing changes.
 fn renew(sources: &Sources<'_>, watch: &mut Watch, shard: &shard::Remote) -> Result<(), Failure> {
+    sources.manager.reloading();
     let renewed = sources.options.configure().and_then(|config| {
         let listeners = config.listener.iter();
         if !listeners
@@ -126,6 +132,8 @@ fn renew(sources: &Sources<'_>, watch: &mut Watch, shard: &shard::Remote) -> Res
         let renewal = config.renewal()?;
         Ok((Watch::new(config.files()), renewal, config.tokens()?))
     });
+    // Also where nothing changes the broker is as ready as before.
+    sources.manager.ready();
     match renewed {
         Ok((files, renewal, tokens)) => {
             *watch = files;

@@ -1,17 +1,18 @@
-//! How bytes of MQTT travel: plainly, inside TLS, inside WebSocket, or both.
+//! How bytes of MQTT travel: plainly, inside TLS, inside WebSocket, or both; and behind a proxy.
 
 mod gate;
+mod proxy;
+mod stream;
 mod tls;
 mod ws;
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 use std::sync::Arc;
 
-use mio::net::TcpStream;
-
 pub(crate) use gate::Gate;
+pub(crate) use proxy::Network;
+pub(crate) use stream::{Peer, Stream};
 pub(crate) use tls::Certificates;
 
 use tls::Tls;
@@ -24,14 +25,20 @@ pub(crate) struct Protocol {
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     /// WebSocket, for those whom the gate lets through.
     pub(crate) ws: Option<Arc<Gate>>,
+    /// Only proxies are taken in, from these addresses; they say whom they stand for.
+    pub(crate) proxies: Arc<[Network]>,
 }
 
 /// The stream of one connection; it never waits.
 pub(crate) enum Transport {
-    Tcp(TcpStream),
+    Plain(Stream),
     Tls(Box<Tls>),
-    Ws(Box<Ws<TcpStream>>),
+    Ws(Box<Ws<Stream>>),
     Wss(Box<Ws<Tls>>),
+    /// A proxy that has not said yet whom it stands for, and what is spoken behind that.
+    Proxied(Box<(Stream, Protocol)>),
+    /// Taken apart.
+    Gone,
 }
 
 /// What a read brought.
@@ -46,9 +53,17 @@ pub(crate) struct Got {
 impl Transport {
     /// # Errors
     /// When TLS does not begin, which is no fault of the peer.
-    pub(crate) fn new(stream: TcpStream, protocol: &Protocol) -> io::Result<Self> {
+    pub(crate) fn new(stream: Stream, protocol: &Protocol) -> io::Result<Self> {
+        if protocol.proxies.is_empty() {
+            Self::layered(stream, protocol)
+        } else {
+            Ok(Self::Proxied(Box::new((stream, protocol.clone()))))
+        }
+    }
+
+    fn layered(stream: Stream, protocol: &Protocol) -> io::Result<Self> {
         Ok(match (&protocol.tls, &protocol.ws) {
-            (None, None) => Self::Tcp(stream),
+            (None, None) => Self::Plain(stream),
             (Some(config), None) => Self::Tls(Box::new(Tls::new(stream, config)?)),
             (None, Some(gate)) => Self::Ws(Box::new(Ws::new(stream, gate))),
             (Some(config), Some(gate)) => {
@@ -57,20 +72,43 @@ impl Transport {
         })
     }
 
+    /// Whether a proxy must still say whom it stands for, with [`introduce`](Self::introduce).
+    pub(crate) fn is_proxied(&self) -> bool {
+        matches!(self, Self::Proxied(_))
+    }
+
+    /// Hears whom a proxy stands for; `None` where it speaks for itself.
+    ///
+    /// # Errors
+    /// `WouldBlock` while it has not said all; any other where it says nothing of the kind.
+    pub(crate) fn introduce(&mut self) -> io::Result<Option<Peer>> {
+        let Self::Proxied(proxied) = self else {
+            return Ok(None);
+        };
+        let peer = proxy::take_header(&mut proxied.0)?;
+        if let Self::Proxied(proxied) = std::mem::replace(self, Self::Gone) {
+            let (stream, protocol) = *proxied;
+            *self = Self::layered(stream, &protocol)?;
+        }
+        Ok(peer)
+    }
+
     /// The socket below; `None` when the peer could not agree on a protocol and the socket is gone.
-    pub(crate) fn tcp(&mut self) -> Option<&mut TcpStream> {
+    pub(crate) fn stream(&mut self) -> Option<&mut Stream> {
         match self {
-            Self::Tcp(stream) => Some(stream),
-            Self::Tls(tls) => Some(tls.tcp()),
+            Self::Plain(stream) => Some(stream),
+            Self::Tls(tls) => Some(tls.stream()),
             Self::Ws(ws) => ws.stream(),
-            Self::Wss(ws) => ws.stream().map(Tls::tcp),
+            Self::Wss(ws) => ws.stream().map(Tls::stream),
+            Self::Proxied(proxied) => Some(&mut proxied.0),
+            Self::Gone => None,
         }
     }
 
     /// The certificate that the client has shown, in DER.
     pub(crate) fn certificate(&self) -> Option<&[u8]> {
         match self {
-            Self::Tcp(_) | Self::Ws(_) => None,
+            Self::Plain(_) | Self::Ws(_) | Self::Proxied(_) | Self::Gone => None,
             Self::Tls(tls) => tls.certificate(),
             Self::Wss(ws) => ws.stream_ref()?.certificate(),
         }
@@ -79,7 +117,7 @@ impl Transport {
     /// The client has been let in: from now on it may send as much at once as others.
     pub(crate) fn establish(&mut self) {
         match self {
-            Self::Tcp(_) | Self::Tls(_) => {}
+            Self::Plain(_) | Self::Tls(_) | Self::Proxied(_) | Self::Gone => {}
             Self::Ws(ws) => ws.establish(),
             Self::Wss(ws) => ws.establish(),
         }
@@ -88,7 +126,7 @@ impl Transport {
     /// Reads what is there, as far as it fits.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
         match self {
-            Self::Tcp(stream) => {
+            Self::Plain(stream) => {
                 let length = stream.read(buffer)?;
                 // A short read has emptied the socket.
                 let more = length == buffer.len();
@@ -97,13 +135,15 @@ impl Transport {
             Self::Tls(tls) => read_all(tls, buffer),
             Self::Ws(ws) => read_all(ws, buffer),
             Self::Wss(ws) => read_all(ws, buffer),
+            Self::Proxied(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Self::Gone => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
     /// Whether the layers between have something of their own to say.
     pub(crate) fn wants_write(&self) -> bool {
         match self {
-            Self::Tcp(_) => false,
+            Self::Plain(_) | Self::Proxied(_) | Self::Gone => false,
             Self::Tls(tls) => tls.wants_write(),
             Self::Ws(ws) => ws.wants_write(),
             Self::Wss(ws) => ws.wants_write() || ws.stream_ref().is_some_and(Tls::wants_write),
@@ -113,7 +153,7 @@ impl Transport {
     /// Says to the peer, in every layer, that nothing more comes.
     pub(crate) fn finish(&mut self) {
         match self {
-            Self::Tcp(_) => {}
+            Self::Plain(_) | Self::Proxied(_) | Self::Gone => {}
             Self::Tls(tls) => tls.finish(),
             Self::Ws(ws) => ws.finish(),
             Self::Wss(ws) => {
@@ -123,9 +163,8 @@ impl Transport {
                 }
             }
         }
-        if let Some(stream) = self.tcp() {
-            // A socket that is broken already needs no end.
-            let _ = stream.shutdown(Shutdown::Write);
+        if let Some(stream) = self.stream() {
+            stream.finish();
         }
     }
 }
@@ -157,7 +196,9 @@ fn read_all(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<Got> {
 impl Write for Transport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.write(bytes),
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Proxied(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Self::Gone => Err(io::ErrorKind::NotConnected.into()),
             Self::Tls(tls) => tls.write(bytes),
             Self::Ws(ws) => ws.write(bytes),
             Self::Wss(ws) => ws.write(bytes),
@@ -166,8 +207,8 @@ impl Write for Transport {
 
     fn write_vectored(&mut self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.write_vectored(slices),
-            Self::Tls(_) | Self::Ws(_) | Self::Wss(_) => {
+            Self::Plain(stream) => stream.write_vectored(slices),
+            Self::Tls(_) | Self::Ws(_) | Self::Wss(_) | Self::Proxied(_) | Self::Gone => {
                 let first = slices.iter().find(|slice| !slice.is_empty());
                 first.map_or(Ok(0), |slice| self.write(slice))
             }
@@ -177,7 +218,7 @@ impl Write for Transport {
     /// Hands what the layers between hold to the kernel.
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Tcp(_) => Ok(()),
+            Self::Plain(_) | Self::Proxied(_) | Self::Gone => Ok(()),
             Self::Tls(tls) => tls.flush(),
             Self::Ws(ws) => ws.flush(),
             Self::Wss(ws) => ws.flush(),
@@ -190,6 +231,7 @@ impl fmt::Debug for Protocol {
         f.debug_struct("Protocol")
             .field("tls", &self.tls.is_some())
             .field("ws", &self.ws)
+            .field("proxies", &self.proxies)
             .finish()
     }
 }

@@ -1,14 +1,13 @@
 //! Taking in connections.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream};
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 use mqttlab_core::time::Instant;
 
-use super::super::transport::Protocol;
+use super::super::listen::Bound;
+use super::super::transport::{Peer, Protocol, Stream};
 use super::WAKER;
 use super::control::Listening;
 
@@ -20,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// A listener in the event loop.
 pub(super) struct Acceptor {
     pub(super) protocol: Protocol,
-    listener: TcpListener,
+    listener: Bound,
     token: Token,
     number: u16,
     state: State,
@@ -40,13 +39,15 @@ enum State {
 
 impl Acceptor {
     pub(super) fn new(
-        Listening { listener, protocol }: Listening,
+        Listening {
+            mut listener,
+            protocol,
+        }: Listening,
         position: usize,
         registry: &Registry,
     ) -> io::Result<Self> {
-        let mut listener = TcpListener::from_std(listener);
         let token = Token(WAKER.0 - 1 - position);
-        registry.register(&mut listener, token, Interest::READABLE)?;
+        listener.register(registry, token)?;
         Ok(Self {
             protocol,
             listener,
@@ -95,12 +96,12 @@ impl Acceptor {
     }
 
     /// The next connection, if somebody is there.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(TcpStream, SocketAddr)> {
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Stream, Peer)> {
         while self.state == State::Ready {
             match self.listener.accept() {
                 Ok((stream, peer)) => {
                     self.said = false;
-                    return Some((stream, canonical(peer)));
+                    return Some((stream, peer));
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => self.state = State::Idle,
@@ -124,9 +125,4 @@ impl Acceptor {
         }
         self.state = State::PausedUntil(now + PAUSE);
     }
-}
-
-/// An IPv4 client of an IPv6 listener by its IPv4 address.
-fn canonical(peer: SocketAddr) -> SocketAddr {
-    SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use mqttlab_core::time::Instant;
 use tokio::sync::oneshot;
 
 use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
+use super::super::listen::Bound;
 use super::super::store::{self, Store};
 use super::super::transport::Protocol;
 use super::accept::Acceptor;
@@ -39,7 +39,7 @@ pub(crate) struct Setup {
 
 /// A listener and what is spoken there.
 pub(crate) struct Listening {
-    pub(crate) listener: TcpListener,
+    pub(crate) listener: Bound,
     pub(crate) protocol: Protocol,
 }
 

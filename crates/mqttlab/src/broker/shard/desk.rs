@@ -1,7 +1,5 @@
 //! Where operators ask the event loop something, or have it do something, between two rounds.
 
-use std::net::SocketAddr;
-
 use mqttlab_core::broker::{Broker, Input};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::packet::{Publish, QoS};
@@ -9,6 +7,7 @@ use mqttlab_core::properties::Properties;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
+use super::super::transport::Peer;
 use super::bans::{Ban, TooMany, Whom};
 use super::traces::{Trace, TraceError};
 use super::{Report, Shard, hand};
@@ -19,7 +18,7 @@ pub(crate) struct Desk<'a>(pub(super) &'a mut Shard);
 /// What the operator may know about a socket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
     /// The number of the listener, in the order of the configuration.
     pub(crate) listener: u16,
     /// When it was opened.

@@ -22,11 +22,9 @@ mod traces;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use mqttlab_core::broker::{Broker, Input, Loss};
 use mqttlab_core::codec::Limits;
@@ -38,7 +36,7 @@ use mqttlab_core::time::Instant;
 
 use super::auth::Checked;
 use super::store::Store;
-use super::transport::{Got, Transport};
+use super::transport::{Got, Peer, Stream, Transport};
 use accept::Acceptor;
 use control::Command;
 use out::{End, Progress};
@@ -293,13 +291,23 @@ impl Shard {
     }
 
     /// Makes a connection known to the kernel's queue and to the broker.
-    fn take_in(&mut self, position: usize, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-        if self.sockets.bans.keeps_out_address(peer.ip(), self.now) {
+    fn take_in(&mut self, position: usize, stream: Stream, peer: Peer) -> io::Result<()> {
+        if self.is_banned(peer) {
             tracing::debug!(%peer, "the address is banned");
             self.traffic.banned += 1;
             return Ok(());
         }
         let listener = self.acceptors[position].number();
+        let proxies = &self.acceptors[position].protocol.proxies;
+        if !proxies.is_empty()
+            && !peer
+                .ip()
+                .is_some_and(|ip| proxies.iter().any(|of| of.contains(ip)))
+        {
+            tracing::debug!(%peer, listener, "only proxies are taken in here, and this is none of them");
+            self.traffic.full += 1;
+            return Ok(());
+        }
         if self.sockets.is_full(listener) {
             tracing::debug!(%peer, listener, "the listener has as many connections as it may");
             self.traffic.full += 1;
@@ -311,7 +319,7 @@ impl Shard {
         };
         let slot = index(conn) as usize;
         let socket = self.sockets.of(conn).expect("opened just now");
-        let stream = socket.tcp().expect("nothing was read from it yet");
+        let stream = socket.stream().expect("nothing was read from it yet");
         let registry = self.poll.registry();
         if let Err(error) = registry.register(stream, Token(slot), Interest::READABLE) {
             self.sockets.remove(conn);
@@ -326,6 +334,11 @@ impl Shard {
         let input = Input::Open { conn };
         hand(&mut self.broker, self.now, input, &mut self.sockets);
         Ok(())
+    }
+
+    fn is_banned(&self, peer: Peer) -> bool {
+        let address = peer.ip();
+        address.is_some_and(|address| self.sockets.bans.keeps_out_address(address, self.now))
     }
 
     fn read(&mut self) {
@@ -347,7 +360,21 @@ impl Shard {
         }
         let conn = socket.conn();
         let phase = socket.phase;
-        let read = socket.read(&mut self.buffer);
+        let read = match socket.introduce() {
+            Ok(None) => socket.read(&mut self.buffer),
+            Ok(Some(peer)) if self.is_banned(peer) => {
+                self.traffic.banned += 1;
+                return self.lost(conn, Loss::Error);
+            }
+            Ok(Some(_)) => match self.sockets.at(index) {
+                Some(socket) => socket.read(&mut self.buffer),
+                None => return,
+            },
+            Err(error) => Err(error),
+        };
+        let Some(socket) = self.sockets.at(index) else {
+            return;
+        };
         // Where there is no more, the kernel says when more comes. Only an end shows by reading on.
         let more = match &read {
             Ok(got) => got.more || socket.ending && got.length > 0,
@@ -535,7 +562,7 @@ impl Shard {
             let interest = Interest::READABLE | Interest::WRITABLE;
             let registry = self.poll.registry();
             let asked = socket
-                .tcp()
+                .stream()
                 .map(|stream| registry.reregister(stream, token, interest));
             if !matches!(asked, Some(Ok(()))) {
                 return self.lost(conn, Loss::Error);

@@ -2,9 +2,8 @@
 
 use std::fmt::Display;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use mio::net::TcpStream;
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
 };
@@ -16,7 +15,7 @@ use mqttlab_core::time::Instant;
 
 use super::super::auth::{Caller, Doorkeeper};
 use super::super::store::{Store, is_kept};
-use super::super::transport::{Got, Transport};
+use super::super::transport::{Got, Peer, Stream, Transport};
 use super::bans::Bans;
 use super::desk::Line;
 use super::out::{End, Out, Pool, Progress};
@@ -29,7 +28,7 @@ const INDEX_BITS: u32 = 20;
 pub(super) struct Socket {
     conn: ConnId,
     transport: Transport,
-    peer: SocketAddr,
+    peer: Peer,
     /// When it was opened.
     since: Instant,
     /// Its Client Identifier once it is let in.
@@ -73,13 +72,7 @@ pub(super) enum Phase {
 }
 
 impl Socket {
-    fn new(
-        conn: ConnId,
-        transport: Transport,
-        peer: SocketAddr,
-        listener: u16,
-        since: Instant,
-    ) -> Self {
+    fn new(conn: ConnId, transport: Transport, peer: Peer, listener: u16, since: Instant) -> Self {
         Self {
             conn,
             transport,
@@ -102,8 +95,18 @@ impl Socket {
     }
 
     /// The socket to ask the kernel about; `None` when it is gone already.
-    pub(super) fn tcp(&mut self) -> Option<&mut TcpStream> {
-        self.transport.tcp()
+    pub(super) fn stream(&mut self) -> Option<&mut Stream> {
+        self.transport.stream()
+    }
+
+    /// Hears from a proxy whom it stands for, if it has not said that yet. Says whether that was news.
+    pub(super) fn introduce(&mut self) -> io::Result<Option<Peer>> {
+        if !self.transport.is_proxied() {
+            return Ok(None);
+        }
+        let peer = self.transport.introduce()?;
+        self.peer = peer.unwrap_or(self.peer);
+        Ok(peer)
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
@@ -259,7 +262,7 @@ impl Sockets {
     pub(super) fn open(
         &mut self,
         transport: Transport,
-        peer: SocketAddr,
+        peer: Peer,
         listener: u16,
     ) -> Option<ConnId> {
         let index = match self.free.pop() {
@@ -343,7 +346,7 @@ impl Sockets {
     /// The names of those that the broker knows and that come from this address.
     pub(super) fn conns_from(&self, address: IpAddr) -> Vec<ConnId> {
         let open = self.slots.iter().flatten();
-        open.filter(|socket| socket.peer.ip() == address && socket.phase == Phase::Open)
+        open.filter(|socket| socket.peer.ip() == Some(address) && socket.phase == Phase::Open)
             .map(|socket| socket.conn)
             .collect()
     }

@@ -4,12 +4,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mio::net::TcpStream;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use super::Stream;
 use crate::Failure;
 
 /// Bytes that TLS holds until the socket takes them.
@@ -17,11 +17,11 @@ const HELD_MAX: usize = 64 << 10;
 
 /// A socket inside TLS.
 pub(crate) struct Tls {
-    stream: StreamOwned<ServerConnection, TcpStream>,
+    stream: StreamOwned<ServerConnection, Stream>,
 }
 
 impl Tls {
-    pub(super) fn new(stream: TcpStream, config: &Arc<ServerConfig>) -> io::Result<Self> {
+    pub(super) fn new(stream: Stream, config: &Arc<ServerConfig>) -> io::Result<Self> {
         let mut connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         connection.set_buffer_limit(Some(HELD_MAX));
         Ok(Self {
@@ -29,7 +29,7 @@ impl Tls {
         })
     }
 
-    pub(super) fn tcp(&mut self) -> &mut TcpStream {
+    pub(super) fn stream(&mut self) -> &mut Stream {
         &mut self.stream.sock
     }
 

@@ -1,0 +1,195 @@
+//! How connections come to the broker: through Unix sockets, proxies, and sockets that a service manager opened.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
+
+const CONNECT: &[u8] = &[
+    0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 60, 0, 1, b'c',
+];
+const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
+
+/// CONNECT over a Unix socket, answered.
+fn log_in(path: &str) -> Result<UnixStream> {
+    let mut stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(CONNECT)?;
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer)?;
+    ensure!(answer == ACCEPTED, "{answer:02x?}");
+    Ok(stream)
+}
+
+#[test]
+fn mqtt_is_spoken_through_a_unix_socket() -> Result<()> {
+    let folder = Folder::new("unix")?;
+    let path = folder.path("mqtt");
+    let path = path.to_str().context("a plain path")?;
+    // One that is left of a broker that crashed.
+    drop(UnixListener::bind(path)?);
+    let listen = format!("unix://{path}");
+    let options = ["--http", "off", "--listen", &listen];
+    let broker = Broker::start_configured(&options)?;
+    let mut client = log_in(path)?;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    ensure!(mode & 0o007 == 0, "everybody may connect: {mode:o}");
+    client.write_all(&[0xC0, 0])?;
+    let mut answer = [0; 2];
+    client.read_exact(&mut answer)?;
+    ensure!(answer == [0xD0, 0], "{answer:02x?}");
+    let refused = Broker::start_configured(&options).err();
+    let refused = refused.context("it is in use")?.to_string();
+    ensure!(refused.contains("cannot listen on unix://"), "{refused}");
+    log_in(path)?;
+    broker.signal("TERM")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.success() && log.contains("this machine"), "{log}");
+    ensure!(!std::fs::exists(path)?, "the file is left");
+    // What is no socket is nobody's to remove.
+    std::fs::write(path, "a file")?;
+    ensure!(Broker::start_configured(&options).is_err());
+    ensure!(std::fs::read(path)? == b"a file");
+    Ok(())
+}
+
+/// A broker whose one listener takes in proxies from these.
+fn behind(proxies: &str) -> Result<Broker> {
+    let set = format!("listener=[{{ address = \"127.0.0.1:0\", proxies = [{proxies}] }}]");
+    Broker::start_configured(&["--http", "off", "--set", &set])
+}
+
+#[test]
+fn a_proxy_says_whom_it_stands_for() -> Result<()> {
+    let broker = behind("\"10.0.0.1\", \"127.0.0.0/8\"")?;
+    let v1 = b"PROXY TCP4 192.0.2.1 192.0.2.2 4711 1883\r\n".to_vec();
+    let mut v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C".to_vec();
+    v2.extend([192, 0, 2, 9, 192, 0, 2, 2, 0x12, 0x68, 7, 91]);
+    for header in [v1.clone(), v2] {
+        let mut client = broker.connect()?;
+        client.send(&[&header[..], CONNECT].concat())?;
+        client.expect(ACCEPTED)?;
+    }
+    // Byte by byte.
+    let mut client = broker.connect()?;
+    for byte in v1.iter().chain(CONNECT) {
+        client.send(&[*byte])?;
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    client.expect(ACCEPTED)?;
+    // No header, and twice one.
+    broker.connect()?.log_in(b'x').expect_err("no header");
+    let mut client = broker.connect()?;
+    client.send(&[&v1[..], &v1, CONNECT].concat())?;
+    client.expect_closed()?;
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    ensure!(log.contains("peer=192.0.2.1:4711"), "{log}");
+    ensure!(log.contains("peer=192.0.2.9:4712"), "{log}");
+    Ok(())
+}
+
+#[test]
+fn where_proxies_are_expected_nobody_else_is_taken_in() -> Result<()> {
+    let broker = behind("\"10.0.0.1\"")?;
+    let mut client = broker.connect()?;
+    // It may be gone before anything is said to it.
+    let _ = client.send(b"PROXY TCP4 10.0.0.1 192.0.2.2 4711 1883\r\n");
+    client.expect_closed()
+}
+
+/// A broker that is started with this socket as its standard input, and told that it is handed over.
+fn hand_over(socket: OwnedFd, options: &[&str]) -> Result<Broker> {
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            "exec 3<&0; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"",
+        ])
+        .arg(program()?)
+        .args(["broker", "--http", "off"])
+        .args(options)
+        .stdin(Stdio::from(socket));
+    Broker::run(command)
+}
+
+#[test]
+fn a_socket_that_was_opened_before_is_taken_over() -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    // It waits although nobody is there yet.
+    let mut early = Raw::connect(address)?;
+    early.send(CONNECT)?;
+    let broker = hand_over(
+        listener.try_clone()?.into(),
+        &["--listen", &address.to_string()],
+    )?;
+    ensure!(broker.address() == address);
+    early.expect(ACCEPTED)?;
+    drop(broker);
+    let forgotten = hand_over(listener.into(), &["--listen", "127.0.0.1:0"]).err();
+    let forgotten = forgotten.context("nobody takes it")?.to_string();
+    ensure!(
+        forgotten.contains("no listener has that address"),
+        "{forgotten}"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_service_manager_hears_how_it_is_going() -> Result<()> {
+    let folder = Folder::new("notify")?;
+    let path = folder.path("notify");
+    let path = path.to_str().context("a plain path")?;
+    let socket = UnixDatagram::bind(path)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let expect = |wanted: &str| -> Result<()> {
+        let mut buffer = [0; 1_024];
+        loop {
+            let length = socket.recv(&mut buffer).context(wanted.to_owned())?;
+            if String::from_utf8_lossy(&buffer[..length])
+                .lines()
+                .any(|line| line == wanted)
+            {
+                return Ok(());
+            }
+        }
+    };
+    let environment = [("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000")];
+    let broker = Broker::start_in(&["--http", "off"], &environment)?;
+    expect("READY=1")?;
+    expect("WATCHDOG=1")?;
+    expect("WATCHDOG=1")?;
+    broker.signal("HUP")?;
+    expect("RELOADING=1")?;
+    expect("READY=1")?;
+    broker.signal("TERM")?;
+    expect("STOPPING=1")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.success(), "{log}");
+    Ok(())
+}
+
+#[test]
+fn health_is_asked_for_on_the_command_line() -> Result<()> {
+    let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
+    let http = broker.http.context("it serves HTTP")?.to_string();
+    let health = || {
+        Command::new(program()?)
+            .args(["health", &http])
+            .output()
+            .map_err(anyhow::Error::from)
+    };
+    ensure!(health()?.status.success());
+    drop(broker);
+    ensure!(health()?.status.code() == Some(1));
+    Ok(())
+}
