@@ -12,6 +12,8 @@ pub(super) const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 pub(super) const WILL_TOPICS: [&str; 4] = ["t/w/a", "t/w/b", "t/w/c", "t/w/d"];
 const TOPICS: [&str; 5] = ["t", "t/u", "t/v", "t/u/v", "$x/u"];
 const FILTERS: [&str; 8] = ["t", "t/#", "+/u", "#", "t/+/v", "t/w/+", "$x/+", "t/+"];
+/// No topic is for two of them: nobody could say which of them a message has come by.
+const SHARED: [&str; 3] = ["$share/g/t", "$share/g/t/u/#", "$share/h/+/v"];
 const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
 /// One thing that happens. What cannot be done at its moment is passed over, so that any part of a run is a run.
@@ -100,6 +102,7 @@ pub(super) struct Swarm {
     retains: bool,
     expires: bool,
     sizes: bool,
+    shares: bool,
 }
 
 impl Swarm {
@@ -168,6 +171,7 @@ impl Swarm {
             retains: rng.chance(2, 3),
             expires,
             sizes,
+            shares: rng.chance(1, 3),
         }
     }
 
@@ -185,7 +189,7 @@ impl Swarm {
             2 => Action::Repeat(client),
             3 => Action::Release(client),
             4 => self.subscribe(rng, client),
-            5 => Action::Unsubscribe(client, pick(rng, &FILTERS)),
+            5 => Action::Unsubscribe(client, self.filter(rng)),
             6 => Action::Acknowledge(client, 1 + rng.below(4)),
             7 => Action::Lose(client),
             8 => Action::Disconnect(client),
@@ -224,6 +228,14 @@ impl Swarm {
         }
     }
 
+    fn filter(&self, rng: &mut Rng) -> &'static str {
+        if self.shares && rng.chance(1, 2) {
+            pick(rng, &SHARED)
+        } else {
+            pick(rng, &FILTERS)
+        }
+    }
+
     fn publish(&self, rng: &mut Rng, client: &'static str) -> Action {
         let retain = self.retains && rng.chance(1, 3);
         Action::Publish {
@@ -253,7 +265,7 @@ impl Swarm {
         ];
         Action::Subscribe {
             client,
-            filter: pick(rng, &FILTERS),
+            filter: self.filter(rng),
             subscription: Subscription {
                 options: SubscriptionOptions {
                     qos: pick(rng, &QOS),

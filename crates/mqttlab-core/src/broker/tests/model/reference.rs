@@ -85,6 +85,8 @@ struct Owed {
     /// False for what the broker may drop.
     must: bool,
     stage: Stage,
+    /// The shared subscription that it came by, and all of the message.
+    shared: Option<(&'static str, Message)>,
 }
 
 /// The retained messages that a new subscription brings.
@@ -118,6 +120,17 @@ struct Session {
     will_at: Option<Instant>,
 }
 
+/// A message that one of the members of a shared subscription is owed.
+#[derive(Clone, Debug)]
+struct SharedDebt {
+    filter: &'static str,
+    message: Message,
+    /// False for what the broker may drop.
+    must: bool,
+    /// Who may get it, and with what it was granted: the members from then on.
+    members: Vec<(&'static str, Subscription)>,
+}
+
 /// What the configuration allows the broker to drop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Losses {
@@ -135,6 +148,7 @@ pub(super) struct Model {
     overlap: Overlap,
     losses: Losses,
     sessions: BTreeMap<&'static str, Session>,
+    shared: Vec<SharedDebt>,
     retained: BTreeMap<&'static str, Message>,
     /// Which client may not receive which topic.
     denied: BTreeSet<(&'static str, &'static str)>,
@@ -149,6 +163,7 @@ impl Model {
             overlap,
             losses,
             sessions: BTreeMap::new(),
+            shared: Vec::new(),
             retained: BTreeMap::new(),
             denied: BTreeSet::new(),
             unwilling: BTreeSet::new(),
@@ -176,6 +191,15 @@ impl Model {
             stalled: false,
         });
         session.fit();
+        let link = session.link.clone();
+        for debt in &mut self.shared {
+            let own = |(who, _): &&(&str, Subscription)| *who == name;
+            let takes = |(_, subscription): &(&str, Subscription)| {
+                let hop = live(&debt.message, &[*subscription]);
+                link.as_ref().is_none_or(|link| link.takes(&hop))
+            };
+            debt.must &= debt.members.iter().filter(own).all(takes);
+        }
         for owed in &mut session.owed {
             if let Stage::Released(on, _) = &mut owed.stage {
                 *on = None;
@@ -230,7 +254,14 @@ impl Model {
 
     /// All connections are gone, and with them what was not to outlive them.
     pub(super) fn restart(&mut self, now: Instant) {
+        // What was on its way to a session that is not stored is gone with it.
+        let sessions = &self.sessions;
+        for debt in &mut self.shared {
+            let stored = |name: &str| sessions.get(name).is_some_and(|one| one.expiry_s > 0);
+            debt.must &= debt.members.iter().all(|(name, _)| stored(name));
+        }
         self.sessions.retain(|_, session| session.expiry_s > 0);
+        self.excuse_empty_shares();
         for session in self.sessions.values_mut() {
             if session.link.take().is_some() {
                 session.ends_at = Some(now + Duration::from_secs(u64::from(session.expiry_s)));
@@ -250,6 +281,7 @@ impl Model {
         for topic in &topics {
             self.retained.remove(topic);
         }
+        self.shared.retain(|debt| !is_over(debt.message.expires_at));
         for session in self.sessions.values_mut() {
             session
                 .owed
@@ -263,6 +295,10 @@ impl Model {
     /// A client may receive a topic no more.
     pub(super) fn deny(&mut self, name: &'static str, topic: &'static str) {
         self.denied.insert((name, topic));
+        for debt in &mut self.shared {
+            let concerned = debt.members.iter().any(|(who, _)| *who == name);
+            debt.must &= !(concerned && debt.message.topic == topic);
+        }
         if let Some(session) = self.sessions.get_mut(name) {
             for owed in &mut session.owed {
                 if owed.stage == Stage::Waiting && owed.hop.topic == topic {
@@ -310,8 +346,21 @@ impl Model {
     }
 
     fn end(&mut self, name: &'static str) {
-        if let Some(session) = self.sessions.remove(name)
-            && let Some(will) = session.will
+        let Some(session) = self.sessions.remove(name) else {
+            return;
+        };
+        // What was on its way through a shared subscription goes to another member; QoS 2 does not, once it was sent.
+        for owed in session.owed {
+            if let (Some((filter, message)), Stage::Sent(..), QoS::AtLeastOnce) =
+                (owed.shared, owed.stage, owed.hop.qos)
+            {
+                self.owe_share(filter, &message);
+                let debt = self.shared.last_mut().expect("just put there");
+                debt.must &= owed.must;
+            }
+        }
+        self.excuse_empty_shares();
+        if let Some(will) = session.will
             && !self.is_unwilling(name)
         {
             self.publish(&will.message);
@@ -322,6 +371,17 @@ impl Model {
     pub(super) fn publish(&mut self, message: &Message) {
         if message.retain {
             self.retain(message);
+        }
+        let filters = self
+            .sessions
+            .values()
+            .flat_map(|one| one.subscriptions.keys());
+        let shares: BTreeSet<&'static str> = filters
+            .filter(|filter| shared(filter).is_some_and(|inner| matches(inner, message.topic)))
+            .copied()
+            .collect();
+        for share in shares {
+            self.owe_share(share, message);
         }
         for (name, session) in &mut self.sessions {
             if self.denied.contains(&(*name, message.topic)) {
@@ -343,6 +403,75 @@ impl Model {
                 session.owe(message, hop, self.losses);
             }
         }
+    }
+
+    /// One of the members is owed this.
+    fn owe_share(&mut self, filter: &'static str, message: &Message) {
+        let members: Vec<(&'static str, Subscription)> = self
+            .sessions
+            .iter()
+            .filter_map(|(name, session)| Some((*name, *session.subscriptions.get(filter)?)))
+            .collect();
+        let sure = |(name, subscription): &(&'static str, Subscription)| {
+            let hop = live(message, &[*subscription]);
+            let link = self.sessions[name].link.as_ref();
+            let takes = link.is_none_or(|link| link.takes(&hop));
+            let denied = self.denied.contains(&(*name, message.topic));
+            hop.qos > QoS::AtMostOnce && takes && !denied
+        };
+        let must = !members.is_empty() && !self.losses.queued && members.iter().all(sure);
+        self.shared.push(SharedDebt {
+            filter,
+            message: message.clone(),
+            must,
+            members,
+        });
+    }
+
+    /// What a shared subscription owes is lost when nobody is left of it.
+    fn excuse_empty_shares(&mut self) {
+        for debt in &mut self.shared {
+            let mut sessions = self.sessions.values();
+            debt.must &= sessions.any(|session| session.subscriptions.contains_key(debt.filter));
+        }
+    }
+
+    /// Which debt of a shared subscription this pays, rather one that must be paid.
+    fn shared_debt(&self, name: &str, hop: &Hop) -> Option<usize> {
+        let link = self.sessions[name].link.as_ref();
+        let pays = |debt: &SharedDebt| {
+            let mut own = debt.members.iter().filter(|(who, _)| *who == name);
+            own.any(|(_, subscription)| {
+                let owed = live(&debt.message, &[*subscription]);
+                hop.is(&owed, debt.message.expires_at, self.now, link)
+            })
+        };
+        let must = self.shared.iter().position(|debt| debt.must && pays(debt));
+        must.or_else(|| self.shared.iter().position(pays))
+    }
+
+    fn send_shared(
+        &mut self,
+        name: &'static str,
+        conn: ConnId,
+        hop: &Hop,
+        packet_id: Option<u16>,
+        at: usize,
+    ) -> Verdict {
+        let debt = self.shared.remove(at);
+        let session = self.sessions.get_mut(name).expect("it is sent to");
+        if let Some(packet_id) = packet_id {
+            session.check_unused(hop, packet_id)?;
+            session.owed.push(Owed {
+                publisher: debt.message.publisher,
+                hop: hop.clone(),
+                expires_at: debt.message.expires_at,
+                must: true,
+                stage: Stage::Sent(conn, packet_id),
+                shared: Some((debt.filter, debt.message)),
+            });
+        }
+        Ok(())
     }
 
     fn retain(&mut self, message: &Message) {
@@ -377,6 +506,18 @@ impl Model {
         let session = self.sessions.get_mut(name).expect("it is connected");
         let before = session.subscriptions.insert(filter, subscription);
         session.excuse(Some(filter));
+        if shared(filter).is_some() {
+            for debt in &mut self.shared {
+                if debt.filter == filter {
+                    let hop = live(&debt.message, &[subscription]);
+                    let takes = session.link.as_ref().is_none_or(|link| link.takes(&hop));
+                    let denied = self.denied.contains(&(name, debt.message.topic));
+                    debt.must &= hop.qos > QoS::AtMostOnce && takes && !denied;
+                    debt.members.push((name, subscription));
+                }
+            }
+            return;
+        }
         let wanted = match subscription.options.retain_handling {
             RetainHandling::Send => true,
             RetainHandling::SendIfNew => before.is_none(),
@@ -410,6 +551,7 @@ impl Model {
         let session = self.sessions.get_mut(name).expect("it is connected");
         session.subscriptions.remove(filter);
         session.excuse(Some(filter));
+        self.excuse_empty_shares();
     }
 
     /// A client stops reading, or goes on.
@@ -443,15 +585,30 @@ impl Model {
             let sure = session
                 .waiting(&link, hop, self.now)
                 .is_some_and(|at| session.owed[at].must);
-            let live = sure || !self.must_send_retained(name, hop);
+            // Another member may get the shared one, but nobody else the retained one.
+            let shared = self.shared_debt(name, hop);
+            let retained = self.must_send_retained(name, hop);
+            if let Some(at) = shared.filter(|at| self.shared[*at].must && !sure && !retained) {
+                self.send_shared(name, conn, hop, packet_id, at)?;
+                return self.check_window(name, &link, packet_id);
+            }
+            let live = sure || !retained;
             let session = self.sessions.get_mut(name).expect("it was there");
-            if !live || !session.send(&link, hop, packet_id, self.now)? {
+            if let (Some(at), None, true) = (shared, session.waiting(&link, hop, self.now), live) {
+                self.send_shared(name, conn, hop, packet_id, at)?;
+            } else if !live || !session.send(&link, hop, packet_id, self.now)? {
                 self.send_retained(name, conn, hop, packet_id)?;
             }
         }
-        let in_flight = self.sessions[name].in_flight(conn);
+        let new = packet_id.filter(|_| !dup);
+        self.check_window(name, &link, new)
+    }
+
+    /// No more may be in flight after a new message than the client takes.
+    fn check_window(&self, name: &str, link: &Link, packet_id: Option<u16>) -> Verdict {
+        let in_flight = self.sessions[name].in_flight(link.conn);
         // PUBRELs that are sent again may be more than a new connection has room for.
-        if packet_id.is_some() && !dup && in_flight > link.window {
+        if packet_id.is_some() && in_flight > link.window {
             return Err(format!(
                 "{in_flight} messages are in flight to {name}, more than it takes"
             ));
@@ -504,6 +661,7 @@ impl Model {
         }
         if let Some(packet_id) = packet_id {
             session.owed.push(Owed {
+                shared: None,
                 expires_at: message.expires_at,
                 publisher: message.publisher,
                 hop: hop.clone(),
@@ -566,19 +724,24 @@ impl Model {
                 .owed
                 .iter()
                 .filter(|owed| owed.stage != Stage::Waiting);
+            let sure = begun.clone().filter(|owed| owed.must).count();
             let (begun, here) = (begun.count(), session.in_flight(link.conn));
-            if here < begun.min(link.window) {
+            if here < sure.min(link.window) {
                 return Err(format!(
                     "{name} is not sent again what was in flight: {session:?}"
                 ));
             }
             let waits = |owed: &&Owed| owed.must && owed.stage == Stage::Waiting;
             // QoS 0 waits for no acknowledgement, unless it is queued behind what does.
-            let may_queue = !self.losses.absent
-                && session
-                    .owed
-                    .iter()
-                    .any(|owed| owed.stage == Stage::Waiting && owed.hop.qos > QoS::AtMostOnce);
+            let waits_shared = self
+                .shared
+                .iter()
+                .any(|debt| debt.message.qos > QoS::AtMostOnce);
+            let waits_own = session
+                .owed
+                .iter()
+                .any(|owed| owed.stage == Stage::Waiting && owed.hop.qos > QoS::AtMostOnce);
+            let may_queue = !self.losses.absent && (waits_own || waits_shared);
             if let Some(owed) = session.owed.iter().find(waits)
                 && (begun < link.window || owed.hop.qos == QoS::AtMostOnce && !may_queue)
             {
@@ -596,6 +759,9 @@ impl Model {
 
     /// Everybody is connected, reads and has acknowledged: nothing is owed.
     pub(super) fn check_done(&self) -> Verdict {
+        if let Some(debt) = self.shared.iter().find(|debt| debt.must) {
+            return Err(format!("nobody gets {debt:?}"));
+        }
         for (name, session) in &self.sessions {
             if let Some(owed) = session.owed.iter().find(|owed| owed.must) {
                 return Err(format!(
@@ -633,16 +799,13 @@ impl Session {
         }
     }
 
-    /// What is too large for the client is not sent to it, and what was in flight to it is dropped.
+    /// What is too large for the client is not sent to it, and what was in flight to it is dropped when its turn comes.
     fn fit(&mut self) {
-        let Some(link) = &self.link else {
-            return;
-        };
-        self.owed.retain_mut(|owed| {
-            let fits = link.takes(&owed.hop);
-            owed.must &= fits;
-            fits || !matches!(owed.stage, Stage::Sent(..))
-        });
+        if let Some(link) = &self.link {
+            for owed in &mut self.owed {
+                owed.must &= link.takes(&owed.hop) || matches!(owed.stage, Stage::Released(..));
+            }
+        }
     }
 
     fn owe(&mut self, message: &Message, hop: Hop, losses: Losses) {
@@ -661,6 +824,7 @@ impl Session {
             expires_at: message.expires_at,
             must: must && fits,
             stage: Stage::Waiting,
+            shared: None,
         });
     }
 
@@ -700,15 +864,7 @@ impl Session {
             return Err(format!("{hop:?} overtakes {:?}", lost.hop));
         }
         if let Some(packet_id) = packet_id {
-            if self
-                .owed
-                .iter()
-                .any(|owed| owed.stage.id() == Some(packet_id))
-            {
-                return Err(format!(
-                    "the Packet Identifier {packet_id} of {hop:?} is in use"
-                ));
-            }
+            self.check_unused(hop, packet_id)?;
             self.owed[at].stage = Stage::Sent(link.conn, packet_id);
             self.owed[at].must = true;
         }
@@ -722,6 +878,19 @@ impl Session {
         Ok(true)
     }
 
+    fn check_unused(&mut self, hop: &Hop, packet_id: u16) -> Verdict {
+        // What was perhaps too large was dropped, then.
+        self.owed
+            .retain(|owed| owed.must || owed.stage.id() != Some(packet_id));
+        let mut ids = self.owed.iter().map(|owed| owed.stage.id());
+        if ids.any(|id| id == Some(packet_id)) {
+            return Err(format!(
+                "the Packet Identifier {packet_id} of {hop:?} is in use"
+            ));
+        }
+        Ok(())
+    }
+
     fn resend(&mut self, conn: ConnId, hop: &Hop, packet_id: Option<u16>) -> Verdict {
         let owed = self
             .owed
@@ -733,6 +902,7 @@ impl Session {
         match owed.stage {
             Stage::Sent(on, id) if on != conn && owed.hop.payload == hop.payload => {
                 owed.stage = Stage::Sent(conn, id);
+                owed.must = true;
                 Ok(())
             }
             Stage::Waiting | Stage::Sent(..) | Stage::Released(..) => {
@@ -790,6 +960,12 @@ impl Stage {
             Self::Sent(_, id) | Self::Released(_, id) => Some(id),
         }
     }
+}
+
+/// The Topic Filter inside one that is shared.
+fn shared(filter: &str) -> Option<&str> {
+    let (_, inner) = filter.strip_prefix("$share/")?.split_once('/')?;
+    Some(inner)
 }
 
 /// A live message for one or more subscriptions of a session.

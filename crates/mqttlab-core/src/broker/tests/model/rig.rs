@@ -452,6 +452,8 @@ impl Rig {
             subscription.options =
                 crate::packet::SubscriptionOptions::qos(subscription.options.qos);
         }
+        // No Local on a shared subscription breaks the protocol.
+        subscription.options.no_local &= !filter.starts_with("$share/");
         self.model.subscribe(name, filter, subscription);
         let mut filters = FilterList::new();
         filters.push(filter, subscription.options);
