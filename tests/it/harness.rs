@@ -213,6 +213,11 @@ impl Broker {
         self.mqtt[0]
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The port as an argument for a client.
     pub(crate) fn port(&self) -> String {
         self.address().port().to_string()

@@ -15,6 +15,7 @@ mod durable;
 mod harness;
 mod interop;
 mod listeners;
+mod load;
 mod program;
 mod sockets;
 mod tools;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{broker, check, conform, diff, format, health, hunt, manual, run, schema};
+use crate::{bench, broker, check, conform, diff, format, health, hunt, manual, run, schema};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -25,6 +25,9 @@ pub(crate) enum Command {
     Broker(Box<broker::Options>),
     /// Add, change or remove a user in a password file for the broker
     Passwd(broker::PasswdOptions),
+    /// Put a load on a broker, and measure what it makes of it
+    #[command(after_help = bench::HELP)]
+    Bench(bench::Options),
     /// Ask a broker whether it is ready; exit code 0 says yes
     Health(health::Options),
     /// Print the manual page

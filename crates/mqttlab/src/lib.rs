@@ -3,6 +3,7 @@
 //!
 //! What decides is in `mqttlab-core` and `mqttlab-sim`; here are sockets, clocks, threads and the command line.
 
+mod bench;
 mod check;
 mod cli;
 mod conform;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         cli::Command::Broker(options) => broker::run(&options),
         cli::Command::Passwd(options) => broker::passwd(&options),
+        cli::Command::Bench(options) => bench::run(&options),
         cli::Command::Health(options) => health::run(&options),
         cli::Command::Man(options) => manual::man(&options),
         cli::Command::Completions(options) => manual::completions(&options),
