@@ -1,6 +1,9 @@
 //! The page in a real browser.
 
+mod act;
 mod harness;
+mod open;
+mod share;
 
 use std::env;
 

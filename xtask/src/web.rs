@@ -11,6 +11,9 @@ use clap::Args;
 use crate::setup::{Target, Tool, Tools, linker};
 use crate::{child, project};
 
+/// What keeps the page for visits without a connection; it is loaded after the page.
+const SERVICE_WORKER: &str = "sw.js";
+
 /// What the first load may weigh as brotli, in bytes.
 const FIRST_LOAD_MAX: usize = 400 * 1024;
 
@@ -71,7 +74,35 @@ pub(crate) fn build(tools: &Tools, how: Build) -> Result<()> {
         .env_remove("NO_COLOR")
         .env("TRUNK_SKIP_VERSION_CHECK", "true");
     tools.on_path(&mut trunk);
-    child::quietly("building the page", &mut trunk)
+    child::quietly("building the page", &mut trunk)?;
+    keep_offline(&dist())
+}
+
+/// Writes into the service worker what the page is made of, under a name that changes with it.
+fn keep_offline(dist: &Path) -> Result<()> {
+    let script = dist.join(SERVICE_WORKER);
+    let text =
+        fs::read_to_string(&script).with_context(|| format!("cannot read {}", script.display()))?;
+    let mut files = files_below(dist)?;
+    files.remove(SERVICE_WORKER);
+    let mut sum = crc32fast::Hasher::new();
+    let mut names = vec!["./".to_owned()];
+    for (name, bytes) in &files {
+        sum.update(name.as_bytes());
+        sum.update(bytes);
+        if name != "index.html" {
+            names.push(format!("./{name}"));
+        }
+    }
+    let list = serde_json::to_string(&names)?;
+    let name = format!("mqttlab-{:08x}", sum.finalize());
+    let filled = text
+        .replacen("\"mqttlab-dev\"", &format!("\"{name}\""), 1)
+        .replacen("FILES = []", &format!("FILES = {list}"), 1);
+    if !filled.contains(&name) || !filled.contains(&list) {
+        bail!("{} has no place for its files", script.display());
+    }
+    fs::write(&script, filled).with_context(|| format!("cannot write {}", script.display()))
 }
 
 /// Where the built page is.
@@ -150,6 +181,7 @@ fn first_load(dist: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let page = others
         .remove("index.html")
         .with_context(|| format!("there is no page in {}", dist.display()))?;
+    others.remove(SERVICE_WORKER);
     let mut unread = vec![("index.html".to_owned(), page)];
     let mut loaded = BTreeMap::new();
     while let Some((name, bytes)) = unread.pop() {

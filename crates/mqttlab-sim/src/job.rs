@@ -4,6 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "jobs")]
+use crate::export::{ladder, mermaid, ndjson, pcapng, plantuml, rust, svg, trace};
+use crate::link::{LinkError, Shared};
+#[cfg(feature = "jobs")]
+use crate::recording::Recording;
 use crate::scenario::{Scenario, ScenarioError};
 
 /// Something to be done.
@@ -14,6 +19,80 @@ pub enum Job {
         /// Its text.
         text: String,
     },
+    /// Read a link.
+    Open {
+        /// Its text.
+        text: String,
+    },
+    /// Make a link.
+    Link(Box<Shared>),
+    /// Write the run into a file, up to its moment.
+    Export {
+        /// The run.
+        shared: Box<Shared>,
+        /// In which form.
+        format: Format,
+    },
+}
+
+/// The forms of a run for other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// One line for each event.
+    Trace,
+    /// A picture of the ladder.
+    Svg,
+    /// A sequence diagram.
+    Mermaid,
+    /// A sequence diagram.
+    PlantUml,
+    /// What was on the wire.
+    Pcapng,
+    /// Everything, one object a line.
+    Ndjson,
+    /// A scenario, with what was done by hand in its place.
+    Scenario,
+    /// A test that plays the run.
+    Rust,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Scenario,
+        Self::Svg,
+        Self::Mermaid,
+        Self::PlantUml,
+        Self::Trace,
+        Self::Ndjson,
+        Self::Pcapng,
+        Self::Rust,
+    ];
+
+    /// How files of this form end.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Trace => "txt",
+            Self::Svg => "svg",
+            Self::Mermaid => "mmd",
+            Self::PlantUml => "puml",
+            Self::Pcapng => "pcapng",
+            Self::Ndjson => "ndjson",
+            Self::Scenario => "toml",
+            Self::Rust => "rs",
+        }
+    }
+
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Trace | Self::Mermaid | Self::PlantUml | Self::Rust => "text/plain;charset=utf-8",
+            Self::Scenario => "application/toml",
+            Self::Svg => "image/svg+xml",
+            Self::Pcapng => "application/x-pcapng",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
 }
 
 /// What comes back. Each job ends with a reply that is neither [`Ready`](Self::Ready) nor about its progress.
@@ -23,15 +102,87 @@ pub enum Reply {
     Ready,
     /// The text is this scenario, or none.
     Read(Result<Box<Scenario>, ScenarioError>),
+    /// The link leads to this run, or to none.
+    Opened(Result<Box<Shared>, LinkError>),
+    /// The text of the link.
+    Link(String),
+    /// What is in the file.
+    Exported(Vec<u8>),
 }
 
-#[cfg(feature = "text")]
+#[cfg(feature = "jobs")]
 impl Job {
     /// Does it. What is known before the end is handed to `tell`.
     pub fn run(self, tell: &mut dyn FnMut(Reply)) -> Reply {
         let _ = tell;
         match self {
             Self::Read { text } => Reply::Read(Scenario::parse(&text).map(Box::new)),
+            Self::Open { text } => Reply::Opened(Shared::from_text(&text).map(Box::new)),
+            Self::Link(shared) => Reply::Link(shared.to_text()),
+            Self::Export { shared, format } => {
+                let (recording, _) = shared.open();
+                Reply::Exported(export(&recording, format))
+            }
         }
+    }
+}
+
+#[cfg(feature = "jobs")]
+fn export(recording: &Recording, format: Format) -> Vec<u8> {
+    match format {
+        Format::Trace => trace::trace(recording, trace::Options::default()).into_bytes(),
+        Format::Svg => svg::svg(recording, ladder::Options::default()).into_bytes(),
+        Format::Mermaid => mermaid::mermaid(recording).into_bytes(),
+        Format::PlantUml => plantuml::plantuml(recording, ladder::Options::default()).into_bytes(),
+        Format::Pcapng => pcapng::pcapng(recording),
+        Format::Scenario => recording.to_scenario().to_text().into_bytes(),
+        Format::Rust => {
+            let source = recording.scenario().to_text();
+            rust::rust(recording, &source).into_bytes()
+        }
+        Format::Ndjson => ndjson::ndjson(recording).into_bytes(),
+    }
+}
+
+#[cfg(all(test, feature = "jobs"))]
+mod tests {
+    use super::{Format, Job, Reply};
+    use crate::link::{Moment, Shared};
+    use crate::recording::{Changes, Recording};
+    use crate::scenario::Scenario;
+
+    const DUEL: &str = include_str!("../../../lessons/duel/scenario.toml");
+
+    fn shared() -> Box<Shared> {
+        let scenario = Scenario::parse(DUEL).expect("the duel is a scenario");
+        let mut recording = Recording::new(scenario.clone());
+        recording.seek(6_000_000);
+        Box::new(Shared {
+            scenario,
+            branch: "main".to_owned(),
+            changes: Changes::default(),
+            moment: Moment::of(&recording),
+        })
+    }
+
+    #[test]
+    fn each_form_of_a_run_is_written() {
+        for format in Format::ALL {
+            let shared = shared();
+            let reply = Job::Export { shared, format }.run(&mut |_| {});
+            let Reply::Exported(bytes) = reply else {
+                unreachable!("{reply:?}")
+            };
+            assert!(bytes.len() > 100, "{format:?}: {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_link_is_made_and_opened() {
+        let Reply::Link(text) = Job::Link(shared()).run(&mut |_| {}) else {
+            unreachable!("a link was asked for")
+        };
+        let reply = Job::Open { text }.run(&mut |_| {});
+        assert_eq!(reply, Reply::Opened(Ok(shared())));
     }
 }

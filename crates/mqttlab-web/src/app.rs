@@ -1,26 +1,43 @@
 //! The page: the model, what the browser tells it, and where the panels are.
 
+use mqttlab_sim::recording::Branch;
 use mqttlab_sim::scenario::Scenario;
+use mqttlab_sim::view::Micros;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 use yew::{Callback, Component, Context, Html, html};
 
+use crate::acting::Target;
+use crate::desk::{Ask, Desk, Door, Outcome};
 use crate::keys::{Command, Focus, Press, command};
-use crate::lab::{Lab, Message, Pane, SideTab};
+use crate::lab::{Lab, Message, Pane, RunTab, SideTab};
 use crate::lesson::Asking;
-use crate::platform::{Frames, Theme, copy_link, document, focus, fragment, store, stored};
+use crate::opening::{run_in, title};
+use crate::platform::download::{download, download_picture};
+use crate::platform::embed::{self, News, Wish};
+use crate::platform::files::{self, Listener};
+use crate::platform::pointing;
+use crate::platform::{
+    Frames, Theme, copy, document, focus, fragment, put_fragment, store, stored,
+};
 use crate::share;
+use crate::ui::actions::{ActionsProps, actions};
+use crate::ui::compare::{CompareProps, compare};
 use crate::ui::help::Help;
 use crate::ui::icons::sprite;
 use crate::ui::inspector::Inspector;
 use crate::ui::lesson::Lesson;
+use crate::ui::menu::ActMenu;
+use crate::ui::open::{Open, Opened};
 use crate::ui::run::{Run, SEARCH};
+use crate::ui::share::{OnShare, Paper, Share, Sharing};
 use crate::ui::state::State;
 use crate::ui::tabs::Tabs;
 use crate::ui::timeline::Timeline;
 use crate::ui::topbar::{Running, Topbar, topbar};
 use crate::ui::topology::Topology;
+use crate::worker::Word;
 
 /// The scenario of the first lesson.
 const DUEL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/duel.scenario"));
@@ -28,16 +45,28 @@ const DUEL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/duel.scenario"));
 /// The page as a component.
 pub(crate) struct App {
     lab: Result<Lab, String>,
+    desk: Desk,
+    door: Door,
+    /// Whether what is shown came from somewhere else than the lessons.
+    is_opened: bool,
+    /// The link led to a run that is not what it was.
+    has_changed: bool,
+    /// The fragment that the page itself has put into the address.
+    own_fragment: String,
     frames: Frames,
     last_frame: Option<f64>,
     theme: Theme,
     helps: bool,
     letters: bool,
-    /// The link to this moment was just asked for: whether it is on the clipboard.
-    shared: Option<bool>,
+    /// The dialog about sharing is open.
+    sharing: Option<Sharing>,
+    is_embedded: bool,
+    /// What the page around this one was told last, and when.
+    told: (Micros, bool, f64),
     on: Callback<Message>,
     // Listens as long as the page lives.
     _keys: Option<Closure<dyn FnMut(KeyboardEvent)>>,
+    _listeners: Vec<Listener>,
 }
 
 /// What the page is told.
@@ -48,8 +77,18 @@ pub(crate) enum Told {
     Theme,
     Help(bool),
     Letters(bool),
-    Share,
-    Shared(bool),
+    Share(OnShare),
+    Copied(bool),
+    /// The picture could be drawn, or not.
+    Drawn(bool),
+    Wish(Wish),
+    Door(Door),
+    Ask(Ask),
+    Word(Word),
+    /// The address has another fragment.
+    Address,
+    /// The word about a changed run was read.
+    Understood,
 }
 
 impl Component for App {
@@ -59,36 +98,50 @@ impl Component for App {
     fn create(cx: &Context<Self>) -> Self {
         let link = cx.link().clone();
         let frames = Frames::new(move |at| link.send_message(Told::Frame(at)));
-        let mut lab = Scenario::unpack(DUEL)
-            .map(Lab::open)
-            .map_err(|error| error.to_string());
-        if let Ok(lab) = &mut lab
-            && let Some(at) = share::moment(&fragment(), &lab.scenario().id)
-        {
-            lab.update(Message::Seek(at));
-        }
-        Self {
-            lab,
+        let on_ask = cx.link().callback(Told::Ask);
+        let mut listeners = files::listen(on_ask.reform(Ask::File), on_ask.reform(Ask::Text));
+        listeners.extend(files::listen_address(
+            cx.link().callback(|()| Told::Address),
+        ));
+        let on = cx.link().callback(Told::Lab);
+        listeners.extend(pointing::listen(
+            on.reform(|(target, place)| Message::OpenMenu(Some(target), Some(place))),
+        ));
+        let mut app = Self {
+            lab: first_lesson(),
+            desk: Desk::new(on_ask, cx.link().callback(Told::Word)),
+            door: Door::default(),
+            is_opened: false,
+            has_changed: false,
+            own_fragment: String::new(),
             frames,
             last_frame: None,
             theme: Theme::stored(),
             helps: false,
             letters: stored("letters").as_deref() != Some("off"),
-            shared: None,
-            on: cx.link().callback(Told::Lab),
+            sharing: None,
+            is_embedded: embed::is_embedded(),
+            told: (Micros::MAX, false, 0.0),
+            on,
             _keys: listen(cx.link().callback(Told::Key)),
+            _listeners: listeners,
+        };
+        app.go_to_address();
+        if app.is_embedded {
+            embed::mark();
+            let on = cx.link().callback(Told::Wish);
+            app._listeners.extend(embed::listen(on));
+            embed::tell(&News::Ready);
+            app.tell_parent();
         }
+        app
     }
 
     fn update(&mut self, cx: &Context<Self>, told: Told) -> bool {
-        // The word stays until something else is done.
-        if !matches!(told, Told::Frame(_)) {
-            self.shared = None;
-        }
         let redraws = match told {
             Told::Lab(message) => self.tell(message),
             Told::Frame(at) => self.frame(at),
-            Told::Key(event) => self.key(&event),
+            Told::Key(event) => self.key(cx, &event),
             Told::Theme => {
                 self.next_theme();
                 true
@@ -97,12 +150,32 @@ impl Component for App {
                 self.helps = open;
                 true
             }
-            Told::Share => {
-                self.share(cx);
+            Told::Share(what) => {
+                self.on_share(cx, what);
                 true
             }
-            Told::Shared(copied) => {
-                self.shared = Some(copied);
+            Told::Copied(copied) => self.while_sharing(|it| it.copied = Some(copied)),
+            Told::Drawn(drawn) => self.while_sharing(|it| it.failed = !drawn),
+            Told::Wish(wish) => {
+                self.fulfil(wish);
+                true
+            }
+            Told::Door(door) => {
+                self.enter(door);
+                true
+            }
+            Told::Ask(ask) => {
+                self.door = Door::Inspect;
+                self.desk.ask(ask);
+                true
+            }
+            Told::Word(word) => self.heard(cx, word),
+            Told::Address => {
+                self.go_to_address();
+                true
+            }
+            Told::Understood => {
+                self.has_changed = false;
                 true
             }
             Told::Letters(on) => {
@@ -112,13 +185,14 @@ impl Component for App {
             }
         };
         self.keep_going();
+        self.tell_parent();
         redraws
     }
 
     fn view(&self, cx: &Context<Self>) -> Html {
         let link = cx.link();
         let body = match &self.lab {
-            Ok(lab) => self.panels(lab),
+            Ok(lab) => self.panels(cx, lab),
             Err(problem) => broken(problem),
         };
         let running = self.lab.as_ref().ok().map(|lab| Running {
@@ -137,12 +211,17 @@ impl Component for App {
                 { topbar(&Topbar {
                     running,
                     theme: self.theme,
-                    shared: self.shared,
-                    on_share: link.callback(|()| Told::Share),
+                    door: self.door,
+                    on_door: link.callback(Told::Door),
+                    on_share: link.callback(|()| Told::Share(OnShare::Open)),
                     on_theme: link.callback(|()| Told::Theme),
                     on_help: link.callback(|()| Told::Help(true)),
                 }) }
+                { self.notice(cx) }
                 { body }
+                if let Some(sharing) = &self.sharing {
+                    <Share sharing={sharing.clone()} on={link.callback(Told::Share)} />
+                }
                 <Help
                     open={self.helps}
                     letters={self.letters}
@@ -182,8 +261,9 @@ impl App {
         }
     }
 
-    fn key(&mut self, event: &KeyboardEvent) -> bool {
-        if event.default_prevented() || self.helps {
+    fn key(&mut self, cx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let has_menu = self.lab.as_ref().is_ok_and(|lab| lab.menu().is_some());
+        if event.default_prevented() || self.helps || has_menu || self.sharing.is_some() {
             return false;
         }
         let press = Press {
@@ -202,15 +282,197 @@ impl App {
             Command::Help => self.helps = true,
             Command::Theme => self.next_theme(),
             Command::Search => focus(SEARCH),
+            Command::Share => self.on_share(cx, OnShare::Open),
+            Command::Act => {
+                let (target, place) = focused_target(event);
+                return self.tell(Message::OpenMenu(target, place));
+            }
+            Command::Quick(quick) => {
+                return self.tell(Message::Quick(quick, focused_target(event).0));
+            }
         }
         true
     }
 
-    /// Puts the link to this moment into the address and onto the clipboard.
-    fn share(&self, cx: &Context<Self>) {
-        if let Ok(lab) = &self.lab {
-            let moment = share::fragment(&lab.scenario().id, lab.player().shown());
-            copy_link(&moment, cx.link().callback(Told::Shared));
+    fn on_share(&mut self, cx: &Context<Self>, what: OnShare) {
+        let Ok(lab) = &mut self.lab else { return };
+        match what {
+            OnShare::Open => {
+                lab.update(Message::Halt);
+                self.sharing = Some(Sharing::default());
+                // For a lesson as it is, its name and the time are enough.
+                if self.is_opened || lab.is_changed() {
+                    let shared = lab.shared();
+                    self.desk.share(shared);
+                } else {
+                    let moment = share::fragment(&lab.scenario().id, lab.player().shown());
+                    self.hand_out(cx, &moment);
+                }
+            }
+            OnShare::Close => self.sharing = None,
+            OnShare::Copy => {
+                let address = self.sharing.as_ref().and_then(|it| it.address.clone());
+                copy(
+                    &address.unwrap_or_default(),
+                    cx.link().callback(Told::Copied),
+                );
+            }
+            OnShare::Download(paper) => {
+                let shared = lab.shared();
+                self.desk.write(shared, paper);
+                self.while_sharing(|it| {
+                    it.writing = Some(paper);
+                    it.failed = false;
+                });
+            }
+        }
+    }
+
+    fn while_sharing(&mut self, change: impl FnOnce(&mut Sharing)) -> bool {
+        self.sharing.as_mut().map(change).is_some()
+    }
+
+    /// Puts a link into the address and onto the clipboard.
+    fn hand_out(&mut self, cx: &Context<Self>, fragment: &str) {
+        self.own_fragment = format!("#{fragment}");
+        if let Some(address) = put_fragment(fragment) {
+            copy(&address, cx.link().callback(Told::Copied));
+            self.while_sharing(|it| it.address = Some(address));
+        }
+    }
+
+    fn keep(&mut self, cx: &Context<Self>, paper: Paper, bytes: Vec<u8>) {
+        self.while_sharing(|it| it.writing = None);
+        let Ok(lab) = &self.lab else { return };
+        let name = &lab.scenario().id;
+        match paper {
+            Paper::File(format) => {
+                let name = format!("{name}.{}", format.ending());
+                download(&name, format.media_type(), &bytes);
+            }
+            Paper::Picture => {
+                let done = cx.link().callback(Told::Drawn);
+                download_picture(format!("{name}.png"), bytes, done);
+            }
+        }
+    }
+
+    /// Does what the page around this one asks for.
+    fn fulfil(&mut self, wish: Wish) {
+        match wish {
+            Wish::Lab(message) => {
+                self.tell(message);
+            }
+            Wish::Playing(playing) => {
+                let plays = self.lab.as_ref().is_ok_and(|lab| lab.player().is_playing());
+                if plays != playing {
+                    self.tell(Message::Toggle);
+                }
+            }
+            Wish::Open(text) => self.desk.ask(Ask::Text(text)),
+        }
+    }
+
+    /// Tells the page around this one where the run stands, not too often.
+    fn tell_parent(&mut self) {
+        const EVERY_MS: f64 = 250.0;
+        let Ok(lab) = &self.lab else { return };
+        if !self.is_embedded {
+            return;
+        }
+        let (at, playing) = (lab.player().shown(), lab.player().is_playing());
+        let frame = self.last_frame.unwrap_or(0.0);
+        let (told_at, told_playing, told_frame) = self.told;
+        let is_soon = playing && told_playing && frame - told_frame < EVERY_MS;
+        if (told_at, told_playing) == (at, playing) || is_soon {
+            return;
+        }
+        self.told = (at, playing, frame);
+        embed::tell(&News::Moment {
+            at,
+            end: lab.scene().end,
+            playing,
+            hash: &lab.scene().view.hash,
+        });
+    }
+
+    /// Goes to what the address names, unless the page has put it there itself.
+    fn go_to_address(&mut self) {
+        let fragment = fragment();
+        if fragment == self.own_fragment {
+            return;
+        }
+        if let Some(text) = run_in(&fragment) {
+            self.door = Door::Inspect;
+            self.desk.ask(Ask::Link(text.to_owned()));
+        } else if let Ok(lab) = &mut self.lab
+            && let Some(at) = share::moment(&fragment, &lab.scenario().id)
+        {
+            lab.update(Message::Seek(at));
+        }
+    }
+
+    fn enter(&mut self, door: Door) {
+        self.door = door;
+        if door == Door::Learn && self.is_opened {
+            self.lab = first_lesson();
+            self.is_opened = false;
+            self.has_changed = false;
+        }
+        if let Ok(lab) = &mut self.lab {
+            lab.pane = Pane::Story;
+        }
+    }
+
+    fn heard(&mut self, cx: &Context<Self>, word: Word) -> bool {
+        match self.desk.heard(word) {
+            Outcome::Opened { lab, is_same } => {
+                self.lab = Ok(*lab);
+                self.door = Door::Inspect;
+                self.is_opened = true;
+                self.has_changed = !is_same;
+                true
+            }
+            Outcome::Link(text) => {
+                self.hand_out(cx, &format!("r={text}"));
+                true
+            }
+            Outcome::File(paper, bytes) => {
+                self.keep(cx, paper, bytes);
+                true
+            }
+            Outcome::Changed => true,
+            Outcome::Nothing => false,
+        }
+    }
+
+    fn notice(&self, cx: &Context<Self>) -> Html {
+        if !self.has_changed {
+            return Html::default();
+        }
+        html! {
+            <div class="notice" role="status" data-testid="notice">
+                { crate::texts::opening::HAS_CHANGED }
+                <button type="button" class="quiet" onclick={cx.link().callback(|_| Told::Understood)}>{ "Understood" }</button>
+            </div>
+        }
+    }
+
+    /// What is behind the door.
+    fn left(&self, cx: &Context<Self>, lab: &Lab) -> Html {
+        match self.door {
+            Door::Learn => html! {
+                <Lesson scene={lab.scene().clone()} asking={lab.asking()} on={self.on.clone()} />
+            },
+            Door::Inspect => html! {
+                <Open
+                    opened={self.is_opened.then(|| opened(lab))}
+                    trouble={self.desk.trouble.clone()}
+                    busy={self.desk.is_busy()}
+                    recents={self.desk.recents.clone()}
+                    on={cx.link().callback(Told::Ask)}
+                />
+            },
         }
     }
 
@@ -219,7 +481,7 @@ impl App {
         self.theme.apply();
     }
 
-    fn panels(&self, lab: &Lab) -> Html {
+    fn panels(&self, cx: &Context<Self>, lab: &Lab) -> Html {
         let scene = lab.scene();
         let asks = lab.asking().is_open();
         let shown = lab.player().shown();
@@ -227,7 +489,7 @@ impl App {
         html! {
             <>
                 <main class="panes" id="pane-panel" data-pane={pane_name(lab.pane)}>
-                    <Lesson scene={scene.clone()} asking={lab.asking()} on={on.clone()} />
+                    { self.left(cx, lab) }
                     <div class="middle">
                         <Topology
                             scene={scene.clone()}
@@ -248,6 +510,7 @@ impl App {
                             filter={lab.filter().clone()}
                             filter_text={lab.filter_text().to_owned()}
                             tab={lab.run_tab}
+                            more={self.more(lab, asks)}
                             {asks}
                             on={on.clone()}
                         />
@@ -260,11 +523,49 @@ impl App {
                     playing={lab.player().is_playing()}
                     at_end={lab.is_at_end()}
                     speed={lab.player().speed()}
+                    branches={lab.branches()}
+                    current={lab.branch().map_or(0, |branch| branch.id)}
+                    compared={lab.compared()}
+                    can_undo={lab.can_undo()}
+                    can_redo={lab.can_redo()}
                     asked_at={matches!(lab.asking(), Asking::Open { .. }).then_some(shown)}
                     on={on.clone()}
                 />
+                { for lab.menu().map(|menu| html! { <ActMenu menu={menu.clone()} on={on.clone()} /> }) }
                 <div class="hidden-visually" role="status" aria-live="polite">{ lab.spoken() }</div>
             </>
+        }
+    }
+
+    /// The tabs of the run that are about all of it: what is done in it, and another run beside it.
+    fn more(&self, lab: &Lab, asks: bool) -> Html {
+        let on = &self.on;
+        match lab.run_tab {
+            RunTab::Ladder | RunTab::Events => Html::default(),
+            RunTab::Actions | RunTab::Compare if asks => html! {
+                <p class="note">{ "This opens when you have answered: nothing on the screen gives the answer away." }</p>
+            },
+            RunTab::Actions => actions(&ActionsProps {
+                done: lab.all_done(),
+                shown: lab.player().shown(),
+                end: lab.scene().end,
+                on: on.clone(),
+            }),
+            RunTab::Compare => {
+                let current = lab.branch().map_or(0, |branch| branch.id);
+                let branches = lab.branches();
+                let name = |branch: &Branch| branch.name.clone();
+                let others = branches.iter().filter(|branch| branch.id != current);
+                compare(&CompareProps {
+                    scene: lab.scene().clone(),
+                    name: lab.branch().map_or_else(String::new, name),
+                    others: others
+                        .map(|branch| (branch.id, branch.name.clone()))
+                        .collect(),
+                    other: lab.other(),
+                    on: on.clone(),
+                })
+            }
         }
     }
 
@@ -289,6 +590,7 @@ impl App {
                     scene={lab.scene().clone()}
                     selection={lab.selection()}
                     packet={lab.packet().cloned()}
+                    delivery={lab.delivery()}
                     tab={lab.inspector_tab}
                     {asks}
                     on={on.clone()}
@@ -326,6 +628,20 @@ fn pane_name(pane: Pane) -> &'static str {
     }
 }
 
+fn first_lesson() -> Result<Lab, String> {
+    let scenario = Scenario::unpack(DUEL);
+    scenario.map(Lab::open).map_err(|error| error.to_string())
+}
+
+fn opened(lab: &Lab) -> Opened {
+    let scenario = lab.scenario();
+    Opened {
+        title: title(scenario).to_owned(),
+        about: scenario.about.clone(),
+        expected: lab.expected(),
+    }
+}
+
 fn broken(problem: &str) -> Html {
     html! {
         <main class="broken">
@@ -342,6 +658,19 @@ fn listen(on: Callback<KeyboardEvent>) -> Option<Closure<dyn FnMut(KeyboardEvent
         .add_event_listener_with_callback("keydown", closure.as_ref().unchecked_ref())
         .ok()?;
     Some(closure)
+}
+
+/// What the focused element shows, and where it is in the window.
+fn focused_target(event: &KeyboardEvent) -> (Option<Target>, Option<(i32, i32)>) {
+    let element = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    let Some((target, element)) = element.and_then(|element| pointing::target_of(&element)) else {
+        return (None, None);
+    };
+    let place = element.get_bounding_client_rect();
+    let place = (place.left() as i32, place.bottom() as i32);
+    (Some(target), Some(place))
 }
 
 fn focus_of(event: &KeyboardEvent) -> Focus {

@@ -32,16 +32,37 @@ pub(crate) enum Command {
     Help,
     Theme,
     Search,
+    Share,
+    /// What can be done to what has the focus, or to what is selected?
+    Act,
+    /// Do it at once, to the same.
+    Quick(Quick),
+}
+
+/// What one key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quick {
+    Cut,
+    Hold,
+    Release,
+    Crash,
 }
 
 /// What `press` means; `None` leaves it to the browser.
 ///
 /// `letters` says whether single letters do anything: they are in the way of speech input.
 pub(crate) fn command(press: &Press, letters: bool) -> Option<Command> {
-    if press.other || press.focus == Focus::Field {
+    if press.focus == Focus::Field {
         return None;
     }
     let lab = |message| Some(Command::Lab(message));
+    if press.other {
+        return match (press.key.as_str(), press.shift) {
+            ("z", false) => lab(Message::Undo),
+            ("z" | "Z", true) | ("y", false) => lab(Message::Redo),
+            _ => None,
+        };
+    }
     match press.key.as_str() {
         " " if press.focus == Focus::Page => lab(Message::Toggle),
         "ArrowRight" if press.alt => lab(Message::Step(Step::Timer)),
@@ -56,6 +77,12 @@ pub(crate) fn command(press: &Press, letters: bool) -> Option<Command> {
         "?" if letters => Some(Command::Help),
         "t" | "T" if letters && !press.alt => Some(Command::Theme),
         "f" | "F" if letters && !press.alt => Some(Command::Search),
+        "a" | "A" if letters && !press.alt => Some(Command::Act),
+        "x" | "X" if letters && !press.alt => Some(Command::Quick(Quick::Cut)),
+        "h" | "H" if letters && !press.alt => Some(Command::Quick(Quick::Hold)),
+        "r" | "R" if letters && !press.alt => Some(Command::Quick(Quick::Release)),
+        "k" | "K" if letters && !press.alt => Some(Command::Quick(Quick::Crash)),
+        "s" | "S" if letters && !press.alt => Some(Command::Share),
         "w" | "W" if letters && !press.alt => lab(Message::Why),
         digit @ ("1" | "2" | "3" | "4") if letters && !press.alt => {
             let option = digit.bytes().next()? - b'1';
@@ -132,7 +159,7 @@ mod tests {
 
     #[test]
     fn single_letters_can_be_turned_off() {
-        for key in ["t", "f", "w", "?", "1"] {
+        for key in ["t", "f", "w", "a", "x", "h", "r", "k", "s", "?", "1"] {
             assert!(command(&press(key), true).is_some(), "{key}");
             assert!(command(&press(key), false).is_none(), "{key}");
         }

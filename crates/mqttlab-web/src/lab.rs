@@ -1,21 +1,29 @@
 //! The state of the page, in plain Rust: the run, the clock, the selection, the lesson. Panels only draw it.
 
+mod branches;
 mod message;
+mod shared;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use mqttlab_sim::recording::Recording;
+use mqttlab_sim::delivery::DeliveryTable;
+use mqttlab_sim::recording::{BranchId, Recording};
 use mqttlab_sim::scenario::Scenario;
 use mqttlab_sim::view::{
     Event, EventId, EventKind, Flight, FlightId, FlightKind, Micros, PacketBytes, ParticipantId,
     View,
 };
 
+use crate::acting::Menu;
 use crate::filter::Filter;
 use crate::lesson::{Asking, Quiz};
 use crate::player::{Outlook, Player};
 use crate::scene::{Scene, is_close, is_folded};
 
+use branches::{Beside, History};
+
+pub(crate) use branches::{Edit, OnBranch};
 pub(crate) use message::{InspectorTab, Message, Pane, RunTab, SideTab, Step};
 
 /// How many events may happen in one frame; more wait for the next, so that the page stays alive.
@@ -44,6 +52,16 @@ impl PartialEq for Packet {
     }
 }
 
+/// What became of the selected message, compared by identity.
+#[derive(Clone)]
+pub(crate) struct Delivery(pub(crate) Rc<DeliveryTable>);
+
+impl PartialEq for Delivery {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 /// The page.
 pub(crate) struct Lab {
     recording: Recording,
@@ -62,6 +80,10 @@ pub(crate) struct Lab {
     pub(crate) side_tab: SideTab,
     pub(crate) run_tab: RunTab,
     pub(crate) pane: Pane,
+    menu: Option<Menu>,
+    history: History,
+    compared: Option<BranchId>,
+    other: RefCell<Option<Beside>>,
     spoken: String,
     silent_ms: f64,
 }
@@ -70,9 +92,19 @@ impl Lab {
     /// Opens the scenario at the moment of its question, paused.
     pub(crate) fn open(scenario: Scenario) -> Self {
         let quiz = Quiz::of(Recording::new(scenario.clone()));
-        let recording = Recording::new(scenario);
+        let mut lab = Self::new(Recording::new(scenario), quiz);
+        if let Some((opening, flight)) = lab.quiz.opening() {
+            lab.seek(opening);
+            lab.select_flight(flight);
+            lab.select_field_named("Client Identifier");
+        }
+        lab.follows = true;
+        lab
+    }
+
+    fn new(recording: Recording, quiz: Quiz) -> Self {
         let scene = Scene::of(&recording, None, None);
-        let mut lab = Self {
+        Self {
             recording,
             scene,
             player: Player::default(),
@@ -88,16 +120,13 @@ impl Lab {
             side_tab: SideTab::default(),
             run_tab: RunTab::default(),
             pane: Pane::default(),
+            menu: None,
+            history: History::default(),
+            compared: None,
+            other: RefCell::default(),
             spoken: String::new(),
             silent_ms: SPEAK_EVERY_MS,
-        };
-        if let Some((opening, flight)) = lab.quiz.opening() {
-            lab.seek(opening);
-            lab.select_flight(flight);
-            lab.select_field_named("Client Identifier");
         }
-        lab.follows = true;
-        lab
     }
 
     /// What is played.
@@ -136,7 +165,26 @@ impl Lab {
 
     /// Where the question stands at the moment on the screen.
     pub(crate) fn asking(&self) -> Asking {
-        self.quiz.asking(self.player.shown())
+        // The answer is that of the scenario as it is; other futures have no question.
+        match self.is_changed() {
+            true => Asking::NotYet,
+            false => self.quiz.asking(self.player.shown()),
+        }
+    }
+
+    /// What became of the message of the selected packet, where that is looked at.
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        if self.inspector_tab != InspectorTab::Delivery || self.asking().is_open() {
+            return None;
+        }
+        let flight = self.selection.flight?;
+        let table = self.recording.delivery(flight)?;
+        Some(Delivery(Rc::new(table)))
+    }
+
+    /// What can be done to something, while that is asked.
+    pub(crate) fn menu(&self) -> Option<&Menu> {
+        self.menu.as_ref()
     }
 
     /// Whether there is nothing more to come.
@@ -148,6 +196,7 @@ impl Lab {
     pub(crate) fn update(&mut self, message: Message) -> bool {
         match message {
             Message::Toggle => self.toggle(),
+            Message::Halt => self.player.pause(),
             Message::Frame(wall_ms) => return self.frame(wall_ms),
             Message::Step(step) => self.step(step),
             Message::Seek(to) => {
@@ -183,6 +232,14 @@ impl Lab {
             Message::Side(tab) => self.side_tab = tab,
             Message::Run(tab) => self.run_tab = tab,
             Message::Pane(pane) => self.pane = pane,
+            Message::OpenMenu(target, place) => self.open_menu(target, place),
+            Message::CloseMenu => self.menu = None,
+            Message::Quick(quick, target) => self.quick(quick, target),
+            Message::Act(deeds) => self.act(&deeds),
+            Message::Branch(message) => self.on_branch(message),
+            Message::Edit(edit) => self.edit(&edit),
+            Message::Undo => self.undo(),
+            Message::Redo => self.redo(),
         }
         true
     }
@@ -313,7 +370,7 @@ impl Lab {
         }
         self.refresh(Some(Rc::new(before)));
         self.player.jump(self.scene.view.now);
-        self.show(wanted.or_else(|| self.latest()));
+        self.look_at(wanted.or_else(|| self.latest()));
     }
 
     fn step_back(&mut self) {
@@ -354,7 +411,7 @@ impl Lab {
         });
         self.refresh(before);
         self.player.jump(self.scene.view.now);
-        self.show(self.latest());
+        self.look_at(self.latest());
     }
 
     /// Shows the moment `to`.
@@ -428,7 +485,7 @@ impl Lab {
     }
 
     /// After a step: this event is what everybody looks at.
-    fn show(&mut self, event: Option<EventId>) {
+    fn look_at(&mut self, event: Option<EventId>) {
         self.follows = true;
         match event.and_then(|id| self.scene.event(id)) {
             Some(event) => {

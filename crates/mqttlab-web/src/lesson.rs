@@ -82,6 +82,15 @@ impl Quiz {
         }
     }
 
+    /// No question at all.
+    pub(crate) fn none() -> Self {
+        Self {
+            asked: None,
+            chosen: None,
+            checked: false,
+        }
+    }
+
     /// The telling moment: the CONNECT halfway, and which flight that is.
     pub(crate) fn opening(&self) -> Option<(Micros, FlightId)> {
         let asked = self.asked?;

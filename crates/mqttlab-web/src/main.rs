@@ -1,12 +1,15 @@
 //! The Lab: the page that plays, explains and rewinds a simulated run.
 #![forbid(unsafe_code)]
 
+mod acting;
 mod app;
+mod desk;
 mod filter;
 mod keys;
 mod lab;
 mod layout;
 mod lesson;
+mod opening;
 #[cfg(test)]
 mod palette;
 mod platform;
@@ -15,6 +18,7 @@ mod scene;
 mod share;
 mod texts;
 mod ui;
+mod worker;
 
 fn main() {
     std::panic::set_hook(Box::new(|info| {

@@ -1,5 +1,10 @@
 //! The browser: storage, theme, frames, sizes.
 
+pub(crate) mod download;
+pub(crate) mod embed;
+pub(crate) mod files;
+pub(crate) mod pointing;
+
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -87,22 +92,23 @@ pub(crate) fn fragment() -> String {
         .unwrap_or_default()
 }
 
-/// Puts `fragment` into the address, and the address onto the clipboard; says whether it is there.
-pub(crate) fn copy_link(fragment: &str, done: Callback<bool>) {
-    let Some(window) = window() else { return };
-    let location = window.location();
-    let address = match location.set_hash(fragment) {
-        Ok(()) => location.href().ok(),
-        Err(_) => None,
-    };
-    match address.filter(|_| window.is_secure_context()) {
-        Some(address) => {
-            let written = window.navigator().clipboard().write_text(&address);
+/// Puts `fragment` into the address, and returns the whole of it.
+pub(crate) fn put_fragment(fragment: &str) -> Option<String> {
+    let location = window()?.location();
+    location.set_hash(fragment).ok()?;
+    location.href().ok()
+}
+
+/// Puts a text onto the clipboard; says whether it is there.
+pub(crate) fn copy(text: &str, done: Callback<bool>) {
+    match window().filter(Window::is_secure_context) {
+        Some(window) => {
+            let written = window.navigator().clipboard().write_text(text);
             spawn_local(async move {
                 done.emit(JsFuture::from(written).await.is_ok());
             });
         }
-        // There is no clipboard for this page, but the address has the link.
+        // There is no clipboard for this page.
         None => done.emit(false),
     }
 }

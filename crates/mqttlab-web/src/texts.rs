@@ -3,6 +3,7 @@
 //! Text between backquotes is shown as code.
 
 mod clauses;
+pub(crate) mod opening;
 mod story;
 
 use mqttlab_sim::view::{

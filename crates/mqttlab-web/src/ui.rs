@@ -1,12 +1,18 @@
 //! The panels. Each draws what the model says and sends back messages; none decides anything.
 
+pub(crate) mod actions;
+pub(crate) mod branches;
+pub(crate) mod compare;
 pub(crate) mod events;
 pub(crate) mod help;
 pub(crate) mod icons;
 pub(crate) mod inspector;
 pub(crate) mod ladder;
 pub(crate) mod lesson;
+pub(crate) mod menu;
+pub(crate) mod open;
 pub(crate) mod run;
+pub(crate) mod share;
 pub(crate) mod state;
 pub(crate) mod tabs;
 pub(crate) mod timeline;

@@ -2,6 +2,9 @@
 
 use mqttlab_sim::view::{EventId, FlightId, Micros, ParticipantId};
 
+use super::branches::{Edit, OnBranch};
+use crate::acting::{Deed, Target};
+use crate::keys::Quick;
 use crate::player::Speed;
 
 /// What the user, or the browser's frames, ask for.
@@ -9,6 +12,8 @@ use crate::player::Speed;
 pub(crate) enum Message {
     /// Play or pause.
     Toggle,
+    /// Pause, if it plays.
+    Halt,
     /// So many milliseconds have passed on the wall.
     Frame(f64),
     Step(Step),
@@ -32,6 +37,18 @@ pub(crate) enum Message {
     Side(SideTab),
     Run(RunTab),
     Pane(Pane),
+    /// Show what can be done to something, or to what is selected; where in the window.
+    OpenMenu(Option<Target>, Option<(i32, i32)>),
+    CloseMenu,
+    /// Do at once what a key stands for.
+    Quick(Quick, Option<Target>),
+    /// Do something in the run.
+    Act(Vec<Deed>),
+    Branch(OnBranch),
+    /// Play the run with something of its past changed.
+    Edit(Edit),
+    Undo,
+    Redo,
 }
 
 /// A step in time.
@@ -54,6 +71,8 @@ pub(crate) enum InspectorTab {
     Bytes,
     Rule,
     Why,
+    /// Who got it.
+    Delivery,
 }
 
 /// What the right side shows where there is no room for both.
@@ -70,6 +89,10 @@ pub(crate) enum RunTab {
     #[default]
     Ladder,
     Events,
+    /// What is done in it.
+    Actions,
+    /// Beside another one.
+    Compare,
 }
 
 /// Which panel a phone shows.

@@ -1,7 +1,8 @@
-use mqttlab_sim::scenario::Scenario;
+use mqttlab_sim::scenario::{Act, Action, Scenario};
 use mqttlab_sim::view::EventKind;
 
-use super::{InspectorTab, Lab, Message, Step};
+use super::{Edit, InspectorTab, Lab, Message, OnBranch, Step};
+use crate::acting::{Deed, Does, Menu, Target};
 use crate::lesson::Asking;
 use crate::player::Speed;
 use crate::scene::is_folded;
@@ -192,4 +193,134 @@ fn larger_steps_stop_at_what_they_are_named_after() {
     assert!(matches!(kind(&lab), EventKind::Sent | EventKind::Arrived));
     let flight = lab.selection().flight.expect("it is about a packet");
     assert!(!is_folded(&lab.scene().flights[flight as usize]));
+}
+
+fn publish(at: u64) -> Message {
+    let content = mqttlab_sim::scenario::Message {
+        topic: "status/1".to_owned(),
+        payload: "on".to_owned(),
+        ..Default::default()
+    };
+    Message::Act(vec![Deed {
+        at,
+        action: Action {
+            who: 1,
+            act: Act::Publish(content),
+        },
+    }])
+}
+
+fn names(lab: &Lab) -> Vec<String> {
+    lab.branches().into_iter().map(|it| it.name).collect()
+}
+
+#[test]
+fn an_act_in_the_past_forks_and_is_taken_back_and_done_again() {
+    let mut lab = duel();
+    lab.update(Message::Seek(9_000_000));
+    let before = lab.scene().view.clone();
+    lab.update(publish(2_000_000));
+    assert_eq!(lab.player().shown(), 2_000_000);
+    assert_eq!(names(&lab).len(), 2);
+    let event = lab
+        .selection()
+        .event
+        .and_then(|id| lab.scene().event(id).cloned());
+    let text = event.expect("what was done is selected").text.clone();
+    assert!(text.contains("publish status/1"), "{text}");
+    let after = lab.scene().view.clone();
+    lab.update(Message::Undo);
+    assert_eq!(names(&lab), ["main"]);
+    assert_eq!(lab.scene().view, before);
+    lab.update(Message::Redo);
+    assert_eq!(names(&lab).len(), 2);
+    assert_eq!(lab.scene().view, after);
+    assert!(!lab.can_redo() && lab.can_undo());
+}
+
+#[test]
+fn branches_are_named_switched_and_removed() {
+    let mut lab = duel();
+    lab.update(publish(2_000_000));
+    lab.update(Message::Branch(OnBranch::Rename(
+        1,
+        "  with a message ".to_owned(),
+    )));
+    assert_eq!(names(&lab), ["main", "with a message"]);
+    lab.update(Message::Branch(OnBranch::Switch(0)));
+    lab.update(Message::Step(Step::End));
+    let main = lab.scene().view.hash.clone();
+    lab.update(Message::Branch(OnBranch::Switch(1)));
+    assert_ne!(lab.scene().view.hash, main);
+    lab.update(Message::Branch(OnBranch::Remove(1)));
+    assert_eq!(lab.scene().view.hash, main);
+    // Every one of these can be taken back.
+    lab.update(Message::Undo);
+    assert_eq!(names(&lab), ["main", "with a message"]);
+    lab.update(Message::Undo);
+    assert!(names(&lab)[1].starts_with("what if"), "{:?}", names(&lab));
+}
+
+#[test]
+fn a_step_of_the_script_can_be_left_out_and_moved() {
+    let mut lab = duel();
+    let steps = |lab: &Lab| lab.all_done().len();
+    let all = steps(&lab);
+    lab.update(Message::Edit(Edit::Step {
+        step: 0,
+        happens: false,
+    }));
+    assert!(lab.is_changed());
+    assert_eq!(steps(&lab), all);
+    let changes = lab.branch().map(|branch| branch.changes.clone());
+    assert_eq!(changes.map(|it| it.omitted), Some(vec![0]));
+    lab.update(Message::Edit(Edit::MoveStep {
+        step: 1,
+        at: 3_000_000,
+    }));
+    assert_eq!(steps(&lab), all + 1);
+    let branch = lab.branch().expect("one is played");
+    assert_eq!(branch.changes.omitted, [0, 1]);
+    assert_eq!(branch.changes.inputs[0].at, 3_000_000);
+    lab.update(Message::Edit(Edit::Remove { input: 7 }));
+    assert_eq!(names(&lab).len(), 3, "there is no such input");
+}
+
+#[test]
+fn two_branches_are_laid_beside_each_other() {
+    let mut lab = duel();
+    lab.update(Message::Seek(9_000_000));
+    lab.update(publish(2_000_000));
+    lab.update(Message::Seek(9_000_000));
+    lab.update(Message::Branch(OnBranch::Compare(Some(0))));
+    let other = lab.other().expect("main is the other");
+    assert_eq!(other.name, "main");
+    assert_ne!(other.events.len(), lab.scene().events.len());
+    lab.update(Message::Branch(OnBranch::Switch(0)));
+    assert_eq!(lab.other(), None, "a branch is not compared with itself");
+}
+
+#[test]
+fn a_delayed_packet_comes_later() {
+    let mut lab = duel();
+    lab.update(Message::Step(Step::End));
+    let flight = lab
+        .scene()
+        .flights
+        .iter()
+        .find(|flight| flight.name == "CONNACK")
+        .expect("somebody is connected")
+        .clone();
+    let menu = Menu::of(Target::Flight(flight.id), lab.scene(), 0).expect("it is there");
+    let Does::Deeds(deeds) = menu.groups[0].1[0].does.clone() else {
+        unreachable!("nothing is asked for it")
+    };
+    lab.update(Message::Act(deeds));
+    lab.update(Message::Step(Step::End));
+    let late = lab.scene().flight(flight.id).expect("it was sent again");
+    assert_eq!(late.name, "CONNACK");
+    assert!(
+        late.arrived_at > flight.arrived_at.map(|at| at + 900_000),
+        "{late:?}"
+    );
 }

@@ -11,6 +11,7 @@ use yew::{
 };
 
 use super::icons::{Glyph, icon};
+use crate::acting::{flight_target, participant_target};
 use crate::filter::Filter;
 use crate::lab::Message;
 use crate::scene::{Family, Scene, is_folded};
@@ -132,6 +133,7 @@ fn row(props: &EventsProps, id: EventId) -> Html {
             <button
                 type="button"
                 class={format!("event {family}")}
+                data-target={event.flight.map_or_else(|| participant_target(event.participant), flight_target)}
                 aria-pressed={is_selected.to_string()}
                 onclick={props.on.reform(move |_| Message::SelectEvent(id))}
             >

@@ -19,12 +19,20 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["Shift →", "Shift ←"], "next, previous packet"),
     (&["Alt →"], "next timer"),
     (&["Home", "End"], "start, end of the run"),
+    (&["Ctrl Z", "Ctrl Shift Z"], "undo, redo what you did"),
 ];
 
 const LETTERS: &[(&[&str], &str)] = &[
     (&["1", "2", "3"], "choose an answer"),
     (&["W"], "why did this happen?"),
+    (
+        &["A"],
+        "what can be done here? (also right click, long press)",
+    ),
+    (&["X", "H", "R"], "pull the cable, hold, release"),
+    (&["K"], "crash it"),
     (&["F"], "search"),
+    (&["S"], "share: a link to this moment"),
     (&["T"], "theme: system, light, dark"),
     (&["?"], "this help"),
 ];

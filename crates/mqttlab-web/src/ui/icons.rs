@@ -39,6 +39,10 @@ pub(crate) enum Glyph {
     Help,
     Right,
     Wrong,
+    Open,
+    Pen,
+    Undo,
+    Redo,
 }
 
 impl Glyph {
@@ -103,6 +107,10 @@ impl Glyph {
             Self::Light => "#g-light",
             Self::Dark => "#g-dark",
             Self::Help => "#g-help",
+            Self::Open => "#g-open",
+            Self::Pen => "#g-pen",
+            Self::Undo => "#g-undo",
+            Self::Redo => "#g-redo",
         }
     }
 }
@@ -172,6 +180,10 @@ const SYMBOLS: &[(&str, &str)] = &[
         "g-help",
         "M5.6 5.8a2.5 2.5 0 1 1 3.7 2.2c-.9.5-1.3.9-1.3 1.9M8 12.6v.2",
     ),
+    ("g-open", "M1.8 12.8V3.2h4.4l1.6 1.8h6.4v7.8z"),
+    ("g-pen", "M2.5 13.5l.8-3.3 7.6-7.6 2.5 2.5-7.6 7.6z"),
+    ("g-undo", "M5.5 3L2.5 6l3 3M2.5 6h7a3.8 3.8 0 0 1 0 7.6H6"),
+    ("g-redo", "M10.5 3l3 3-3 3M13.5 6h-7a3.8 3.8 0 0 0 0 7.6H10"),
     ("g-back", "M12.5 3v10M9.5 3.5L3 8l6.5 4.5z"),
     ("g-forward", "M3.5 3v10M6.5 3.5L13 8l-6.5 4.5z"),
 ];

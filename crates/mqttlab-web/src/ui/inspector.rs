@@ -4,13 +4,16 @@ use mqttlab_sim::view::{Flight, FlightKind};
 use yew::{Callback, Html, Properties, component, html, use_effect_with};
 
 use super::icons::{Glyph, icon};
+use super::menu::act_button;
 use super::tabs::Tabs;
-use crate::lab::{InspectorTab, Message, Packet, Selection};
+use crate::acting::Target;
+use crate::lab::{Delivery, InspectorTab, Message, Packet, Selection};
 use crate::platform::reveal;
 use crate::scene::{Family, Scene};
 use crate::texts;
 
 mod bytes;
+mod delivery;
 mod fields;
 mod rule;
 mod why;
@@ -20,17 +23,20 @@ pub(crate) struct InspectorProps {
     pub(crate) scene: Scene,
     pub(crate) selection: Selection,
     pub(crate) packet: Option<Packet>,
+    /// What became of the message, where that is shown.
+    pub(crate) delivery: Option<Delivery>,
     pub(crate) tab: InspectorTab,
     /// A question is open: rules and causes would answer it.
     pub(crate) asks: bool,
     pub(crate) on: Callback<Message>,
 }
 
-const TABS: [(InspectorTab, &str); 4] = [
+const TABS: [(InspectorTab, &str); 5] = [
     (InspectorTab::Fields, "Fields"),
     (InspectorTab::Bytes, "Bytes"),
     (InspectorTab::Rule, "Rule"),
     (InspectorTab::Why, "Why"),
+    (InspectorTab::Delivery, "Who"),
 ];
 
 #[component]
@@ -91,6 +97,7 @@ fn title(props: &InspectorProps) -> Html {
             <p class={format!("inspected {class}")}>
                 { for glyph.map(icon) }
                 { name }
+                { for flight.map(|flight| act_button(&props.on, Target::Flight(flight.id))) }
             </p>
         </>
     }
@@ -109,11 +116,14 @@ fn about(flight: &Flight, scene: &Scene) -> String {
 
 fn body(props: &InspectorProps) -> Html {
     match (props.tab, &props.packet) {
-        (InspectorTab::Rule | InspectorTab::Why, _) if props.asks => html! {
-            <p class="note">{ "Rule and Why open when you have answered: nothing on the screen gives the answer away." }</p>
-        },
+        (InspectorTab::Rule | InspectorTab::Why | InspectorTab::Delivery, _) if props.asks => {
+            html! {
+                <p class="note">{ "Rule, Why and Who open when you have answered: nothing on the screen gives the answer away." }</p>
+            }
+        }
         (InspectorTab::Rule, _) => rule::draw(props),
         (InspectorTab::Why, _) => why::draw(props),
+        (InspectorTab::Delivery, _) => delivery::draw(props),
         (InspectorTab::Fields, Some(packet)) => fields::all(props, packet),
         (InspectorTab::Bytes, Some(packet)) => html! {
             <>

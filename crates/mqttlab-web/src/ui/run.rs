@@ -21,37 +21,47 @@ pub(crate) struct RunProps {
     pub(crate) filter: Filter,
     pub(crate) filter_text: String,
     pub(crate) tab: RunTab,
+    /// What the tabs show that are not drawn here.
+    pub(crate) more: Html,
     /// A question is open: say why the future is empty.
     pub(crate) asks: bool,
     pub(crate) on: Callback<Message>,
 }
 
-const TABS: [RunTab; 2] = [RunTab::Ladder, RunTab::Events];
+const TABS: [(RunTab, &str); 4] = [
+    (RunTab::Ladder, "Ladder"),
+    (RunTab::Events, "Events"),
+    (RunTab::Actions, "Actions"),
+    (RunTab::Compare, "Compare"),
+];
 
 /// Id of the search field.
 pub(crate) const SEARCH: &str = "search";
 
 #[component]
 pub(crate) fn Run(props: &RunProps) -> Html {
-    let chosen = TABS.iter().position(|tab| *tab == props.tab).unwrap_or(0);
-    let choose = props
-        .on
-        .reform(|index: usize| Message::Run(TABS.get(index).copied().unwrap_or_default()));
+    let chosen = TABS
+        .iter()
+        .position(|(tab, _)| *tab == props.tab)
+        .unwrap_or(0);
+    let choose = props.on.reform(|index: usize| {
+        Message::Run(TABS.get(index).map_or(RunTab::Ladder, |(tab, _)| *tab))
+    });
     let is_ladder = props.tab == RunTab::Ladder;
+    let is_list = props.tab == RunTab::Events;
+    let names = TABS
+        .iter()
+        .map(|(_, name)| (*name).to_owned())
+        .collect::<Vec<_>>();
     html! {
         <section class="panel run" aria-labelledby="run-title">
             <div class="panel-bar run-bar">
                 <h2 id="run-title" class="hidden-visually">{ "Run" }</h2>
-                <Tabs label="How the run is shown" id="run" class="segments" names={vec!["Ladder".to_owned(), "Events".to_owned()]} {chosen} {choose} />
-                { search(props) }
-                <label class="check small">
-                    <input
-                        type="checkbox"
-                        checked={props.shows_tcp}
-                        onchange={props.on.reform({ let shows = !props.shows_tcp; move |_| Message::ShowTcp(shows) })}
-                    />
-                    { "TCP" }
-                </label>
+                <Tabs label="How the run is shown" id="run" class="segments" {names} {chosen} {choose} />
+                if is_ladder || is_list {
+                    { search(props) }
+                    { tcp(props) }
+                }
             </div>
             <div class="run-panel" id="run-panel" role="tabpanel" aria-labelledby={format!("run-tab-{chosen}")}>
                 if is_ladder {
@@ -66,18 +76,33 @@ pub(crate) fn Run(props: &RunProps) -> Html {
                         on={props.on.clone()}
                     />
                 }
-                <div class="events-wrap" hidden={is_ladder}>
+                { props.more.clone() }
+                <div class="events-wrap" hidden={!is_list}>
                     <Events
                         scene={props.scene.clone()}
                         selected={props.selection.event}
                         shows_tcp={props.shows_tcp}
                         filter={props.filter.clone()}
-                        visible={!is_ladder}
+                        visible={is_list}
                         on={props.on.clone()}
                     />
                 </div>
             </div>
         </section>
+    }
+}
+
+fn tcp(props: &RunProps) -> Html {
+    let shows = !props.shows_tcp;
+    html! {
+        <label class="check small">
+            <input
+                type="checkbox"
+                checked={props.shows_tcp}
+                onchange={props.on.reform(move |_| Message::ShowTcp(shows))}
+            />
+            { "TCP" }
+        </label>
     }
 }
 

@@ -3,7 +3,9 @@
 use mqttlab_sim::view::{Micros, Participant, ParticipantId, View};
 use yew::{Callback, Html, Properties, TargetCast, component, html};
 
+use super::menu::act_button;
 use super::tabs::Tabs;
+use crate::acting::Target;
 use crate::lab::Message;
 use crate::scene::Scene;
 use crate::texts;
@@ -33,7 +35,7 @@ pub(crate) fn State(props: &StateProps) -> Html {
         <section class="panel state" aria-labelledby="state-title">
             <div class="panel-bar">
                 <h2 id="state-title">{ "State" }</h2>
-                <div class="end">{ chooser(props) }</div>
+                <div class="end">{ act_button(&props.on, Target::Participant(props.of)) }{ chooser(props) }</div>
             </div>
             <div class="scroll state-panel" id="state-panel" role="tabpanel" aria-label={format!("State of {}", props.scene.name(props.of))} tabindex="0">
                 { body }

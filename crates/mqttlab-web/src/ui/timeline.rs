@@ -1,8 +1,10 @@
 //! The clock: play, steps, speed, and the way through time.
 
+use mqttlab_sim::recording::{Branch, BranchId};
 use mqttlab_sim::view::{EventKind, Micros};
 use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html, use_memo};
 
+use super::branches::{BranchesProps, branches};
 use super::icons::{Glyph, icon};
 use super::{percent, tenth};
 use crate::lab::{Message, Step};
@@ -19,6 +21,11 @@ pub(crate) struct TimelineProps {
     pub(crate) speed: Speed,
     /// When the open question is asked.
     pub(crate) asked_at: Option<Micros>,
+    pub(crate) branches: Vec<Branch>,
+    pub(crate) current: BranchId,
+    pub(crate) compared: Option<BranchId>,
+    pub(crate) can_undo: bool,
+    pub(crate) can_redo: bool,
     pub(crate) on: Callback<Message>,
 }
 
@@ -35,9 +42,30 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
                 { button(props, Step::End, Glyph::End, "To the end", "End", props.at_end) }
             </div>
             { clock(props) }
-            { speed(props) }
+            <div class="speed-and-undo">
+                { speed(props) }
+                if props.can_undo || props.can_redo {
+                    { taking_back(props) }
+                }
+            </div>
             <Track scene={props.scene.clone()} shown={props.shown} asked_at={props.asked_at} on={props.on.clone()} />
+            { branches(&BranchesProps {
+                branches: props.branches.clone(),
+                current: props.current,
+                compared: props.compared,
+                end: props.scene.end,
+                on: props.on.clone(),
+            }) }
         </footer>
+    }
+}
+
+fn taking_back(props: &TimelineProps) -> Html {
+    html! {
+        <>
+            <button type="button" class="square" aria-label="Undo" title="Undo (Ctrl Z)" disabled={!props.can_undo} onclick={props.on.reform(|_| Message::Undo)}>{ icon(Glyph::Undo) }</button>
+            <button type="button" class="square" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled={!props.can_redo} onclick={props.on.reform(|_| Message::Redo)}>{ icon(Glyph::Redo) }</button>
+        </>
     }
 }
 

@@ -1,8 +1,10 @@
 //! The bar at the top: the doors, what is running, theme and help.
 
-use yew::{Callback, Html, html};
+use web_sys::HtmlSelectElement;
+use yew::{Callback, Event, Html, TargetCast, html};
 
 use super::icons::{Glyph, icon};
+use crate::desk::Door;
 use crate::platform::Theme;
 
 /// What the bar shows and where it says what was pressed.
@@ -10,8 +12,8 @@ pub(crate) struct Topbar {
     /// `None` when the scenario cannot be run.
     pub(crate) running: Option<Running>,
     pub(crate) theme: Theme,
-    /// The link was just asked for: whether it is on the clipboard.
-    pub(crate) shared: Option<bool>,
+    pub(crate) door: Door,
+    pub(crate) on_door: Callback<Door>,
     pub(crate) on_share: Callback<()>,
     pub(crate) on_theme: Callback<()>,
     pub(crate) on_help: Callback<()>,
@@ -27,11 +29,19 @@ pub(crate) struct Running {
 }
 
 /// Doors that lead nowhere yet, and what will be behind them.
-const NOT_YET: &[(&str, &str)] = &[
-    ("Sandbox", "Build a run of your own: not yet here"),
+const NOT_YET: &[(&str, &str)] = &[("Sandbox", "Build a run of your own: not yet here")];
+
+/// The doors that are open.
+const DOORS: &[(Door, &str, &str)] = &[
     (
-        "Inspect a trace",
-        "Step through a recording of a broker: not yet here",
+        Door::Learn,
+        "Learn",
+        "A story, with questions that the run answers",
+    ),
+    (
+        Door::Inspect,
+        "Inspect",
+        "Open a scenario from a file, a text or a link",
     ),
 ];
 
@@ -52,6 +62,19 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
             </li>
         }
     };
+    let door = |(door, name, about): &(Door, &'static str, &'static str)| {
+        let door = *door;
+        html! {
+            <li>
+                <button
+                    type="button"
+                    title={*about}
+                    aria-current={(door == props.door).then_some("page")}
+                    onclick={props.on_door.reform(move |_| door)}
+                >{ *name }</button>
+            </li>
+        }
+    };
     html! {
         <header class="topbar">
             <svg class="logo" viewBox="0 0 24 24" aria-hidden="true">
@@ -61,17 +84,19 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
             <h1>{ "MQTT Lab" }</h1>
             <nav class="doors" aria-label="Doors">
                 <ul>
-                    <li><a href="#lesson" aria-current="page">{ "Learn" }</a></li>
+                    { for DOORS.iter().map(door) }
                     { for NOT_YET.iter().map(not_yet) }
                 </ul>
             </nav>
+            <select class="door" aria-label="Door" onchange={choose_door(props)}>
+                { for DOORS.iter().map(|(door, name, _)| html! { <option selected={*door == props.door}>{ *name }</option> }) }
+            </select>
             <span class="crumb">{ props.running.as_ref().map(|running| running.title.clone()) }</span>
             <div class="end">
                 { for props.running.as_ref().map(badges) }
-                <button type="button" class="ghost share" title="A link that opens at this moment" disabled={props.running.is_none()} onclick={props.on_share.reform(|_| ())}>
-                    { share_word(props.shared) }
+                <button type="button" class="ghost share" title="A link that opens at this moment, and files (S)" disabled={props.running.is_none()} onclick={props.on_share.reform(|_| ())}>
+                    { "Share" }
                 </button>
-                <span class="hidden-visually" role="status">{ props.shared.map(|_| share_word(props.shared)) }</span>
                 <button type="button" class="square" aria-label={says.clone()} title={says} onclick={props.on_theme.reform(|_| ())}>
                     { icon(glyph) }
                 </button>
@@ -83,12 +108,13 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
     }
 }
 
-fn share_word(shared: Option<bool>) -> &'static str {
-    match shared {
-        None => "Share",
-        Some(true) => "Link copied",
-        Some(false) => "See address",
-    }
+/// Where there is no room for doors side by side.
+fn choose_door(props: &Topbar) -> Callback<Event> {
+    props.on_door.reform(|event: Event| {
+        let field: HtmlSelectElement = event.target_unchecked_into();
+        let index = usize::try_from(field.selected_index()).unwrap_or(0);
+        DOORS.get(index).map_or(Door::Learn, |(door, ..)| *door)
+    })
 }
 
 fn badges(running: &Running) -> Html {

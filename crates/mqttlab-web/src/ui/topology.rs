@@ -5,6 +5,7 @@ use yew::{Callback, Html, Properties, component, html, use_node_ref};
 
 use super::icons::{Glyph, icon};
 use super::{percent, variables};
+use crate::acting::participant_target;
 use crate::lab::{Message, Selection};
 use crate::layout::topology::{Density, Plan};
 use crate::platform::use_size;
@@ -136,6 +137,7 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
         <button
             type="button"
             class={class}
+            data-target={participant_target(id)}
             data-state={state_name(client.state)}
             aria-pressed={(props.state_of == id).to_string()}
             title={says}
@@ -160,6 +162,7 @@ fn broker_node(props: &TopologyProps) -> Html {
         <button
             type="button"
             class="node broker"
+            data-target={participant_target(0)}
             aria-pressed={(props.state_of == 0).to_string()}
             onclick={props.on.reform(|_| Message::StateOf(0))}
         >

@@ -4,6 +4,7 @@ use mqttlab_sim::view::{EventId, EventKind, Flight};
 use yew::{Html, html};
 
 use super::{Drawing, NOW_GAP};
+use crate::acting::{flight_target, participant_target};
 use crate::lab::Message;
 use crate::layout::ladder::Item;
 use crate::scene::Family;
@@ -61,6 +62,7 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
             <button
                 type="button"
                 {class}
+                data-target={flight_target(id)}
                 aria-pressed={drawing.is_selected(id).to_string()}
                 title={says.clone()}
                 onclick={drawing.props.on.reform(move |_| Message::SelectFlight(id))}
@@ -118,6 +120,7 @@ fn mark(drawing: &Drawing<'_>, at: (f64, f64), events: &[EventId], says: EventId
             <button
                 type="button"
                 {class}
+                data-target={event.flight.map_or_else(|| participant_target(event.participant), flight_target)}
                 data-count={(events.len() > 1).then(|| events.len().to_string())}
                 aria-pressed={is_chosen.to_string()}
                 aria-label={format!("{}: {told}", texts::event_kind(event.kind))}

@@ -4,6 +4,7 @@ use mqttlab_sim::view::{Flight, Micros, ParticipantId};
 use yew::{Html, html};
 
 use super::{TopologyProps, links};
+use crate::acting::flight_target;
 use crate::lab::Message;
 use crate::layout::topology::{Plan, Point, between, direction, distance};
 use crate::scene::{Family, is_folded};
@@ -85,7 +86,7 @@ fn chip(props: &TopologyProps, flight: &Flight, from: Point, to: Point, off: Poi
         class.push_str(" selected");
     }
     html! {
-        <g key={id} {class} onclick={props.on.reform(move |_| Message::SelectFlight(id))}>
+        <g key={id} {class} data-target={flight_target(id)} onclick={props.on.reform(move |_| Message::SelectFlight(id))}>
             <path class="chip-arrow" d="M0 0H12M7 -5L13 0L7 5" transform={turned(along, tail)} />
             <rect class="chip-back" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />
             <rect class="chip-body" x={tenth(x - width / 2.0)} y={tenth(y - HEIGHT / 2.0)} width={tenth(width)} height={tenth(HEIGHT)} rx="13.5" />

@@ -1,0 +1,426 @@
+//! What can be done to whatever is in the picture, and how it is asked.
+
+use mqttlab_sim::scenario::{Act, Action, Ending, Memory, Message, Ways};
+use mqttlab_sim::view::{
+    Connection, EndState, Fate, Flight, FlightId, Micros, Participant, ParticipantId,
+    ParticipantState,
+};
+
+use crate::keys::Quick;
+use crate::scene::Inner;
+use crate::ui::icons::Glyph;
+
+#[cfg(test)]
+mod tests;
+
+/// How long something is held that is to come late.
+pub(crate) const DELAY: Micros = 1_000_000;
+
+/// Something in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Participant(ParticipantId),
+    Flight(FlightId),
+}
+
+impl Target {
+    /// As elements say whom they show: `p1`, `f12`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (kind, number) = text.split_at_checked(1)?;
+        let number = number.parse().ok()?;
+        match kind {
+            "p" => Some(Self::Participant(number)),
+            "f" => Some(Self::Flight(number)),
+            _ => None,
+        }
+    }
+}
+
+/// The attribute of an element that shows a participant.
+pub(crate) fn participant_target(id: ParticipantId) -> String {
+    format!("p{id}")
+}
+
+/// The attribute of an element that shows a flight.
+pub(crate) fn flight_target(id: FlightId) -> String {
+    format!("f{id}")
+}
+
+/// Something done at its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deed {
+    pub(crate) at: Micros,
+    pub(crate) action: Action,
+}
+
+/// What is still to be said before something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Publish,
+    Subscribe,
+    Unsubscribe,
+}
+
+/// What a line of the menu leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Does {
+    Deeds(Vec<Deed>),
+    Form(Form),
+}
+
+/// A line of the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) label: &'static str,
+    pub(crate) glyph: Glyph,
+    pub(crate) does: Does,
+}
+
+/// What can be done to something, in groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Menu {
+    pub(crate) title: String,
+    /// Who would do what a form asks for.
+    pub(crate) who: ParticipantId,
+    pub(crate) at: Micros,
+    pub(crate) groups: Vec<(&'static str, Vec<Item>)>,
+    /// Where it was asked for, in the window; `None` is anywhere.
+    pub(crate) place: Option<(i32, i32)>,
+}
+
+impl Menu {
+    /// The menu for `target` at the moment `shown`; `None` where there is no such thing.
+    pub(crate) fn of(target: Target, scene: &Inner, shown: Micros) -> Option<Self> {
+        let (title, who, groups) = match target {
+            Target::Participant(0) => {
+                let broker = scene.participant(0)?;
+                (broker.name.clone(), 0, broker_items(broker, shown))
+            }
+            Target::Participant(id) => {
+                let client = scene.participant(id)?;
+                let connection = scene.connection(id);
+                (
+                    client.name.clone(),
+                    id,
+                    client_items(client, connection, shown),
+                )
+            }
+            Target::Flight(id) => {
+                let flight = scene.flight(id)?;
+                let client = flight.from.max(flight.to);
+                (
+                    crate::texts::route(flight, scene),
+                    client,
+                    flight_items(flight, client, shown),
+                )
+            }
+        };
+        Some(Self {
+            title,
+            who,
+            at: shown,
+            groups,
+            place: None,
+        })
+    }
+
+    /// What a key does at once to a target.
+    pub(crate) fn quick(quick: Quick, target: Target, scene: &Inner, shown: Micros) -> Vec<Deed> {
+        let (who, way) = match target {
+            Target::Participant(who) => (who, Ways::Both),
+            Target::Flight(id) => match scene.flight(id) {
+                Some(flight) if flight.from == 0 => (flight.to, Ways::Down),
+                Some(flight) => (flight.from, Ways::Up),
+                None => return Vec::new(),
+            },
+        };
+        let act = match quick {
+            Quick::Crash => Act::Crash { how: Ending::Fin },
+            // The others are done to a client's link.
+            Quick::Cut | Quick::Hold | Quick::Release if who == 0 => return Vec::new(),
+            Quick::Cut => Act::Cut { way: Ways::Both },
+            Quick::Hold => Act::Stall { way },
+            Quick::Release => Act::Release { way: Ways::Both },
+        };
+        vec![deed(shown, who, act)]
+    }
+
+    /// What a filled form asks for.
+    pub(crate) fn filled(&self, form: Form, message: Message) -> Vec<Deed> {
+        let act = match form {
+            Form::Publish => Act::Publish(message),
+            Form::Subscribe => Act::Subscribe {
+                filter: message.topic,
+                qos: message.qos,
+            },
+            Form::Unsubscribe => Act::Unsubscribe {
+                filter: message.topic,
+            },
+        };
+        vec![deed(self.at, self.who, act)]
+    }
+}
+
+fn deed(at: Micros, who: ParticipantId, act: Act) -> Deed {
+    Deed {
+        at,
+        action: Action { who, act },
+    }
+}
+
+fn item(label: &'static str, glyph: Glyph, deeds: Vec<Deed>) -> Item {
+    Item {
+        label,
+        glyph,
+        does: Does::Deeds(deeds),
+    }
+}
+
+fn form(label: &'static str, glyph: Glyph, form: Form) -> Item {
+    Item {
+        label,
+        glyph,
+        does: Does::Form(form),
+    }
+}
+
+fn broker_items(broker: &Participant, at: Micros) -> Vec<(&'static str, Vec<Item>)> {
+    let one = |label, glyph, act| item(label, glyph, vec![deed(at, 0, act)]);
+    let kept = Memory::Kept;
+    if broker.state == ParticipantState::Crashed {
+        let lost = Memory::Lost;
+        return vec![(
+            "Process",
+            vec![
+                one("Start again", Glyph::Connect, Act::Restart { memory: kept }),
+                one(
+                    "Start again with an empty disk",
+                    Glyph::Connect,
+                    Act::Restart { memory: lost },
+                ),
+            ],
+        )];
+    }
+    vec![
+        (
+            "Process",
+            vec![
+                form(
+                    "Publish a message of its own…",
+                    Glyph::Publish,
+                    Form::Publish,
+                ),
+                one("Crash", Glyph::Fault, Act::Crash { how: Ending::Fin }),
+                one("Lose power", Glyph::Connect, Act::PowerOff),
+                one("Restart", Glyph::Skip, Act::Restart { memory: kept }),
+            ],
+        ),
+        (
+            "New connections",
+            vec![
+                one("Refuse them", Glyph::Wrong, Act::Refuse),
+                one("Accept them again", Glyph::Right, Act::Accept),
+            ],
+        ),
+    ]
+}
+
+fn client_items(
+    client: &Participant,
+    connection: Option<&Connection>,
+    at: Micros,
+) -> Vec<(&'static str, Vec<Item>)> {
+    let who = client.id;
+    let one = |label, glyph, act| item(label, glyph, vec![deed(at, who, act)]);
+    let is_down = client.state == ParticipantState::Crashed;
+    let mut groups = Vec::new();
+    if !is_down {
+        let mut mqtt = vec![
+            form("Publish…", Glyph::Publish, Form::Publish),
+            form("Subscribe…", Glyph::Subscribe, Form::Subscribe),
+            form("Unsubscribe…", Glyph::Subscribe, Form::Unsubscribe),
+        ];
+        match client.state {
+            ParticipantState::Connected => {
+                let will = false;
+                mqtt.push(one("Disconnect", Glyph::Connect, Act::Disconnect { will }));
+            }
+            ParticipantState::Idle | ParticipantState::Waiting => {
+                mqtt.push(one("Connect", Glyph::Connect, Act::Connect));
+            }
+            ParticipantState::Running
+            | ParticipantState::Opening
+            | ParticipantState::Connecting
+            | ParticipantState::Asleep
+            | ParticipantState::Crashed => {}
+        }
+        groups.push(("MQTT", mqtt));
+    }
+    groups.push(("Link", link_items(who, connection, at)));
+    let process = if is_down {
+        vec![
+            one(
+                "Start again",
+                Glyph::Connect,
+                Act::Restart {
+                    memory: Memory::Kept,
+                },
+            ),
+            one(
+                "Start again, all forgotten",
+                Glyph::Connect,
+                Act::Restart {
+                    memory: Memory::Lost,
+                },
+            ),
+        ]
+    } else {
+        vec![
+            one("Read nothing more", Glyph::Pause, Act::Pause),
+            one("Read again", Glyph::Play, Act::Resume),
+            match client.state {
+                ParticipantState::Asleep => one("Wake up", Glyph::Light, Act::Wake),
+                ParticipantState::Running
+                | ParticipantState::Idle
+                | ParticipantState::Opening
+                | ParticipantState::Connecting
+                | ParticipantState::Connected
+                | ParticipantState::Waiting
+                | ParticipantState::Crashed => one("Sleep", Glyph::Dark, Act::Sleep),
+            },
+            one("Crash", Glyph::Fault, Act::Crash { how: Ending::Fin }),
+            one("Lose power", Glyph::Connect, Act::PowerOff),
+        ]
+    };
+    groups.push(("Process", process));
+    groups
+}
+
+fn link_items(who: ParticipantId, connection: Option<&Connection>, at: Micros) -> Vec<Item> {
+    let one = |label, glyph, act| item(label, glyph, vec![deed(at, who, act)]);
+    let way = Ways::Both;
+    let is_cut = connection.is_some_and(|link| link.cut);
+    let is_stalled = connection.is_some_and(|link| link.stalled_up || link.stalled_down);
+    let is_open = connection.is_some_and(|link| {
+        [link.client_end, link.broker_end]
+            .into_iter()
+            .any(|end| end == EndState::Open || end == EndState::Opening)
+    });
+    let mut items = Vec::new();
+    if !is_cut {
+        items.push(one("Pull the cable", Glyph::Scissors, Act::Cut { way }));
+        let (up, down) = (Ways::Up, Ways::Down);
+        items.push(one(
+            "Cut only towards the broker",
+            Glyph::Scissors,
+            Act::Cut { way: up },
+        ));
+        items.push(one(
+            "Cut only towards the client",
+            Glyph::Scissors,
+            Act::Cut { way: down },
+        ));
+    }
+    if is_cut || !is_open {
+        items.push(one("Plug the cable in again", Glyph::Tcp, Act::Heal));
+    }
+    if !is_stalled {
+        items.push(one("Hold what travels", Glyph::Pause, Act::Stall { way }));
+    }
+    if is_stalled || !is_open {
+        items.push(one(
+            "Release what is held",
+            Glyph::Play,
+            Act::Release { way },
+        ));
+    }
+    if is_open {
+        items.push(one("Reset the connection (RST)", Glyph::Close, Act::Reset));
+        items.push(one(
+            "Close it without DISCONNECT (FIN)",
+            Glyph::Close,
+            Act::Close,
+        ));
+    }
+    items
+}
+
+/// On a byte stream no packet is lost alone: what can be done to a packet is done to its link, at the right moment.
+fn flight_items(
+    flight: &Flight,
+    client: ParticipantId,
+    shown: Micros,
+) -> Vec<(&'static str, Vec<Item>)> {
+    let to = Hand {
+        client,
+        way: match flight.from {
+            0 => Ways::Down,
+            _ => Ways::Up,
+        },
+    };
+    let items = match (flight.fate, flight.arrived_at) {
+        (Fate::Arrived, Some(arrived)) => {
+            // The last moment in which it was still on its way.
+            let before = arrived.saturating_sub(1).max(flight.sent_at);
+            vec![
+                to.late("What if it had come 1 s later?", before),
+                to.cut(
+                    "What if the cable had been pulled before it arrived?",
+                    before,
+                ),
+                to.cut("What if the cable had been pulled right after?", arrived),
+                to.reset(
+                    "What if the connection had been reset before it arrived?",
+                    before,
+                ),
+            ]
+        }
+        (Fate::Travelling, _) => {
+            let (stall, release) = (Act::Stall { way: to.way }, Act::Release { way: to.way });
+            let mut items = vec![
+                to.one("Hold it", Glyph::Pause, shown, stall),
+                to.one("Let go what is held", Glyph::Play, shown, release),
+                to.late("Let it come 1 s later", shown),
+                to.cut("Pull the cable before it arrives", shown),
+            ];
+            let after = |due| to.cut("Pull the cable right after it arrives", due);
+            items.extend(flight.due_at.map(after));
+            items.push(to.reset("Reset the connection (RST)", shown));
+            items
+        }
+        (Fate::Lost | Fate::Arrived, _) => vec![to.cut(
+            "What if the cable had been pulled when it was sent?",
+            flight.sent_at,
+        )],
+    };
+    vec![("Its link", items)]
+}
+
+/// The link of a packet, to do something to it.
+struct Hand {
+    client: ParticipantId,
+    way: Ways,
+}
+
+impl Hand {
+    fn one(&self, label: &'static str, glyph: Glyph, at: Micros, act: Act) -> Item {
+        item(label, glyph, vec![deed(at, self.client, act)])
+    }
+
+    fn cut(&self, label: &'static str, at: Micros) -> Item {
+        let way = Ways::Both;
+        self.one(label, Glyph::Scissors, at, Act::Cut { way })
+    }
+
+    fn reset(&self, label: &'static str, at: Micros) -> Item {
+        self.one(label, Glyph::Close, at, Act::Reset)
+    }
+
+    /// Held, and let go a while later.
+    fn late(&self, label: &'static str, at: Micros) -> Item {
+        let way = self.way;
+        let stall = deed(at, self.client, Act::Stall { way });
+        let release = deed(at + DELAY, self.client, Act::Release { way });
+        item(label, Glyph::Timer, vec![stall, release])
+    }
+}

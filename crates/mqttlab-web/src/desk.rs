@@ -1,0 +1,203 @@
+//! What lies on the desk: how runs get there from files, texts and links, and how they leave as links.
+
+use mqttlab_sim::job::{Format, Job, Reply};
+use mqttlab_sim::link::Shared;
+use mqttlab_sim::recording::Recording;
+use web_sys::File;
+use yew::Callback;
+
+use crate::lab::Lab;
+use crate::opening::{FileTrouble, Recents, Trouble, link_in, title};
+use crate::platform::files::read_text;
+use crate::platform::{store, stored};
+use crate::ui::share::Paper;
+use crate::worker::{Word, Worker};
+
+/// Under which name the browser keeps what was opened.
+const RECENTS: &str = "recents";
+
+/// The doors at the top: which panel is on the left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Door {
+    #[default]
+    Learn,
+    Inspect,
+}
+
+/// What can be asked of the desk.
+pub(crate) enum Ask {
+    File(File),
+    /// A file was read, or could not be.
+    Content(Result<String, FileTrouble>),
+    /// Text that was pasted or typed: a scenario, or an address with a run in it.
+    Text(String),
+    /// The text of a link.
+    Link(String),
+    Forget,
+}
+
+/// What has become of it.
+pub(crate) enum Outcome {
+    /// There is another run to look at; whether it is the same that was shared.
+    Opened {
+        lab: Box<Lab>,
+        is_same: bool,
+    },
+    /// The text of the link that was asked for.
+    Link(String),
+    /// The file that was asked for.
+    File(Paper, Vec<u8>),
+    /// Something else is to be drawn.
+    Changed,
+    Nothing,
+}
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To be looked at.
+    Opening,
+    /// To be handed out.
+    Sharing,
+    /// To be found again.
+    Remembering,
+    /// To be kept as a file.
+    Writing(Paper),
+}
+
+/// The desk.
+pub(crate) struct Desk {
+    worker: Worker,
+    jobs: Vec<(u32, Purpose, String)>,
+    on: Callback<Ask>,
+    pub(crate) recents: Recents,
+    pub(crate) trouble: Option<Trouble>,
+}
+
+impl Desk {
+    pub(crate) fn new(on: Callback<Ask>, words: Callback<Word>) -> Self {
+        Self {
+            worker: Worker::new(words),
+            jobs: Vec::new(),
+            on,
+            recents: Recents::parse(&stored(RECENTS).unwrap_or_default()),
+            trouble: None,
+        }
+    }
+
+    /// Whether something is being read.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.jobs
+            .iter()
+            .any(|(_, purpose, _)| *purpose == Purpose::Opening)
+    }
+
+    pub(crate) fn ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::File(file) => read_text(file, self.on.reform(Ask::Content)),
+            Ask::Content(Ok(text)) | Ask::Text(text) => match link_in(&text) {
+                Some(link) => self.open(Job::Open {
+                    text: link.to_owned(),
+                }),
+                None => self.open(Job::Read { text }),
+            },
+            Ask::Content(Err(trouble)) => self.trouble = Some(Trouble::File(trouble)),
+            Ask::Link(text) => self.open(Job::Open { text }),
+            Ask::Forget => {
+                self.recents.forget();
+                store(RECENTS, "");
+            }
+        }
+    }
+
+    /// Asks for the link to a run.
+    pub(crate) fn share(&mut self, shared: Shared) {
+        self.give(Job::Link(Box::new(shared)), Purpose::Sharing, "");
+    }
+
+    /// Asks for a run as a file.
+    pub(crate) fn write(&mut self, shared: Shared, paper: Paper) {
+        let format = match paper {
+            Paper::File(format) => format,
+            Paper::Picture => Format::Svg,
+        };
+        let shared = Box::new(shared);
+        self.give(Job::Export { shared, format }, Purpose::Writing(paper), "");
+    }
+
+    pub(crate) fn heard(&mut self, word: Word) -> Outcome {
+        self.worker.heard(&word);
+        let (number, reply) = match word {
+            Word::Gone => {
+                self.jobs.clear();
+                self.trouble = Some(Trouble::NoWorker);
+                return Outcome::Changed;
+            }
+            Word::Reply(_, Reply::Ready) => return Outcome::Nothing,
+            Word::Reply(number, reply) => (number, reply),
+        };
+        let Some(index) = self.jobs.iter().position(|(known, ..)| *known == number) else {
+            return Outcome::Nothing;
+        };
+        let (_, purpose, name) = self.jobs.remove(index);
+        match reply {
+            Reply::Ready => Outcome::Nothing,
+            Reply::Read(Ok(scenario)) => self.opened(Recording::new(*scenario), true),
+            Reply::Opened(Ok(shared)) => {
+                let moment = shared.moment.clone();
+                let (recording, is_same) = shared.open();
+                let outcome = self.opened(recording, is_same);
+                if let Outcome::Opened { mut lab, is_same } = outcome {
+                    lab.select(&moment);
+                    return Outcome::Opened { lab, is_same };
+                }
+                outcome
+            }
+            Reply::Read(Err(error)) => self.troubled(Trouble::Text(error)),
+            Reply::Opened(Err(error)) => self.troubled(Trouble::Link(error)),
+            Reply::Link(text) if purpose == Purpose::Remembering => {
+                self.recents.remember(&name, &text);
+                store(RECENTS, &self.recents.stored());
+                Outcome::Changed
+            }
+            Reply::Link(text) => Outcome::Link(text),
+            Reply::Exported(bytes) => match purpose {
+                Purpose::Writing(paper) => Outcome::File(paper, bytes),
+                Purpose::Opening | Purpose::Sharing | Purpose::Remembering => Outcome::Nothing,
+            },
+        }
+    }
+
+    fn troubled(&mut self, trouble: Trouble) -> Outcome {
+        self.trouble = Some(trouble);
+        Outcome::Changed
+    }
+
+    fn opened(&mut self, recording: Recording, is_same: bool) -> Outcome {
+        self.trouble = None;
+        let lab = Lab::show(recording);
+        let name = title(lab.scenario()).to_owned();
+        self.give(
+            Job::Link(Box::new(lab.shared())),
+            Purpose::Remembering,
+            &name,
+        );
+        let lab = Box::new(lab);
+        Outcome::Opened { lab, is_same }
+    }
+
+    /// What was being opened before is forgotten: only the latest counts.
+    fn open(&mut self, job: Job) {
+        self.trouble = None;
+        self.jobs
+            .retain(|(_, purpose, _)| *purpose != Purpose::Opening);
+        self.give(job, Purpose::Opening, "");
+    }
+
+    fn give(&mut self, job: Job, purpose: Purpose, name: &str) {
+        match self.worker.ask(&job) {
+            Some(number) => self.jobs.push((number, purpose, name.to_owned())),
+            None => self.trouble = Some(Trouble::NoWorker),
+        }
+    }
+}

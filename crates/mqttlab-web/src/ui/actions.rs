@@ -1,0 +1,134 @@
+//! Everything that is done in this run, by its script and by the user: each can be taken away or moved, in another run.
+
+use mqttlab_sim::recording::Changes;
+use mqttlab_sim::scenario::Action;
+use mqttlab_sim::view::Micros;
+use web_sys::HtmlInputElement;
+use yew::{Callback, Event, Html, TargetCast, html};
+
+use crate::lab::{Edit, Message};
+use crate::texts;
+
+/// One thing that is done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Done {
+    pub(crate) at: Micros,
+    pub(crate) words: String,
+    pub(crate) source: Source,
+}
+
+/// Who does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The script, and whether it is left out here.
+    Step { step: u32, omitted: bool },
+    /// The user.
+    Input { input: usize },
+}
+
+/// The most lines that are in the page.
+const LINES_MAX: usize = 500;
+
+/// All that is done, by time.
+pub(crate) fn all_done(
+    script: impl Iterator<Item = (Micros, Action)>,
+    changes: &Changes,
+    words: impl Fn(&Action) -> String,
+) -> Vec<Done> {
+    let steps = script.enumerate().map(|(step, (at, action))| Done {
+        at,
+        words: words(&action),
+        source: Source::Step {
+            step: step as u32,
+            omitted: changes.omitted.contains(&(step as u32)),
+        },
+    });
+    let inputs = changes.inputs.iter().enumerate();
+    let inputs = inputs.map(|(input, done)| Done {
+        at: done.at,
+        words: words(&done.action),
+        source: Source::Input { input },
+    });
+    let mut all: Vec<Done> = steps.chain(inputs).collect();
+    all.sort_by_key(|done| done.at);
+    all
+}
+
+/// What is drawn, and where it says what was pressed.
+pub(crate) struct ActionsProps {
+    pub(crate) done: Vec<Done>,
+    pub(crate) shown: Micros,
+    pub(crate) end: Micros,
+    pub(crate) on: Callback<Message>,
+}
+
+pub(crate) fn actions(props: &ActionsProps) -> Html {
+    let (all, shown) = (props.done.len(), props.done.len().min(LINES_MAX));
+    html! {
+        <div class="scroll actions" data-testid="actions">
+            <p class="muted small actions-about">
+                { "What is done in this run. Switch something off, or give it another time: that is another run, on a branch of its own." }
+            </p>
+            <table>
+                <thead>
+                    <tr><th scope="col">{ "Happens" }</th><th scope="col">{ "At (s)" }</th><th scope="col">{ "What" }</th><th scope="col">{ "By" }</th></tr>
+                </thead>
+                <tbody>{ for props.done.iter().take(LINES_MAX).map(|done| line(props, done)) }</tbody>
+            </table>
+            if shown < all {
+                <p class="muted small">{ format!("{shown} of {all} shown") }</p>
+            }
+        </div>
+    }
+}
+
+fn line(props: &ActionsProps, done: &Done) -> Html {
+    let source = done.source;
+    let (happens, by) = match source {
+        Source::Step { omitted, .. } => (!omitted, "script"),
+        Source::Input { .. } => (true, "you"),
+    };
+    let toggle = props.on.reform(move |_: Event| {
+        Message::Edit(match source {
+            Source::Step { step, omitted } => Edit::Step {
+                step,
+                happens: omitted,
+            },
+            Source::Input { input } => Edit::Remove { input },
+        })
+    });
+    let (at, end, on) = (done.at, props.end, props.on.clone());
+    let onchange = Callback::from(move |event: Event| {
+        let field: HtmlInputElement = event.target_unchecked_into();
+        let seconds = field.value_as_number();
+        // An empty field is no number.
+        let to = if seconds.is_finite() && seconds >= 0.0 {
+            ((seconds * 1_000_000.0).round() as Micros).min(end)
+        } else {
+            at
+        };
+        if to == at {
+            field.set_value(&texts::moment_bare(at));
+            return;
+        }
+        on.emit(Message::Edit(match source {
+            Source::Step { step, .. } => Edit::MoveStep { step, at: to },
+            Source::Input { input } => Edit::MoveInput { input, at: to },
+        }));
+    });
+    let class = match (happens, done.at <= props.shown) {
+        (false, _) => "off",
+        (true, true) => "past",
+        (true, false) => "",
+    };
+    html! {
+        <tr {class}>
+            <td><input type="checkbox" checked={happens} aria-label={format!("Happens: {}", done.words)} onchange={toggle} /></td>
+            <td>
+                <input type="number" class="mono" min="0" step="0.001" value={texts::moment_bare(done.at)} aria-label={format!("When, in seconds: {}", done.words)} disabled={!happens} {onchange} />
+            </td>
+            <td>{ &done.words }</td>
+            <td class="muted">{ by }</td>
+        </tr>
+    }
+}

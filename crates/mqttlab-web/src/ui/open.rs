@@ -1,0 +1,180 @@
+//! The left panel behind the door Inspect: what is open, and how something else gets there.
+
+use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+use yew::{
+    Callback, Event, Html, Properties, SubmitEvent, TargetCast, component, html, use_effect_with,
+    use_node_ref,
+};
+
+use super::icons::{Glyph, icon};
+use crate::desk::Ask;
+use crate::opening::{Recents, Trouble};
+use crate::platform::focus;
+use crate::texts::{self, opening as words};
+
+/// What is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opened {
+    pub(crate) title: String,
+    pub(crate) about: String,
+    /// What must come of it, and whether it does so far.
+    pub(crate) expected: Vec<Expected>,
+}
+
+/// Something that must come of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) text: String,
+    /// `None` while it is open.
+    pub(crate) holds: Option<bool>,
+}
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct OpenProps {
+    /// `None` while the lesson is still on the desk.
+    pub(crate) opened: Option<Opened>,
+    pub(crate) trouble: Option<Trouble>,
+    pub(crate) busy: bool,
+    pub(crate) recents: Recents,
+    pub(crate) on: Callback<Ask>,
+}
+
+/// Id of the box that says what is wrong.
+const TROUBLE: &str = "open-trouble";
+
+#[component]
+pub(crate) fn Open(props: &OpenProps) -> Html {
+    use_effect_with(props.trouble.clone(), |trouble| {
+        if trouble.is_some() {
+            focus(TROUBLE);
+        }
+    });
+    html! {
+        <section class="panel story" id="lesson" aria-labelledby="open-title">
+            <div class="scroll story-text">
+                { for props.trouble.iter().map(trouble) }
+                { for props.opened.iter().map(opened) }
+                if props.opened.is_some() {
+                    <h3 id="open-title">{ "Open something else" }</h3>
+                } else {
+                    <h2 id="open-title" class="story-title">{ "Open a run of your own" }</h2>
+                    <p>{ words::INTRO }</p>
+                }
+                <Ways on={props.on.clone()} busy={props.busy} />
+                { recents(props) }
+            </div>
+        </section>
+    }
+}
+
+fn opened(opened: &Opened) -> Html {
+    let expected = |expected: &Expected| {
+        let (class, glyph, says) = match expected.holds {
+            None => ("open", Glyph::Timer, "open so far"),
+            Some(true) => ("holds", Glyph::Right, "holds"),
+            Some(false) => ("fails", Glyph::Wrong, "fails"),
+        };
+        html! {
+            <li {class}>
+                { icon(glyph) }<code>{ &expected.text }</code><span class="muted">{ says }</span>
+            </li>
+        }
+    };
+    html! {
+        <>
+            <h2 class="story-title" data-testid="opened">{ &opened.title }</h2>
+            if !opened.about.is_empty() {
+                <p>{ super::lesson::with_code(&opened.about) }</p>
+            }
+            if !opened.expected.is_empty() {
+                <h3>{ "What must come of it" }</h3>
+                <ul class="expected">{ for opened.expected.iter().map(expected) }</ul>
+            }
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct WaysProps {
+    busy: bool,
+    on: Callback<Ask>,
+}
+
+/// The picker, and the field for text.
+#[component]
+fn Ways(props: &WaysProps) -> Html {
+    let field = use_node_ref();
+    let onchange = {
+        let on = props.on.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                on.emit(Ask::File(file));
+            }
+            // The same file may be chosen again, after it was mended.
+            input.set_value("");
+        })
+    };
+    let onsubmit = {
+        let (on, field) = (props.on.clone(), field.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(field) = field.cast::<HtmlTextAreaElement>() {
+                on.emit(Ask::Text(field.value()));
+            }
+        })
+    };
+    html! {
+        <form class="ways" {onsubmit}>
+            <label class="file ghost">
+                { icon(Glyph::Open) }
+                { "Choose a file…" }
+                <input type="file" accept=".toml,.txt,text/plain,application/toml" class="hidden-visually" data-testid="file" {onchange} />
+            </label>
+            <p class="muted small">{ "…or drop it anywhere on this page. It stays on your computer." }</p>
+            <label class="paste">
+                <span class="small">{ "Or paste a scenario, or a link" }</span>
+                <textarea ref={field} rows="5" spellcheck="false" class="mono" placeholder={words::PLACEHOLDER} data-testid="paste" />
+            </label>
+            <button type="submit" class="ghost" disabled={props.busy}>
+                { if props.busy { "Reading…" } else { "Open" } }
+            </button>
+        </form>
+    }
+}
+
+fn trouble(trouble: &Trouble) -> Html {
+    let (head, place, help) = texts::opening::trouble(trouble);
+    html! {
+        <div class="trouble" id={TROUBLE} role="alert" tabindex="-1" data-testid="trouble">
+            <h2>{ icon(Glyph::Wrong) }{ " This cannot be opened" }</h2>
+            <p>{ super::lesson::with_code(&head) }</p>
+            if let Some(place) = place {
+                <pre>{ place }</pre>
+            }
+            if let Some(help) = help {
+                <p class="muted">{ super::lesson::with_code(&help) }</p>
+            }
+        </div>
+    }
+}
+
+fn recents(props: &OpenProps) -> Html {
+    if props.recents.is_empty() {
+        return Html::default();
+    }
+    let recent = |recent: &crate::opening::Recent| {
+        let text = recent.text.clone();
+        let open = props.on.reform(move |_| Ask::Link(text.clone()));
+        html! { <li><button type="button" onclick={open}>{ &recent.title }</button></li> }
+    };
+    html! {
+        <>
+            <h3>{ "Opened before" }</h3>
+            <ul class="recents">{ for props.recents.iter().map(recent) }</ul>
+            <button type="button" class="quiet small" onclick={props.on.reform(|_| Ask::Forget)}>
+                { "Forget these" }
+            </button>
+        </>
+    }
+}

@@ -1,0 +1,196 @@
+//! Runs that come from files, texts and links.
+
+use anyhow::{Result, ensure};
+
+use super::harness::{Browser, Media, Size, in_browser};
+use super::open_lab;
+
+const SCENARIO: &str = include_str!("../../../scenarios/qos2-cut-after-publish.toml");
+
+const OPENED: &str = "document.querySelector('[data-testid=opened]')";
+const TROUBLE: &str = "document.querySelector('[data-testid=trouble]')";
+
+#[test]
+fn a_file_is_opened_and_remembered() -> Result<()> {
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        inspect(browser).await?;
+        choose_file(browser, &serde_json::to_string(SCENARIO)?).await?;
+        browser.wait_until(OPENED).await?;
+        ensure!(
+            browser
+                .text_of("[data-testid=opened]")
+                .await?
+                .contains("QoS 2")
+        );
+        browser
+            .wait_until("document.querySelector('.recents button')")
+            .await?;
+        // It is found again after the page was closed.
+        open_lab(browser).await?;
+        inspect(browser).await?;
+        browser.click(".recents button").await?;
+        browser.wait_until(OPENED).await
+    })
+}
+
+#[test]
+fn a_broken_file_is_refused_with_its_place_and_the_page_goes_on() -> Result<()> {
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        inspect(browser).await?;
+        let broken = SCENARIO.replace("\"publish\"", "\"publsh\"");
+        choose_file(browser, &serde_json::to_string(&broken)?).await?;
+        browser.wait_until(TROUBLE).await?;
+        let says = browser.text_of("[data-testid=trouble]").await?;
+        ensure!(says.contains("Line 29, column 7"), "{says}");
+        ensure!(says.contains("did you mean publish?"), "{says}");
+        still_works(browser).await?;
+        // A binary file, and one that is too large.
+        choose_file(browser, "new Uint8Array([0, 159, 146, 150])").await?;
+        browser
+            .wait_until(&format!("{TROUBLE}.innerText.includes('no text')"))
+            .await?;
+        choose_file(browser, "'#'.repeat(1048577)").await?;
+        browser
+            .wait_until(&format!("{TROUBLE}.innerText.includes('larger')"))
+            .await?;
+        still_works(browser).await
+    })
+}
+
+#[test]
+fn hostile_texts_and_links_are_refused() -> Result<()> {
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        inspect(browser).await?;
+        for (from, to) in [
+            ("name = \"pump\"", "name = \"<img src=x onerror=alert(1)>\""),
+            ("until = \"10s\"", "until = \"1e9d\""),
+            ("qos = 2", "qos = nan"),
+        ] {
+            let text = SCENARIO.replacen(from, to, 1);
+            ensure!(text != SCENARIO, "{from} is in the scenario");
+            drop_text(browser, &text).await?;
+            browser.wait_until(TROUBLE).await?;
+            browser.run(&format!("{TROUBLE}.remove()")).await?;
+            open_lab(browser).await?;
+        }
+        for link in ["AQE", "%3Cscript%3E", &"A".repeat(70_000)] {
+            browser.open(&format!("/#r={link}")).await?;
+            browser.wait_until(TROUBLE).await?;
+            still_works(browser).await?;
+        }
+        let complaints = browser.complaints().await?;
+        ensure!(complaints.is_empty(), "the console says: {complaints:#?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_link_opens_at_the_same_moment_in_a_fresh_browser() -> Result<()> {
+    let mut link = String::new();
+    let mut seen = String::new();
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        drop_text(browser, SCENARIO).await?;
+        browser.wait_until(OPENED).await?;
+        for _ in 0..25 {
+            browser.press("ArrowRight").await?;
+        }
+        browser.click(".share").await?;
+        browser
+            .wait_until("document.querySelector('[data-testid=address]')?.value.includes('#r=')")
+            .await?;
+        link = browser
+            .run("return location.hash")
+            .await?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        seen = picture(browser).await?;
+        Ok(())
+    })?;
+    if link.is_empty() {
+        return Ok(());
+    }
+    ensure!(link.len() < 1_000, "{} characters", link.len());
+    in_browser(async |browser| {
+        browser.open(&format!("/{link}")).await?;
+        browser.wait_until(OPENED).await?;
+        let now = picture(browser).await?;
+        ensure!(now == seen, "{now}\nis not\n{seen}");
+        ensure!(browser.count("[data-testid=notice]").await? == 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn opening_shuts_nobody_out() -> Result<()> {
+    in_browser(async |browser| {
+        for (size, media) in [(Size::LAPTOP, Media::LIGHT), (Size::PHONE, Media::DARK)] {
+            browser.resize(size).await?;
+            browser.emulate(media).await?;
+            open_lab(browser).await?;
+            drop_text(browser, "[scenario]").await?;
+            browser.wait_until(TROUBLE).await?;
+            let Some(barriers) = browser.barriers().await? else {
+                crate::skip("axe-core is not installed (cargo xtask setup --tests)");
+                return Ok(());
+            };
+            ensure!(barriers.is_empty(), "axe-core finds: {barriers:#?}");
+        }
+        Ok(())
+    })
+}
+
+/// What can be seen of the moment: the clock, what was selected, the state.
+async fn picture(browser: &Browser) -> Result<String> {
+    let mut seen = String::new();
+    for part in ["[data-testid=clock]", ".inspector", ".state"] {
+        seen += &browser.text_of(part).await?;
+        seen.push('\n');
+    }
+    Ok(seen)
+}
+
+async fn inspect(browser: &Browser) -> Result<()> {
+    browser.click(".doors li:nth-child(2) button").await
+}
+
+/// Chooses a file; `content` is JavaScript for what is in it.
+async fn choose_file(browser: &Browser, content: &str) -> Result<()> {
+    browser
+        .run(&format!(
+            "const data = new DataTransfer();
+             data.items.add(new File([{content}], 'mine.toml'));
+             const field = document.querySelector('[data-testid=file]');
+             field.files = data.files;
+             field.dispatchEvent(new Event('change', {{ bubbles: true }}));"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// Drops text on the page, as from another window.
+pub(super) async fn drop_text(browser: &Browser, text: &str) -> Result<()> {
+    let text = serde_json::to_string(text)?;
+    browser
+        .run(&format!(
+            "const data = new DataTransfer();
+             data.setData('text/plain', {text});
+             document.body.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// A step forward still moves the clock.
+async fn still_works(browser: &Browser) -> Result<()> {
+    let before = browser.text_of("[data-testid=clock]").await?;
+    browser.press("ArrowRight").await?;
+    browser.press("ArrowRight").await?;
+    let after = browser.text_of("[data-testid=clock]").await?;
+    ensure!(before != after, "the clock stands at {after}");
+    Ok(())
+}
