@@ -74,6 +74,27 @@ fn the_schema_refuses_what_is_no_scenario() -> Result<()> {
     Ok(())
 }
 
+/// The tests of traces run natively and as WebAssembly, where no folder can be looked through: so their list is a list.
+#[test]
+fn every_scenario_has_its_trace_and_is_in_the_list_of_traces() -> Result<()> {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/mqttlab-sim/src/golden.rs");
+    let list = fs::read_to_string(list)?;
+    for path in scenarios()? {
+        let trace = match path.file_name().is_some_and(|name| name == "scenario.toml") {
+            true => path.with_file_name("trace.txt"),
+            false => path.with_extension("txt"),
+        };
+        ensure!(trace.is_file(), "{} is missing", trace.display());
+        let text = path.to_string_lossy();
+        let (_, inside) = text.rsplit_once("/../").context("it lies in the project")?;
+        ensure!(
+            list.contains(&format!("/{inside}\"")),
+            "{inside} is not in the list"
+        );
+    }
+    Ok(())
+}
+
 #[test]
 fn every_scenario_is_in_style() -> Result<()> {
     let paths = scenarios()?;

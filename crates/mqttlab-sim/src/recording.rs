@@ -20,6 +20,8 @@ use crate::scenario::{Action, Scenario};
 use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
 use crate::world::{State, World};
 
+pub use crate::world::Budget;
+
 pub use branch::{
     BRANCHES_MAX, Branch, BranchId, Changes, INPUTS_MAX, UserInput, first_difference,
 };
@@ -76,6 +78,13 @@ impl Recording {
             current: 0,
             known: 0,
         }
+    }
+
+    /// The same, which may take more or less than a page can keep.
+    pub fn with_budget(scenario: Scenario, budget: Budget) -> Self {
+        let mut recording = Self::new(scenario);
+        recording.world.budget = budget;
+        recording
     }
 
     /// What is played.

@@ -7,6 +7,8 @@ use crate::world::State;
 
 /// Happenings between two keyframes, at first.
 const EVERY: u64 = 64;
+/// A copy of so many bytes takes about as long as a happening: heavier states are copied less often.
+const WEIGHT_A_HAPPENING: u64 = 4 << 10;
 /// When there are so many keyframes, or they are so large together, every second one goes and the distance doubles.
 const MAX: usize = 256;
 const WEIGHT_MAX: u64 = 64 << 20;
@@ -36,9 +38,10 @@ impl Keyframe {
 
 impl Keyframes {
     pub(super) fn new(begin: State) -> Self {
+        let frame = Keyframe::new(begin);
         Self {
-            frames: vec![Keyframe::new(begin)],
-            every: EVERY,
+            every: EVERY.max(frame.weight / WEIGHT_A_HAPPENING),
+            frames: vec![frame],
         }
     }
 
@@ -54,7 +57,9 @@ impl Keyframes {
     }
 
     pub(super) fn push(&mut self, state: State) {
-        self.frames.push(Keyframe::new(state));
+        let frame = Keyframe::new(state);
+        self.every = self.every.max(frame.weight / WEIGHT_A_HAPPENING);
+        self.frames.push(frame);
         let count = self.frames.len();
         let weight: u64 = self.frames.iter().map(|frame| frame.weight).sum();
         if count >= MAX || count > MIN && weight > WEIGHT_MAX {

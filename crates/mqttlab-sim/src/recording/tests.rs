@@ -469,7 +469,7 @@ fn a_run_that_grows_without_end_is_ended() {
          [[do]]\nat = \"0s\"\nwho = \"A\"\nact = \"connect\"\n"
     );
     let mut recording = Recording::new(Scenario::parse(&text).expect("well-formed"));
-    recording.world.bytes_max = 2 << 20;
+    recording.world.budget.bytes = 2 << 20;
     recording.seek(recording.end());
     let last = recording.events().last().expect("there are events");
     assert!(last.text.starts_with("the run ends here"), "{last:?}");

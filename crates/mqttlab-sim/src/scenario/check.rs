@@ -11,7 +11,10 @@ use mqttlab_core::topic::{TopicError, check_filter};
 
 use super::limits::is_id;
 use super::placed::Spanned;
-use super::{AccessSpec, BrokerSpec, HostSpec, Scenario, ScenarioError, TEXT_MAX, raw, reader};
+use super::{
+    ABOUT_MAX, ACCESS_MAX, AccessSpec, BrokerSpec, HostSpec, PAYLOAD_MAX, Scenario, ScenarioError,
+    TEXT_MAX, TITLE_MAX, raw, reader,
+};
 use crate::view::ParticipantId;
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
@@ -43,8 +46,8 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let id = id.into_inner();
     Ok(Scenario {
         id,
-        title,
-        about,
+        title: title.into_inner(),
+        about: about.map(Spanned::into_inner).unwrap_or_default(),
         mqtt,
         seed,
         until,
@@ -84,7 +87,49 @@ impl Check<'_> {
                 "an id has 1 to 64 lower-case letters, digits and `-`",
             ));
         }
+        self.length(&header.title, "a title", TITLE_MAX)?;
+        if let Some(about) = &header.about {
+            self.length(about, "`about`", ABOUT_MAX)?;
+        }
         Ok(())
+    }
+
+    /// At most so many characters.
+    fn length(&self, text: &Spanned<String>, what: &str, most: usize) -> Result<(), ScenarioError> {
+        match text.get_ref().chars().nth(most) {
+            None => Ok(()),
+            Some(_) => {
+                let message = format!("{what} has {most} characters at most");
+                Err(self.error(text.span(), message))
+            }
+        }
+    }
+
+    /// At most so many of something; the place is that of the first too many.
+    fn number<T>(
+        &self,
+        list: &[T],
+        most: usize,
+        what: &str,
+        place: impl FnOnce(&T) -> Range<usize>,
+    ) -> Result<(), ScenarioError> {
+        match list.get(most) {
+            None => Ok(()),
+            Some(extra) => {
+                Err(self.error(place(extra), format!("there are more than {most} {what}")))
+            }
+        }
+    }
+
+    fn payload(&self, payload: Option<&Spanned<String>>) -> Result<String, ScenarioError> {
+        let Some(payload) = payload else {
+            return Ok(String::new());
+        };
+        if payload.get_ref().len() > PAYLOAD_MAX {
+            let message = format!("a payload has {PAYLOAD_MAX} bytes at most");
+            return Err(self.error(payload.span(), message));
+        }
+        Ok(payload.get_ref().clone())
     }
 
     fn topic(
@@ -111,6 +156,16 @@ impl Check<'_> {
             backlog,
             accept,
         } = broker;
+        for denied in [&deny_publish, &deny_subscribe] {
+            self.number(denied, ACCESS_MAX, "filters", Spanned::span)?;
+        }
+        if let Some(users) = users
+            .as_ref()
+            .filter(|all| all.get_ref().len() > ACCESS_MAX)
+        {
+            let message = format!("there are more than {ACCESS_MAX} users");
+            return Err(self.error(users.span(), message));
+        }
         let filters = |filters: Vec<Spanned<String>>| -> Result<Vec<String>, ScenarioError> {
             let checked = filters.iter();
             checked
@@ -118,7 +173,7 @@ impl Check<'_> {
                 .collect()
         };
         let access = AccessSpec {
-            users,
+            users: users.map(Spanned::into_inner).unwrap_or_default(),
             deny_publish: filters(deny_publish)?,
             deny_subscribe: filters(deny_subscribe)?,
         };

@@ -7,8 +7,9 @@ use mqttlab_core::topic::{check_filter, check_name};
 
 use super::condition::Condition;
 use super::{
-    Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX, Habits, LinkSpec, Message,
-    PAYLOAD_MAX, SCRIPT_MAX, Scenario, WHOLE, duration,
+    ABOUT_MAX, ACCESS_MAX, Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX,
+    HABITS_MAX, Habits, LinkSpec, Message, PAYLOAD_MAX, SCRIPT_MAX, Scenario, TITLE_MAX, WHOLE,
+    duration,
 };
 use crate::recording::INPUTS_MAX;
 use crate::view::{Micros, ParticipantId};
@@ -50,6 +51,9 @@ impl Scenario {
     /// The first thing that is not.
     pub fn check(&self) -> Result<(), Unfit> {
         need(is_id(&self.id), "its id is none")?;
+        let is_short = |text: &str, most: usize| text.chars().nth(most).is_none();
+        let short = is_short(&self.title, TITLE_MAX) && is_short(&self.about, ABOUT_MAX);
+        need(short, "its title or what is said about it is too long")?;
         need(
             is_span(self.until),
             "it lasts longer than a scenario may last",
@@ -62,6 +66,13 @@ impl Scenario {
         )?;
         let access = &self.broker.access;
         let denied = access.deny_publish.iter().chain(&access.deny_subscribe);
+        let lists = [
+            access.deny_publish.len(),
+            access.deny_subscribe.len(),
+            access.users.len(),
+        ];
+        let few = lists.into_iter().all(|length| length <= ACCESS_MAX);
+        need(few, "its broker has too many rules")?;
         for filter in denied {
             need(check_filter(filter).is_ok(), "a Topic Filter is ill formed")?;
         }
@@ -184,6 +195,13 @@ fn check_client(client: &ClientSpec) -> Result<(), Unfit> {
             need(sound && short, "a client's way to reconnect makes no sense")?;
         }
     }
+    let lists = [
+        client.subscriptions.len(),
+        client.publications.len(),
+        client.habits.answers.len(),
+    ];
+    let few = lists.into_iter().all(|length| length <= HABITS_MAX);
+    need(few, "a client does too many things by itself")?;
     for subscription in &client.subscriptions {
         need(
             check_filter(&subscription.filter).is_ok(),

@@ -187,6 +187,14 @@ pub const CLIENTS_MAX: usize = 1_000;
 pub const SCRIPT_MAX: usize = 10_000;
 /// The most `[[expect]]` in a scenario.
 pub const EXPECTATIONS_MAX: usize = 100;
+/// The most subscriptions, regular messages and answers of a client, each.
+pub const HABITS_MAX: usize = 100;
+/// The most users of a broker, and the most filters of what is denied.
+pub const ACCESS_MAX: usize = 1_000;
+/// The longest title, in characters.
+pub const TITLE_MAX: usize = 200;
+/// The longest text about a scenario or an expectation, in characters.
+pub const ABOUT_MAX: usize = 2_000;
 /// The longest text of a scenario, in bytes.
 pub const TEXT_MAX: usize = 1 << 20;
 /// The largest payload, in bytes.

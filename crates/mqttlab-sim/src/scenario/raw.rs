@@ -49,7 +49,7 @@ pub(super) struct Header {
     /// Short name, fit for a file name: lower-case letters, digits and `-`.
     pub(super) id: Spanned<String>,
     /// For people.
-    pub(super) title: String,
+    pub(super) title: Spanned<String>,
     /// Version of this format: 1.
     pub(super) version: Spanned<u32>,
     /// Protocol version of clients that do not say otherwise.
@@ -63,8 +63,7 @@ pub(super) struct Header {
     #[cfg_attr(feature = "schema", schemars(with = "Span"))]
     pub(super) until: Micros,
     /// A sentence or two about it.
-    #[serde(default)]
-    pub(super) about: String,
+    pub(super) about: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -78,8 +77,7 @@ pub(super) struct Broker {
     #[serde(default)]
     pub(super) disk: bool,
     /// Passwords by User Name: nobody else is let in.
-    #[serde(default)]
-    pub(super) users: BTreeMap<String, String>,
+    pub(super) users: Option<Spanned<BTreeMap<String, String>>>,
     /// Topic Filters of what nobody may publish to.
     #[serde(default)]
     pub(super) deny_publish: Vec<Spanned<String>>,
@@ -287,8 +285,7 @@ pub(super) struct Will {
     /// Will Topic.
     pub(super) topic: Spanned<String>,
     /// Will Message.
-    #[serde(default)]
-    pub(super) payload: String,
+    pub(super) payload: Option<Spanned<String>>,
     /// Will QoS.
     #[serde(default)]
     pub(super) qos: QoS,
@@ -343,8 +340,7 @@ pub(super) struct Publish {
     /// Topic Name.
     pub(super) topic: Spanned<String>,
     /// Payload; `{n}` in it counts.
-    #[serde(default)]
-    pub(super) payload: String,
+    pub(super) payload: Option<Spanned<String>>,
     /// QoS.
     #[serde(default)]
     pub(super) qos: QoS,
@@ -365,8 +361,7 @@ pub(super) struct Answer {
     /// Topic Name of the answer.
     pub(super) topic: Spanned<String>,
     /// Its payload; `{payload}` is that of the message.
-    #[serde(default)]
-    pub(super) payload: String,
+    pub(super) payload: Option<Spanned<String>>,
     /// Its QoS.
     #[serde(default)]
     pub(super) qos: QoS,
@@ -475,5 +470,5 @@ pub(super) struct Expect {
     #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
     pub(super) by: Option<Micros>,
     /// Shown when it fails.
-    pub(super) because: Option<String>,
+    pub(super) because: Option<Spanned<String>>,
 }

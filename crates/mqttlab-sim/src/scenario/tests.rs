@@ -1,3 +1,5 @@
+mod caps;
+
 use mqttlab_core::client::Reconnect;
 use mqttlab_core::packet::{QoS, Version};
 use mqttlab_core::time::Duration;
@@ -236,19 +238,4 @@ fn expectations_are_read() {
         }
     );
     assert_eq!((expected.from, expected.by), (0, Some(5_000_000)));
-}
-
-#[test]
-fn strangers_cannot_ask_for_too_much() {
-    let clients: String = (0..=CLIENTS_MAX)
-        .map(|n| format!("[[client]]\nname = \"c{n}\"\n"))
-        .collect();
-    assert!(fails(&clients).message.contains("more than 1000 clients"));
-    let long = "x".repeat(TEXT_MAX + 1);
-    assert!(
-        Scenario::parse(&long)
-            .expect_err("long")
-            .message
-            .contains("bytes")
-    );
 }

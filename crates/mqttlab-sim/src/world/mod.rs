@@ -33,10 +33,24 @@ pub(crate) use client::ClientHost;
 
 use report::Note;
 
-/// A run ends after so many happenings, whatever the scenario says.
-const HAPPENINGS_MAX: u64 = 500_000;
-/// A run ends when its packets have so many bytes together.
-const BYTES_MAX: u64 = 64 << 20;
+/// When a run ends before its time, because more would be too much to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// After so many happenings.
+    pub happenings: u64,
+    /// When its packets have so many bytes together.
+    pub bytes: u64,
+}
+
+impl Default for Budget {
+    /// What a page can keep, whatever a stranger's scenario says.
+    fn default() -> Self {
+        Self {
+            happenings: 500_000,
+            bytes: 64 << 20,
+        }
+    }
+}
 
 /// The place of something in the queue.
 type Key = (Micros, u64);
@@ -137,8 +151,7 @@ pub(crate) struct World {
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) state: State,
     pub(crate) log: Log,
-    /// The run ends when its packets have so many bytes together.
-    pub(crate) bytes_max: u64,
+    pub(crate) budget: Budget,
     /// The event that leads to what happens now.
     cause: Option<EventId>,
     /// The segments of connections that are over, where somebody wants them.
@@ -184,7 +197,7 @@ impl World {
             scenario,
             state,
             log: Log::default(),
-            bytes_max: BYTES_MAX,
+            budget: Budget::default(),
             cause: None,
             captures: None,
             elsewhere: None,
@@ -269,7 +282,8 @@ impl World {
     }
 
     fn finish(&mut self) {
-        if self.state.happened >= HAPPENINGS_MAX || self.state.bytes >= self.bytes_max {
+        let Budget { happenings, bytes } = self.budget;
+        if self.state.happened >= happenings || self.state.bytes >= bytes {
             self.state.ended = true;
             let text = "the run ends here: more would be too much to keep";
             self.note(Note::new(0, EventKind::Fault, text));
@@ -359,7 +373,7 @@ impl World {
             scenario: Arc::clone(&self.scenario),
             state: self.state.clone(),
             log: self.log.clone(),
-            bytes_max: self.bytes_max,
+            budget: self.budget,
             captures: None,
             elsewhere: None,
             cause: None,

@@ -12,8 +12,8 @@ use super::link::link;
 use crate::scenario::limits::{NAME_MAX, is_clock, is_name};
 use crate::scenario::placed::Spanned;
 use crate::scenario::{
-    Acks, AnswerSpec, CLIENTS_MAX, ClientSpec, Habits, Message, PublishSpec, ScenarioError,
-    SubscribeSpec, WHOLE, duration, quantity, raw,
+    Acks, AnswerSpec, CLIENTS_MAX, ClientSpec, HABITS_MAX, Habits, Message, PublishSpec,
+    ScenarioError, SubscribeSpec, WHOLE, duration, quantity, raw,
 };
 use crate::view::Micros;
 
@@ -65,6 +65,24 @@ impl Check<'_> {
             let message = format!("client `{}`: {wrong}", raw.name.get_ref());
             return Err(self.error(span, message));
         }
+        self.number(
+            &raw.subscribe,
+            HABITS_MAX,
+            "subscriptions of one client",
+            |one| one.filter.span(),
+        )?;
+        self.number(
+            &raw.publish,
+            HABITS_MAX,
+            "regular messages of one client",
+            |one| one.topic.span(),
+        )?;
+        self.number(
+            &raw.on_receive,
+            HABITS_MAX,
+            "answers of one client",
+            |one| one.filter.span(),
+        )?;
         let subscriptions = raw.subscribe.iter().map(|subscribe| {
             let filter = self.topic(&subscribe.filter, "Topic Filter", topic::check_filter)?;
             Ok(SubscribeSpec {
@@ -131,7 +149,7 @@ impl Check<'_> {
     fn will(&self, will: &raw::Will) -> Result<WillOptions, ScenarioError> {
         Ok(WillOptions {
             topic: self.topic(&will.topic, "Will Topic", topic::check_name)?,
-            payload: will.payload.clone().into(),
+            payload: self.payload(will.payload.as_ref())?.into(),
             qos: will.qos,
             retain: will.retain,
             delay: self.seconds(will.delay.as_ref())?.unwrap_or(0),
@@ -203,7 +221,7 @@ impl Check<'_> {
             filter: self.topic(&answer.filter, "Topic Filter", topic::check_filter)?,
             message: Message {
                 topic: self.topic(&answer.topic, "Topic Name", topic::check_name)?,
-                payload: answer.payload.clone(),
+                payload: self.payload(answer.payload.as_ref())?,
                 qos: answer.qos,
                 retain: answer.retain,
                 expiry: self.seconds(answer.expiry.as_ref())?,
@@ -244,7 +262,7 @@ impl Check<'_> {
             count: publish.count.unwrap_or(u32::MAX),
             message: Message {
                 topic: self.topic(&publish.topic, "Topic Name", topic::check_name)?,
-                payload: publish.payload.clone(),
+                payload: self.payload(publish.payload.as_ref())?,
                 qos: publish.qos,
                 retain: publish.retain,
                 expiry: self.seconds(publish.expiry.as_ref())?,

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::Check;
 use crate::scenario::condition::{self, Kind};
 use crate::scenario::placed::Spanned;
-use crate::scenario::{EXPECTATIONS_MAX, Expectation, ExpectationKind, ScenarioError, raw};
+use crate::scenario::{
+    ABOUT_MAX, EXPECTATIONS_MAX, Expectation, ExpectationKind, ScenarioError, raw,
+};
 
 impl Check<'_> {
     pub(super) fn expectations(
@@ -56,6 +58,9 @@ impl Check<'_> {
                 (*kind, Kind::Truth)
             }
         };
+        if let Some(because) = &raw.because {
+            self.length(because, "`because`", ABOUT_MAX)?;
+        }
         let condition = condition::parse(text.get_ref(), wanted, names)
             .map_err(|error| self.condition_error(text, error))?;
         Ok(Expectation {
@@ -63,7 +68,7 @@ impl Check<'_> {
             condition,
             from: raw.from.unwrap_or(0),
             by: raw.by,
-            because: raw.because.clone(),
+            because: raw.because.clone().map(Spanned::into_inner),
         })
     }
 

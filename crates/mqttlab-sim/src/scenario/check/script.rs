@@ -8,7 +8,7 @@ use mqttlab_core::topic::{self, TopicError};
 use super::Check;
 use crate::recording::UserInput;
 use crate::scenario::placed::Spanned;
-use crate::scenario::{Act, Action, Message, PAYLOAD_MAX, SCRIPT_MAX, ScenarioError, Step, raw};
+use crate::scenario::{Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, raw};
 use crate::view::ParticipantId;
 
 impl Check<'_> {
@@ -108,7 +108,7 @@ impl Check<'_> {
             },
             raw::Act::Publish => Act::Publish(Message {
                 topic: self.needed_topic(raw, &raw.topic, "topic", topic::check_name)?,
-                payload: self.payload(raw)?,
+                payload: self.payload(raw.payload.as_ref())?,
                 qos: keys.take(&raw.qos),
                 retain: keys.take(&raw.retain),
                 expiry: self.seconds(raw.expiry.as_ref())?,
@@ -173,17 +173,6 @@ impl Check<'_> {
             Some(text) => self.topic(text, key, check),
             None => Err(self.error(raw.act.span(), format!("this act needs a `{key}`"))),
         }
-    }
-
-    fn payload(&self, raw: &raw::Do) -> Result<String, ScenarioError> {
-        let Some(payload) = &raw.payload else {
-            return Ok(String::new());
-        };
-        if payload.get_ref().len() > PAYLOAD_MAX {
-            let message = format!("a payload has {PAYLOAD_MAX} bytes at most");
-            return Err(self.error(payload.span(), message));
-        }
-        Ok(payload.get_ref().clone())
     }
 }
 
