@@ -37,6 +37,8 @@ pub(super) struct Conn {
     pub(super) timer_at: Option<Instant>,
     /// Bytes that were sent and not reported as written yet.
     pub(super) unflushed: u64,
+    /// Those of them that answer what the client sent; the messages before them may make it more than there are.
+    pub(super) answers: u64,
     /// Something waits for the client to read or to acknowledge.
     pub(super) waits: bool,
     /// The client allows Topic Aliases: what is sent to it is its own.
@@ -131,6 +133,7 @@ impl Conn {
             last_packet_at: now,
             timer_at: None,
             unflushed: 0,
+            answers: 0,
             waits: false,
             uses_aliases: false,
             topic_cache: None,

@@ -258,13 +258,10 @@ impl Broker {
             Some(session) => self.on_packet_in_session(cx, key, session, packet),
             None => self.on_packet_before_session(cx, key, packet),
         }
-        // The client makes the broker answer and does not read the answers.
+        // The client makes the broker answer and does not read the answers. Messages for it do not count: they have
+        // a limit of their own, which a single one may exceed.
         let limit = self.config.out_bytes_max.saturating_mul(2);
-        if self
-            .conns
-            .get(key)
-            .is_some_and(|conn| conn.unflushed > limit)
-        {
+        if self.conns.get(key).is_some_and(|conn| conn.answers > limit) {
             why!(
                 cx,
                 cx.conn,
@@ -431,6 +428,7 @@ impl Broker {
         };
         let state = &mut self.conns[key];
         state.unflushed = state.unflushed.saturating_sub(bytes);
+        state.answers = state.answers.min(state.unflushed);
         let Some(session_key) = state.session() else {
             return;
         };

@@ -34,6 +34,7 @@ impl Broker {
             return false;
         }
         conn.unflushed += self.scratch.len() as u64;
+        conn.answers += self.scratch.len() as u64;
         cx.sink.send(conn.id, &Frame::whole(&self.scratch));
         true
     }

@@ -192,6 +192,27 @@ fn a_client_that_never_reads_its_answers_is_disconnected() {
     assert_eq!(closes, [(CloseKind::Quota, 1)]);
 }
 
+/// A message larger than what may be unread is one message: who reads it slowly, and pings meanwhile, stays.
+#[test]
+fn a_large_message_is_not_held_against_its_reader() {
+    let config = Config {
+        out_bytes_max: 20,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        "slow subscribe a qos=1
+         slow blocks
+         p publish a 1 qos=1 big=60
+         slow ping",
+        expect![[r#"
+            b>slow SUBACK #1 [01]
+            b>slow PUBLISH a q1 #1 60 bytes
+            b>p PUBACK #1
+            b>slow PINGRESP"#]],
+    );
+}
+
 #[test]
 fn qos_2_without_pubrel_is_limited() {
     let config = Config {

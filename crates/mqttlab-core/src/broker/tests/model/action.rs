@@ -140,11 +140,7 @@ impl Swarm {
             queue_messages_max: if lossy { rng.below(5) as u32 } else { 10_000 },
             queue_full: pick(rng, &[QueueFull::DropNewest, QueueFull::DropOldest]),
             queue_qos0: rng.chance(1, 2),
-            out_bytes_max: if stalls {
-                100 + rng.below(200)
-            } else {
-                1 << 20
-            },
+            out_bytes_max: if stalls { 60 + rng.below(200) } else { 1 << 20 },
             retained_credit: if stalls { rng.below(100) } else { 1 << 16 },
             overlap: pick(rng, &[Overlap::OneCopy, Overlap::PerSubscription]),
             will_on_takeover: pick(
