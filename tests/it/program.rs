@@ -181,8 +181,20 @@ fn what_a_hunt_finds_can_be_played_again() -> Result<()> {
         &mqttlab(&["hunt", file.path(), "--seeds", "3", "--disturbances", "0"])?,
         0,
     )?;
-    let nothing = ScenarioFile::new("nothing", CONNECT)?;
-    ended(&mqttlab(&["hunt", nothing.path()])?, 2)?;
+    let small = folder.path("small.toml");
+    let small = small.to_str().unwrap_or_default();
+    let one = ["--threads", "1", "--inevitable", "5", "--output", small];
+    let hunt = [&["hunt", file.path()][..], &one].concat();
+    let (said, _) = ended(&mqttlab(&hunt)?, 1)?;
+    ensure!(said.contains("# inevitable from"), "{said}");
+    ensure!(
+        said.contains(&format!("# seed {seed},")),
+        "however many threads look: {said}"
+    );
+    let (again, _) = ended(&mqttlab(&["run", small])?, 1)?;
+    ensure!(again.contains("# FAIL: always"), "{again}");
+    let sound = ScenarioFile::new("sound", CONNECT)?;
+    ended(&mqttlab(&["hunt", sound.path(), "--seeds", "20"])?, 0)?;
     Ok(())
 }
 

@@ -102,6 +102,8 @@ pub struct DeliveryRow {
     pub filter: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
+    /// QoS of this hop, where there is a copy.
+    pub qos: Option<u8>,
     /// When that was settled, or when it will be.
     pub at: Option<Micros>,
     /// The PUBLISH to this client, the last one if it was sent again.
@@ -224,6 +226,29 @@ impl Recording {
             .collect()
     }
 
+    /// What became of each copy of what the broker had taken by `until`, with its topic: the rows of the tables in which
+    /// something was sent, without looking for why nothing was.
+    pub(crate) fn copy_rows(&self, until: Micros) -> Vec<(String, DeliveryRow)> {
+        let taken = self.publications().into_iter().filter(|publication| {
+            let event = publication.event;
+            let event = event.and_then(|id| self.events().get(id as usize));
+            event.is_some_and(|event| event.at <= until)
+        });
+        let rows = taken.flat_map(|publication| {
+            let copies = self.copies(&publication).all;
+            copies
+                .into_iter()
+                .map(|copy| {
+                    let client = self.owner_at(&copy.client_id);
+                    let mut row = self.copy_row(client, copy.filter.as_deref(), &copy);
+                    row.text = self.row_words(&publication, &row);
+                    (publication.topic.clone(), row)
+                })
+                .collect::<Vec<_>>()
+        });
+        rows.collect()
+    }
+
     fn table(&self, publication: &Publication) -> DeliveryTable {
         let clients = 1..=self.scenario().clients.len() as ParticipantId;
         let mut rows = match publication.reach {
@@ -239,6 +264,7 @@ impl Recording {
                     client,
                     filter: None,
                     outcome: Outcome::NotTaken,
+                    qos: None,
                     at: None,
                     flight: None,
                     text: String::new(),

@@ -1,5 +1,11 @@
 //! Looking for a run in which something fails: seed after seed, with disturbances drawn from the seed.
 //!
+//! Each run has three parts: a noisy one with disturbances, a quiet one up to the scenario's end, and a grace in which
+//! everything is healed and nothing new is published. What the scenario forbids is looked at after every single thing
+//! that happens; what it demands, at its end; and after the grace every delivery that is still owed is a failure too.
+//! So a run is sound, or it is unsafe (something happened that must not), or something is owed (something did not happen
+//! that must).
+//!
 //! ```
 //! use mqttlab_sim::hunt::{Hunt, Profile};
 //! use mqttlab_sim::recording::Recording;
@@ -29,13 +35,22 @@
 //! # Ok::<(), mqttlab_sim::scenario::ScenarioError>(())
 //! ```
 
-use mqttlab_core::rng::Rng;
+mod disturb;
+mod inevitable;
+mod owed;
+mod shrink;
+#[cfg(all(test, feature = "text"))]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::monitor::{ExpectationResult, Verdict};
-use crate::recording::{Changes, Recording, UserInput};
-use crate::scenario::{Act, Action, Ending, Memory, Scenario, Ways};
-use crate::view::{Micros, ParticipantId};
+use crate::recording::{Changes, Recording};
+use crate::scenario::{ExpectationKind, Scenario};
+use crate::view::Micros;
+
+pub use inevitable::Inevitable;
+pub use owed::Owed;
 
 /// What disturbs the runs, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,14 +66,19 @@ pub struct Profile {
     pub links: bool,
     /// Connections are reset and closed.
     pub connections: bool,
-    /// Clients crash and lose power.
+    /// Clients crash, lose power, sleep and stop reading.
     pub clients: bool,
-    /// The broker crashes.
+    /// The broker crashes, loses power and turns connections away.
     pub broker: bool,
+    /// Each run has only some of these kinds, drawn from its seed: what one kind hides, another run shows.
+    pub swarm: bool,
+    /// How long after the scenario's end everything is healed and what is owed may still come, in microseconds; at 0
+    /// nothing but the scenario's own expectations is looked at.
+    pub grace: Micros,
 }
 
 impl Default for Profile {
-    /// Up to three disturbances of links and connections of up to 5 s, and peace in the second half.
+    /// Up to three disturbances of links and connections of up to 5 s, peace in the second half, and a minute of grace.
     fn default() -> Self {
         Self {
             disturbances_max: 3,
@@ -68,61 +88,65 @@ impl Default for Profile {
             connections: true,
             clients: false,
             broker: false,
+            swarm: true,
+            grace: 60_000_000,
         }
     }
 }
 
-/// A run in which an expectation failed.
+/// In which way a run fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// Something happened that must not.
+    Safety,
+    /// Something did not happen that must.
+    Liveness,
+}
+
+/// A run in which something failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The seed of the scenario.
     pub seed: u64,
-    /// What disturbed it.
+    /// What disturbed it, and what the scenario's script does not need for it.
     pub changes: Changes,
+    /// In which way it fails: [`Failure::Safety`] if in any expectation so.
+    pub failure: Failure,
     /// The expectations that failed.
     pub failed: Vec<ExpectationResult>,
+    /// Deliveries that are still owed after the grace.
+    pub owed: Vec<Owed>,
 }
 
 /// A search for a run that fails.
 #[derive(Clone, Debug)]
 pub struct Hunt {
+    /// As it was given.
     scenario: Scenario,
+    /// The same with a grace behind it.
+    extended: Scenario,
     profile: Profile,
 }
 
 impl Hunt {
     /// A search among the runs of `scenario`.
     pub fn new(scenario: Scenario, profile: Profile) -> Self {
-        Self { scenario, profile }
+        let extended = owed::extend(&scenario, profile.grace);
+        Self {
+            scenario,
+            extended,
+            profile,
+        }
     }
 
-    /// Plays one run; a finding if an expectation fails in it. The same seed always gives the same run.
+    /// Plays one run; a finding if it fails. The same seed always gives the same run, whoever plays it.
     pub fn try_seed(&self, seed: u64) -> Option<Finding> {
-        let changes = self.disturb(seed);
+        let changes = self.disturbances(seed);
         self.try_changes(seed, changes)
     }
 
-    /// Leaves out of a finding what it does not need to fail in the same expectations.
-    pub fn shrink(&self, finding: Finding) -> Finding {
-        let mut best = finding;
-        let mut size = best.changes.inputs.len();
-        while size > 0 {
-            let mut start = 0;
-            while start < best.changes.inputs.len() {
-                let mut changes = best.changes.clone();
-                let end = (start + size).min(changes.inputs.len());
-                changes.inputs.drain(start..end);
-                match self.try_changes(best.seed, changes) {
-                    Some(smaller) if fails_alike(&smaller, &best) => best = smaller,
-                    Some(_) | None => start = end,
-                }
-            }
-            size /= 2;
-        }
-        best
-    }
-
-    /// The run of a finding, at its start, on a branch of its own.
+    /// The run of a finding, at its start, on a branch of its own; its scenario ends with the grace.
     pub fn replay(&self, finding: &Finding) -> Recording {
         Recording::with_changes(self.with_seed(finding.seed), finding.changes.clone())
     }
@@ -130,203 +154,60 @@ impl Hunt {
     fn with_seed(&self, seed: u64) -> Scenario {
         Scenario {
             seed,
-            ..self.scenario.clone()
+            ..self.extended.clone()
         }
     }
 
     fn try_changes(&self, seed: u64, changes: Changes) -> Option<Finding> {
         let mut recording = Recording::with_changes(self.with_seed(seed), changes.clone());
-        recording.seek(recording.end());
+        recording.play();
+        self.judge(&recording, seed, changes)
+    }
+
+    /// What is wrong with a run that has come to its end.
+    fn judge(&self, recording: &Recording, seed: u64, changes: Changes) -> Option<Finding> {
         let results = recording.check().into_iter();
         let failed: Vec<_> = results
             .filter(|result| result.verdict == Verdict::Fail)
             .collect();
-        (!failed.is_empty()).then_some(Finding {
+        // Until nothing else is wrong nobody needs to know what is owed.
+        let owed = match failed.is_empty() && self.profile.grace > 0 {
+            true => recording.owed(self.scenario.until),
+            false => Vec::new(),
+        };
+        if failed.is_empty() && owed.is_empty() {
+            return None;
+        }
+        let is_unsafe = failed
+            .iter()
+            .any(|result| self.is_unsafe(result, recording));
+        Some(Finding {
             seed,
             changes,
+            failure: match is_unsafe {
+                true => Failure::Safety,
+                false => Failure::Liveness,
+            },
             failed,
+            owed,
         })
     }
 
-    /// The disturbances of this seed.
-    fn disturb(&self, seed: u64) -> Changes {
-        let mut rng = Rng::new(seed).fork(0x0D15_74B5);
-        let mut inputs = Vec::new();
-        let peace = u64::from(self.profile.peace_percent.min(100));
-        let noisy = self.scenario.until / 100 * (100 - peace);
-        for _ in 0..rng.below(u64::from(self.profile.disturbances_max) + 1) {
-            let at = rng.below(noisy.max(1));
-            let ends_at =
-                (at + 1 + rng.below(self.profile.lasts_max.max(1))).min(noisy.max(at + 1));
-            self.disturbance(&mut rng, at, ends_at, &mut inputs);
-        }
-        inputs.sort_by_key(|input: &UserInput| input.at);
-        Changes {
-            inputs,
-            omitted: Vec::new(),
+    /// Whether something happened that must not, rather than the other way round.
+    fn is_unsafe(&self, result: &ExpectationResult, recording: &Recording) -> bool {
+        let expected = &self.scenario.expectations[result.index as usize];
+        match expected.kind {
+            ExpectationKind::Never | ExpectationKind::Always => true,
+            ExpectationKind::Eventually => false,
+            ExpectationKind::Count { max, .. } => recording.number(&expected.condition) > max,
         }
     }
-
-    /// One disturbance and its end.
-    fn disturbance(&self, rng: &mut Rng, at: Micros, ends_at: Micros, inputs: &mut Vec<UserInput>) {
-        let Profile {
-            links,
-            connections,
-            clients,
-            broker,
-            ..
-        } = self.profile;
-        let kinds = [
-            (Kind::Cut, links),
-            (Kind::Stall, links),
-            (Kind::Reset, connections),
-            (Kind::Close, connections),
-            (Kind::Crash, clients),
-            (Kind::PowerOff, clients),
-            (Kind::BrokerCrash, broker),
-        ];
-        let kinds: Vec<Kind> = kinds
-            .into_iter()
-            .filter(|(_, on)| *on)
-            .map(|(kind, _)| kind)
-            .collect();
-        let (Some(&kind), who) = (
-            kinds.get(rng.below(kinds.len() as u64) as usize),
-            1 + rng.below(self.scenario.clients.len() as u64) as ParticipantId,
-        ) else {
-            return;
-        };
-        let way = [Ways::Both, Ways::Up, Ways::Down][rng.below(3) as usize];
-        let how = [Ending::Fin, Ending::Rst][rng.below(2) as usize];
-        let mut add = |at: Micros, who: ParticipantId, act: Act| {
-            let action = Action { who, act };
-            inputs.push(UserInput { at, nth: 0, action });
-        };
-        let memory = Memory::Kept;
-        match kind {
-            Kind::Cut => {
-                add(at, who, Act::Cut { way });
-                add(ends_at, who, Act::Heal);
-            }
-            Kind::Stall => {
-                add(at, who, Act::Stall { way });
-                add(ends_at, who, Act::Release { way: Ways::Both });
-            }
-            Kind::Reset => add(at, who, Act::Reset),
-            Kind::Close => add(at, who, Act::Close),
-            Kind::Crash | Kind::PowerOff => {
-                let dies = if kind == Kind::Crash {
-                    Act::Crash { how }
-                } else {
-                    Act::PowerOff
-                };
-                add(at, who, dies);
-                add(ends_at, who, Act::Restart { memory });
-                add(ends_at, who, Act::Connect);
-            }
-            Kind::BrokerCrash => {
-                add(at, 0, Act::Crash { how });
-                add(ends_at, 0, Act::Restart { memory });
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Cut,
-    Stall,
-    Reset,
-    Close,
-    Crash,
-    PowerOff,
-    BrokerCrash,
 }
 
 /// Whether one finding fails in all that the other fails in.
 fn fails_alike(finding: &Finding, other: &Finding) -> bool {
     let failed = |index| finding.failed.iter().any(|result| result.index == index);
+    let owes = |owed: &Owed| finding.owed.iter().any(|other| owed.is_like(other));
     other.failed.iter().all(|result| failed(result.index))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A pump with a known mistake: after a reconnect it publishes again what it should only release.
-    fn buggy(bug: bool) -> Hunt {
-        let text = format!(
-            r#"
-[scenario]
-id = "doses"
-title = "Doses"
-version = 1
-until = "40s"
-[link]
-latency = "40ms"
-[[client]]
-name = "pump"
-clean = false
-reconnect = {{ first = "500ms" }}
-publish = [{{ every = "300ms", topic = "dose", payload = "{{n}}", qos = 2, count = 40 }}]
-bugs = {{ publish_after_pubrel = {bug} }}
-[[client]]
-name = "monitor"
-clean = false
-reconnect = {{ first = "500ms" }}
-subscribe = [{{ filter = "dose", qos = 2 }}]
-[[do]]
-at = "0s"
-who = ["monitor", "pump"]
-act = "connect"
-[[expect]]
-count = 'received("monitor")'
-is = 40
-because = "each dose arrives exactly once"
-"#
-        );
-        let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
-        let profile = Profile {
-            clients: false,
-            disturbances_max: 6,
-            ..Profile::default()
-        };
-        Hunt::new(scenario, profile)
-    }
-
-    #[test]
-    fn a_known_mistake_is_found_shrunk_and_replayed() {
-        let hunt = buggy(true);
-        let finding = (0..200)
-            .find_map(|seed| hunt.try_seed(seed))
-            .expect("it shows");
-        let small = hunt.shrink(finding.clone());
-        assert!(small.changes.inputs.len() <= finding.changes.inputs.len());
-        assert!(
-            small.changes.inputs.len() <= 2,
-            "{:#?}",
-            small.changes.inputs
-        );
-        let mut recording = hunt.replay(&small);
-        recording.seek(recording.end());
-        let results = recording.check().into_iter();
-        let failed: Vec<_> = results
-            .filter(|result| result.verdict == Verdict::Fail)
-            .collect();
-        assert_eq!(failed, small.failed);
-        assert_eq!(
-            hunt.try_seed(finding.seed),
-            Some(finding),
-            "a seed is always the same run"
-        );
-    }
-
-    #[test]
-    fn without_the_mistake_nothing_is_found() {
-        let hunt = buggy(false);
-        for seed in 0..40 {
-            let finding = hunt.try_seed(seed);
-            assert_eq!(finding, None, "seed {seed}");
-        }
-    }
+        && (other.owed.is_empty() || other.owed.iter().any(owes))
 }

@@ -258,6 +258,11 @@ impl Pipe {
         self.lane_mut(way).write(bytes, flight);
     }
 
+    /// From here on chance does something else.
+    pub(crate) fn reseed(&mut self, salt: u64) {
+        self.rng = self.rng.fork(salt);
+    }
+
     /// Whether an impossible network loses the next packet.
     pub(crate) fn loses_packet(&mut self) -> bool {
         let share = u64::from(self.spec.impossible_loss);

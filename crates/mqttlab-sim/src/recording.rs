@@ -16,6 +16,7 @@ use crate::inspect;
 use crate::log::Known;
 use crate::look;
 use crate::monitor::ExpectationResult;
+use crate::scenario::condition::Condition;
 use crate::scenario::{Action, Scenario};
 use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
 use crate::world::{State, World};
@@ -201,6 +202,62 @@ impl Recording {
     /// What has come of the scenario's expectations by this moment.
     pub fn check(&self) -> Vec<ExpectationResult> {
         self.world.results(self.now)
+    }
+
+    /// Plays to the end, and keeps nothing of the way there.
+    pub(crate) fn play(&mut self) {
+        self.futures[self.current].keyframes.stop();
+        while self.advance() {}
+        self.now = self.end();
+    }
+
+    /// What a condition's number is at this moment.
+    pub(crate) fn number(&self, condition: &Condition) -> i64 {
+        condition.number(&self.world)
+    }
+
+    /// Each happening that made events: the first of them, and how many happenings there were then.
+    pub(crate) fn moments(&self) -> Vec<(EventId, u64)> {
+        let done = self.world.log.moments_done();
+        let moments = self.world.log.moments()[..done].iter();
+        moments
+            .map(|moment| (moment.first_event, moment.happened))
+            .collect()
+    }
+
+    /// The same run up to so many happenings, and other randomness from there; with its moment, and how many inputs it
+    /// has had.
+    pub(crate) fn reseeded(&self, happened: u64, salt: u64) -> (Self, Micros, usize) {
+        let nearest = self.future().keyframes.before(happened);
+        let mut world = self.world.at(&nearest);
+        let changes = self.future().branch.changes.clone();
+        while world.state.happened < happened && changes.advance(&mut world) {}
+        world.cut_future();
+        world.reseed(salt);
+        let (now, inputs) = (world.state.now, world.state.inputs);
+        let keyframes = Keyframes::new(world.snapshot());
+        let recording = Self {
+            now,
+            known: world.state.happened,
+            futures: vec![Future::main(keyframes, changes)],
+            current: 0,
+            world,
+        };
+        (recording, now, inputs)
+    }
+
+    /// Another future for a recording that has none but this.
+    pub(crate) fn replace_changes(&mut self, changes: Changes) {
+        self.futures[self.current].branch.changes = changes;
+    }
+
+    /// How many messages of a topic a client's application got.
+    #[cfg(feature = "text")]
+    pub(crate) fn received(&self, client: crate::view::ParticipantId, topic: &str) -> usize {
+        let name = self.scenario().name(client);
+        let gets = format!("{name} gets the message {} ", crate::describe::clip(topic));
+        let events = self.events().iter();
+        events.filter(|event| event.text.starts_with(&gets)).count()
     }
 
     /// What is known of the broker's decisions up to this moment.

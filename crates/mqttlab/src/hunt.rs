@@ -1,12 +1,20 @@
-//! `mqttlab hunt`: looking for a run in which an expectation fails.
+//! `mqttlab hunt`: looking for a run that fails, on all cores.
+//!
+//! Which run is found does not depend on how many threads look: it is that of the lowest seed.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use clap::Args;
 use mqttlab_sim::export::ladder;
-use mqttlab_sim::hunt::{Finding, Hunt, Profile};
+use mqttlab_sim::hunt::{Failure as Verdict, Finding, Hunt, Inevitable, Profile};
+use mqttlab_sim::scenario::duration;
+use mqttlab_sim::view::Micros;
 use serde::Serialize;
 
 use crate::output::{json, paint, print, print_json, progress, verdicts};
@@ -14,8 +22,8 @@ use crate::{Failure, files};
 
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0  every expectation holds with every seed
-  1  one fails; the run is printed
+  0  every run is sound: nothing happens that must not, and nothing is owed in the end
+  1  one fails; the smallest run that fails alike is printed
   2  a file cannot be read or written, or is not a scenario";
 
 /// Options of `mqttlab hunt`.
@@ -37,13 +45,29 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = Profile::default().disturbances_max)]
     disturbances: u32,
 
-    /// Clients may crash too
+    /// Clients may crash, lose power, sleep and stop reading too
     #[arg(long)]
     clients: bool,
 
-    /// The broker may crash too
+    /// The broker may crash, lose power and turn connections away too
     #[arg(long)]
     broker: bool,
+
+    /// After the scenario's end everything is healed, and what is owed may come for so long; 0s asks for nothing
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "60s")]
+    grace: Micros,
+
+    /// How many threads look; one for each core unless said
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<NonZeroUsize>,
+
+    /// Say from when on the failure was inevitable, trying so many other futures from each moment
+    #[arg(long, value_name = "TRIES", num_args = 0..=1, default_missing_value = "20")]
+    inevitable: Option<u32>,
+
+    /// Write the smallest run that fails alike to this file, as a scenario of its own
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// Write what was found to this file, for `mqttlab run --changes`
     #[arg(long, value_name = "FILE")]
@@ -60,60 +84,109 @@ struct Hunted<'a> {
     /// How many seeds were tried.
     seeds: u64,
     finding: Option<&'a Finding>,
+    /// From when on it was inevitable, if that was asked for.
+    inevitable: Option<&'a Inevitable>,
     /// The command that shows the run again.
     replay: Option<String>,
 }
 
-/// Looks for a run in which an expectation fails, and prints the smallest disturbance that does it.
+/// Looks for a run that fails, and prints the smallest one that fails alike.
 ///
 /// # Errors
 /// When the file cannot be read or is no scenario, or the finding cannot be written.
 pub(crate) fn hunt(options: &Options) -> Result<ExitCode, Failure> {
     let scenario = files::scenario(&options.file)?;
-    if scenario.expectations.is_empty() {
-        return Err(Failure::usage(format!(
-            "{}: there is no [[expect]] that could fail",
-            options.file.display()
-        )));
-    }
     let profile = Profile {
         disturbances_max: options.disturbances,
         clients: options.clients,
         broker: options.broker,
+        grace: options.grace,
         ..Profile::default()
     };
     let hunt = Hunt::new(scenario, profile);
-    let seeds = options.from..options.from.saturating_add(options.seeds);
-    let bar = progress(options.seeds, "seeds");
-    let found = seeds.into_iter().find_map(|seed| {
-        bar.inc(1);
-        hunt.try_seed(seed)
-    });
-    bar.finish_and_clear();
-    let finding = found.map(|finding| hunt.shrink(finding));
-    if let (Some(file), Some(finding)) = (&options.save, &finding) {
-        fs::write(file, json(finding)?)
-            .map_err(|error| Failure::usage(format!("--save {}: {error}", file.display())))?;
+    let finding = search(options, &hunt).map(|finding| hunt.shrink(finding));
+    let inevitable = match (options.inevitable, &finding) {
+        (Some(tries), Some(finding)) => hunt.inevitable(finding, tries.max(1)),
+        (Some(_) | None, _) => None,
+    };
+    if let Some(finding) = &finding {
+        save(options, &hunt, finding)?;
     }
     if options.json {
         let tried = finding.as_ref().map(|finding| finding.seed + 1);
         print_json(&Hunted {
             seeds: tried.map_or(options.seeds, |behind| behind - options.from),
-            replay: finding
-                .as_ref()
-                .and_then(|finding| replay(options, finding)),
+            replay: finding.as_ref().map(|finding| replay(options, finding)),
             finding: finding.as_ref(),
+            inevitable: inevitable.as_ref(),
         })?;
     } else {
-        report(options, &hunt, finding.as_ref())?;
+        report(options, &hunt, finding.as_ref(), inevitable.as_ref())?;
     }
     Ok(ExitCode::from(u8::from(finding.is_some())))
 }
 
-fn report(options: &Options, hunt: &Hunt, finding: Option<&Finding>) -> Result<(), Failure> {
+/// The finding of the lowest seed that has one.
+fn search(options: &Options, hunt: &Hunt) -> Option<Finding> {
+    let end = options.from.saturating_add(options.seeds);
+    let threads = options
+        .threads
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get);
+    let bar = progress(options.seeds, "seeds");
+    let next = AtomicU64::new(options.from);
+    // Seeds from here on are of no interest any more.
+    let bound = AtomicU64::new(end);
+    let best: Mutex<Option<Finding>> = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= bound.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let found = hunt.try_seed(seed);
+                    bar.inc(1);
+                    if let Some(finding) = found {
+                        bound.fetch_min(seed, Ordering::Relaxed);
+                        let mut best = best.lock().unwrap_or_else(PoisonError::into_inner);
+                        if best.as_ref().is_none_or(|best| seed < best.seed) {
+                            *best = Some(finding);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    best.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn save(options: &Options, hunt: &Hunt, finding: &Finding) -> Result<(), Failure> {
+    if let Some(file) = &options.save {
+        fs::write(file, json(finding)?)
+            .map_err(|error| Failure::usage(format!("--save {}: {error}", file.display())))?;
+    }
+    if let Some(file) = &options.output {
+        let scenario = hunt
+            .to_scenario(finding)
+            .map_err(|error| Failure::running(format!("the run is no scenario: {error}")))?;
+        fs::write(file, scenario.to_text())
+            .map_err(|error| Failure::usage(format!("--output {}: {error}", file.display())))?;
+    }
+    Ok(())
+}
+
+fn report(
+    options: &Options,
+    hunt: &Hunt,
+    finding: Option<&Finding>,
+    inevitable: Option<&Inevitable>,
+) -> Result<(), Failure> {
     let Some(finding) = finding else {
         return print(format!(
-            "{} seeds: every expectation holds\n",
+            "{} seeds: nothing happens that must not, and nothing is owed in the end\n",
             options.seeds
         ));
     };
@@ -121,22 +194,46 @@ fn report(options: &Options, hunt: &Hunt, finding: Option<&Finding>) -> Result<(
     recording.seek(recording.end());
     print(ladder::ladder(&recording, ladder::Options::default()))?;
     print(paint(&verdicts(&finding.failed, false)))?;
+    for owed in &finding.owed {
+        print(paint(&format!(
+            "# FAIL: {} is owed: {}\n",
+            owed.topic, owed.text
+        )))?;
+    }
+    print(match finding.failure {
+        Verdict::Safety => "# unsafe: something happened that must not\n",
+        Verdict::Liveness => "# not live: something did not happen that must\n",
+    })?;
     print(format!(
         "# seed {}, {} disturbances\n",
         finding.seed,
         finding.changes.inputs.len()
     ))?;
-    match replay(options, finding) {
-        Some(command) => print(format!("# to see it again: {command}\n")),
-        None => Ok(()),
+    if let Some(inevitable) = inevitable {
+        let event = &recording.events()[inevitable.event as usize];
+        print(format!(
+            "# inevitable from {} on: {} (all of {} other futures fail too)\n",
+            duration::words(inevitable.at),
+            event.text,
+            inevitable.tried
+        ))?;
     }
+    print(format!("# to see it again: {}\n", replay(options, finding)))
 }
 
-/// The command that shows the run again, if what was found is in a file.
-fn replay(options: &Options, finding: &Finding) -> Option<String> {
-    let (scenario, file) = (options.file.display(), options.save.as_ref()?.display());
-    Some(format!(
-        "mqttlab run {scenario} --seed {} --changes {file}",
-        finding.seed
-    ))
+/// The command that shows the run again.
+fn replay(options: &Options, finding: &Finding) -> String {
+    let scenario = options.file.display();
+    match (&options.output, &options.save) {
+        (Some(file), _) => format!("mqttlab run {}", file.display()),
+        (None, Some(file)) => format!(
+            "mqttlab run {scenario} --seed {} --changes {}",
+            finding.seed,
+            file.display()
+        ),
+        (None, None) => format!(
+            "mqttlab hunt {scenario} --from {} --seeds 1 --output FILE, then mqttlab run FILE",
+            finding.seed
+        ),
+    }
 }

@@ -109,10 +109,16 @@ impl Recording {
         rows
     }
 
-    fn copy_row(&self, client: ParticipantId, filter: Option<&str>, copy: &Copy) -> DeliveryRow {
+    pub(super) fn copy_row(
+        &self,
+        client: ParticipantId,
+        filter: Option<&str>,
+        copy: &Copy,
+    ) -> DeliveryRow {
         let became = self.became(copy);
         DeliveryRow {
             at: became.at,
+            qos: Some(copy.qos.number()),
             flight: became.flight,
             ..row(client, filter, became.outcome)
         }
@@ -239,6 +245,7 @@ fn row(client: ParticipantId, filter: Option<&str>, outcome: Outcome) -> Deliver
         client,
         filter: filter.map(str::to_owned),
         outcome,
+        qos: None,
         at: None,
         flight: None,
         text: String::new(),

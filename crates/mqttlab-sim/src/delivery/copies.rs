@@ -15,7 +15,7 @@ pub(super) struct Copy {
     pub(super) client_id: String,
     /// The filter that brought it; `None` where the broker did not say.
     pub(super) filter: Option<String>,
-    qos: QoS,
+    pub(super) qos: QoS,
     state: State,
     /// The decision that it is in this state for.
     event: EventId,

@@ -46,7 +46,6 @@ impl Keyframes {
     }
 
     /// Takes no more of them.
-    #[cfg(feature = "pcapng")]
     pub(super) fn stop(&mut self) {
         self.every = u64::MAX / 2;
     }

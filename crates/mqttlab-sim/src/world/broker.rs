@@ -86,6 +86,10 @@ impl BrokerHost {
         self.machine = Some(broker.with_bugs(self.bugs));
     }
 
+    pub(super) fn reseed(&mut self, salt: u64) {
+        self.rng = self.rng.fork(salt);
+    }
+
     fn new_life(&mut self, now: Micros) -> u64 {
         self.lives += 1;
         self.since = now;

@@ -367,6 +367,17 @@ impl World {
         self.log.go_to(done, was.open.into_keys(), open);
     }
 
+    /// From here on chance does something else, as far as it has not been drawn yet.
+    pub(crate) fn reseed(&mut self, salt: u64) {
+        for client in &mut self.state.clients {
+            client.rng = client.rng.fork(salt);
+        }
+        for pipe in self.state.pipes.values_mut() {
+            pipe.reseed(salt);
+        }
+        self.state.broker.reseed(salt);
+    }
+
     /// Another world, at a snapshot of this same run.
     pub(crate) fn at(&self, state: &State) -> Self {
         let mut world = Self {
