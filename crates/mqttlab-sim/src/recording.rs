@@ -4,7 +4,9 @@
 //! going to the last keyframe before, and forward again from there.
 
 mod branch;
+mod compare;
 mod keyframes;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,9 @@ pub use crate::world::Budget;
 pub use branch::{
     BRANCHES_MAX, Branch, BranchId, Changes, INPUTS_MAX, UserInput, first_difference,
 };
+
+pub use compare::{Difference, Past, WhatIf, align};
+pub use step::Stop;
 
 use branch::Future;
 use keyframes::Keyframes;

@@ -1,3 +1,5 @@
+mod what_if;
+
 use super::*;
 use crate::scenario::{Act, Action, Message, Ways};
 use crate::view::{EndState, Fate, ParticipantState};
