@@ -74,23 +74,30 @@ fn the_schema_refuses_what_is_no_scenario() -> Result<()> {
     Ok(())
 }
 
-/// The tests of traces run natively and as WebAssembly, where no folder can be looked through: so their list is a list.
+/// The tests of traces run natively and as WebAssembly, where no folder can be looked through: so their lists are lists.
 #[test]
-fn every_scenario_has_its_trace_and_is_in_the_list_of_traces() -> Result<()> {
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/mqttlab-sim/src/golden.rs");
-    let list = fs::read_to_string(list)?;
+fn every_scenario_has_its_trace_and_is_in_a_list_of_traces() -> Result<()> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let scenarios_played = fs::read_to_string(crates.join("mqttlab-sim/src/golden.rs"))?;
+    let lessons_played = fs::read_to_string(crates.join("mqttlab-lessons/src/list.rs"))?;
     for path in scenarios()? {
-        let trace = match path.file_name().is_some_and(|name| name == "scenario.toml") {
-            true => path.with_file_name("trace.txt"),
-            false => path.with_extension("txt"),
-        };
-        ensure!(trace.is_file(), "{} is missing", trace.display());
         let text = path.to_string_lossy();
         let (_, inside) = text.rsplit_once("/../").context("it lies in the project")?;
-        ensure!(
-            list.contains(&format!("/{inside}\"")),
-            "{inside} is not in the list"
-        );
+        let lesson = inside
+            .strip_prefix("lessons/")
+            .and_then(|rest| rest.strip_suffix("/scenario.toml"));
+        let (trace, is_listed) = match lesson {
+            Some(id) => (
+                path.with_file_name("trace.txt"),
+                lessons_played.contains(&format!("\"{id}\"")),
+            ),
+            None => (
+                path.with_extension("txt"),
+                scenarios_played.contains(&format!("/{inside}\"")),
+            ),
+        };
+        ensure!(trace.is_file(), "{} is missing", trace.display());
+        ensure!(is_listed, "{inside} is not in the list");
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "mqttlab-tests",
         &["mqttlab-core", "mqttlab-sim", "mqttlab-js", "mqttlab"],
     ),
-    ("mqttlab-bench", &["mqttlab-core"]),
+    ("mqttlab-bench", &["mqttlab-core", "mqttlab-sim"]),
     ("mqttlab-codecs", &["mqttlab-core"]),
     ("xtask", &[]),
 ];
