@@ -232,6 +232,14 @@ impl Broker {
         Some(ticks()? + ticks()?)
     }
 
+    /// How much memory it holds, in bytes; `None` where the system does not say.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kilobytes * 1_024)
+    }
+
     /// Sends it a signal by name.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod browser;
 mod captures;
 mod conform;
 mod crash;
+mod crowd;
 mod cut;
 mod doors;
 mod durable;
@@ -18,6 +19,7 @@ mod listeners;
 mod load;
 mod program;
 mod sockets;
+mod tokens;
 mod tools;
 mod transports;
 

@@ -3,6 +3,7 @@
 mod acl;
 mod checker;
 pub(crate) mod explain;
+pub(crate) mod jwt;
 pub(crate) mod passwords;
 
 use std::collections::HashMap;
@@ -22,6 +23,9 @@ use crate::Failure;
 use acl::Acl;
 use passwords::Passwords;
 
+use checker::Outcome;
+use jwt::Verifier;
+
 pub(crate) use checker::{Checked, Checker};
 
 /// How long a password that was right need not be checked again. Checking is slow on purpose.
@@ -34,6 +38,8 @@ const KNOWN_MAX: usize = 10_000;
 pub(crate) struct Rules {
     /// By listener, in their order.
     pub(crate) doors: Vec<Door>,
+    /// Tokens are taken in place of passwords.
+    pub(crate) tokens: Option<Verifier>,
     /// Without it everybody may do everything.
     pub(crate) acl: Option<Acl>,
 }
@@ -66,11 +72,16 @@ impl Rules {
     ///
     /// # Errors
     /// When the ACL file cannot be read, a line in it is wrong, or it does not fit the doors.
-    pub(crate) fn new(doors: Vec<Door>, acl_file: Option<&PathBuf>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        doors: Vec<Door>,
+        tokens: Option<Verifier>,
+        acl_file: Option<&PathBuf>,
+    ) -> Result<Self, Failure> {
         let acl = acl_file.map(|path| Acl::load(path)).transpose()?;
         let proven = |door: &Door| door.passwords.is_some() || door.user_name_from.is_some();
         if let (Some(acl), Some(path)) = (&acl, acl_file)
             && acl.names_users()
+            && tokens.is_none()
             && !doors.iter().any(proven)
         {
             return Err(Failure::usage(format!(
@@ -78,7 +89,7 @@ impl Rules {
                 path.display()
             )));
         }
-        Ok(Self { doors, acl })
+        Ok(Self { doors, tokens, acl })
     }
 
     /// What holds at a listener.
@@ -141,8 +152,18 @@ impl Doorkeeper {
         if let Some(from) = door.user_name_from {
             return by_certificate(caller.certificate, from);
         }
-        if door.passwords.is_none() {
+        if door.passwords.is_none() && rules.tokens.is_none() {
             return Authorization::Allow;
+        }
+        let is_token = |password| rules.tokens.as_ref().is_some_and(|it| it.is_for(password));
+        if let Some(password) = request.password.filter(|password| is_token(password)) {
+            return match self
+                .checker
+                .ask_token(caller, &rules, request.user_name, password)
+            {
+                Ok(()) => Authorization::Pending,
+                Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
+            };
         }
         match (request.user_name, request.password) {
             (None, _) if door.allow_anonymous => Authorization::Allow,
@@ -173,13 +194,20 @@ impl Doorkeeper {
         if !Arc::ptr_eq(&checked.rules, &self.rules) {
             return Authorization::Deny(ReasonCode::ServerBusy);
         }
-        if !checked.right {
-            return Authorization::Deny(ReasonCode::BadUserNameOrPassword);
-        }
+        let digest = match &checked.outcome {
+            Outcome::Wrong => return Authorization::Deny(ReasonCode::BadUserNameOrPassword),
+            Outcome::Named(name) => {
+                return Authorization::AllowAs(Box::new(Grant {
+                    user_name: Some(name.clone()),
+                    ..Grant::default()
+                }));
+            }
+            Outcome::Right(digest) => *digest,
+        };
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
-        self.known.insert(checked.digest, now + KNOWN_FOR);
+        self.known.insert(digest, now + KNOWN_FOR);
         Authorization::Allow
     }
 

@@ -14,6 +14,7 @@ use mqttlab_core::packet::Version;
 use serde::{Deserialize, Serialize};
 
 use super::admin::Tokens;
+use super::auth::jwt::Verifier;
 use super::auth::passwords::Passwords;
 use super::auth::{Door, NameFrom, Rules};
 use super::listen::{Address, Endpoint, Scheme};
@@ -49,7 +50,7 @@ impl Config {
         let packet_size_max = self.broker.packet_size_max;
         let listeners = self.listener.iter();
         let protocols = listeners.map(|listener| listener.protocol(packet_size_max));
-        let rules = Rules::new(self.doors()?, self.auth.acl_file.as_ref())?;
+        let rules = Rules::new(self.doors()?, self.verifier()?, self.auth.acl_file.as_ref())?;
         Ok(Renewal {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
@@ -85,6 +86,19 @@ impl Config {
         Ok(doors)
     }
 
+    /// Whose tokens are good; `None` where none are.
+    fn verifier(&self) -> Result<Option<Verifier>, Failure> {
+        let Auth {
+            jwt_keys_file,
+            jwt_audience,
+            jwt_issuer,
+            ..
+        } = &self.auth;
+        let file = jwt_keys_file.as_deref();
+        file.map(|path| Verifier::load(path, jwt_audience.clone(), jwt_issuer.clone()))
+            .transpose()
+    }
+
     /// Whether clients without a user name are let in there.
     fn allows_anonymous(&self, listener: &Listener) -> bool {
         let own = listener.allow_anonymous;
@@ -104,6 +118,7 @@ impl Config {
             && !asks_for_certificates
             && !self.allows_anonymous(listener)
             && self.password_file(listener).is_none()
+            && self.auth.jwt_keys_file.is_none()
     }
 
     /// Who may use the admin interface; `None` for nobody.
@@ -130,6 +145,7 @@ impl Config {
         let auth = [
             &self.auth.password_file,
             &self.auth.acl_file,
+            &self.auth.jwt_keys_file,
             &self.http.token_file,
         ];
         tls.chain(auth).flatten().cloned().collect()
@@ -270,6 +286,13 @@ pub(crate) struct Auth {
     /// Who may do what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) acl_file: Option<PathBuf>,
+    /// Whose tokens are taken in place of passwords.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwt_keys_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwt_audience: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwt_issuer: Option<String>,
 }
 
 /// The log.

@@ -19,17 +19,26 @@ struct Question {
     conn: ConnId,
     listener: u16,
     rules: Arc<Rules>,
-    user: String,
+    user: Option<String>,
     password: Vec<u8>,
-    digest: Digested,
+    /// To remember a password by; a token is checked each time.
+    digest: Option<Digested>,
 }
 
 /// What came of a check.
 pub(crate) struct Checked {
     pub(crate) conn: ConnId,
     pub(super) rules: Arc<Rules>,
-    pub(super) digest: Digested,
-    pub(super) right: bool,
+    pub(super) outcome: Outcome,
+}
+
+/// What a password is worth.
+pub(super) enum Outcome {
+    Wrong,
+    /// It is that of the user; this is what to remember it by.
+    Right(Digested),
+    /// It is a token about this user.
+    Named(String),
 }
 
 /// Too many wait already.
@@ -56,14 +65,34 @@ impl Checker {
         password: &[u8],
         digest: Digested,
     ) -> Result<(), Busy> {
-        let question = Question {
+        self.send(Question {
             conn: caller.conn,
             listener: caller.listener,
             rules: Arc::clone(rules),
-            user: user.to_owned(),
+            user: Some(user.to_owned()),
             password: password.to_owned(),
-            digest,
-        };
+            digest: Some(digest),
+        })
+    }
+
+    pub(super) fn ask_token(
+        &self,
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        user: Option<&str>,
+        token: &[u8],
+    ) -> Result<(), Busy> {
+        self.send(Question {
+            conn: caller.conn,
+            listener: caller.listener,
+            rules: Arc::clone(rules),
+            user: user.map(ToOwned::to_owned),
+            password: token.to_owned(),
+            digest: None,
+        })
+    }
+
+    fn send(&self, question: Question) -> Result<(), Busy> {
         self.questions
             .try_send(question)
             .map_err(|error| match error {
@@ -74,14 +103,32 @@ impl Checker {
 
 fn answer(questions: &Receiver<Question>, tell: impl Fn(Checked)) {
     while let Ok(question) = questions.recv() {
-        let passwords = question.rules.door(question.listener).passwords.as_ref();
-        let right =
-            passwords.is_some_and(|passwords| passwords.verify(&question.user, &question.password));
+        let outcome = look_at(&question);
         tell(Checked {
             conn: question.conn,
             rules: question.rules,
-            digest: question.digest,
-            right,
+            outcome,
         });
+    }
+}
+
+fn look_at(question: &Question) -> Outcome {
+    let rules = &question.rules;
+    match (question.digest, &question.user) {
+        (Some(digest), Some(user)) => {
+            let passwords = rules.door(question.listener).passwords.as_ref();
+            let right = passwords.is_some_and(|it| it.verify(user, &question.password));
+            if right {
+                Outcome::Right(digest)
+            } else {
+                Outcome::Wrong
+            }
+        }
+        (Some(_), None) => Outcome::Wrong,
+        (None, user) => {
+            let tokens = rules.tokens.as_ref();
+            let name = tokens.and_then(|it| it.verify(user.as_deref(), &question.password));
+            name.map_or(Outcome::Wrong, Outcome::Named)
+        }
     }
 }

@@ -75,9 +75,13 @@ impl Bans {
         if self.0.is_empty() {
             return false;
         }
-        let user = user_name.map(|name| Whom::UserName(name.into()));
         self.holds(&Whom::ClientId(client_id.into()), now)
-            || user.is_some_and(|user| self.holds(&user, now))
+            || user_name.is_some_and(|name| self.keeps_out_user(name, now))
+    }
+
+    /// Whether this user is kept out.
+    pub(super) fn keeps_out_user(&self, name: &str, now: Instant) -> bool {
+        !self.0.is_empty() && self.holds(&Whom::UserName(name.into()), now)
     }
 
     fn holds(&self, whom: &Whom, now: Instant) -> bool {

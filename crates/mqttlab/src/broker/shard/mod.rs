@@ -26,7 +26,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
-use mqttlab_core::broker::{Broker, Input, Loss};
+use mqttlab_core::broker::{Authorization, Broker, Input, Loss};
 use mqttlab_core::codec::Limits;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::link::{Link, Side};
@@ -250,7 +250,12 @@ impl Shard {
     /// The password of a client was checked, which has waited for that.
     fn let_in(&mut self, checked: &Checked) {
         let conn = checked.conn;
-        let authorization = self.sockets.doorkeeper.note(self.now, checked);
+        let authorization = match self.sockets.doorkeeper.note(self.now, checked) {
+            Authorization::AllowAs(grant) if self.sockets.is_banned_user(&grant) => {
+                Authorization::Deny(ReasonCode::Banned)
+            }
+            other => other,
+        };
         let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {
             return;
         };

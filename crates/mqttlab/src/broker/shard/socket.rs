@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 use mqttlab_core::broker::{
-    Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
+    Access, AuthRequest, Authorization, Change, CloseReason, Established, Grant, Identity, Sink,
 };
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
@@ -312,6 +312,12 @@ impl Sockets {
         }
     }
 
+    /// Whether the name that a client has proven is kept out.
+    pub(super) fn is_banned_user(&self, grant: &Grant) -> bool {
+        let name = grant.user_name.as_deref();
+        name.is_some_and(|name| self.bans.keeps_out_user(name, self.now))
+    }
+
     /// Whether a listener has as many connections as it may.
     pub(super) fn is_full(&self, listener: u16) -> bool {
         let open = self.by_listener.get(usize::from(listener));
@@ -509,9 +515,7 @@ impl Sink for Sockets {
         };
         let authorization = self.doorkeeper.authorize(self.now, &caller, request);
         if let Authorization::AllowAs(grant) = &authorization
-            && self
-                .bans
-                .keeps_out(client_id, grant.user_name.as_deref(), self.now)
+            && self.is_banned_user(grant)
         {
             return Authorization::Deny(ReasonCode::Banned);
         }
