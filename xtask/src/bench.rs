@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the core costs. BENCHMARKS.md tells what each figure means.
+//! `cargo xtask bench`: what the core and the simulator cost. BENCHMARKS.md tells what each figure means.
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -9,6 +9,7 @@ use crate::{child, setup};
 const BENCHMARKS: &[(&str, &str, bool)] = &[
     ("mqttlab-bench", "instructions", false),
     ("mqttlab-bench", "memory", false),
+    ("mqttlab-bench", "simulator", true),
     ("mqttlab-bench", "time", true),
     ("mqttlab-codecs", "codec", true),
 ];
