@@ -1,22 +1,35 @@
-//! Reads the scenarios that the page opens with, so that it needs no reader of text to show its first picture.
+//! Packs the lesson that the page opens with, so that it needs no reader of text to show its first picture, and lists
+//! the others.
 
 use std::env;
 use std::error::Error;
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
-use mqttlab_sim::scenario::Scenario;
+use mqttlab_lessons::LESSONS;
 
-/// By name, with the file that it is in.
-const SCENARIOS: &[(&str, &str)] = &[("duel", "../../lessons/duel/scenario.toml")];
+/// The lesson that the page opens with.
+const OPENING: &str = "duel";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for (name, path) in SCENARIOS {
-        println!("cargo::rerun-if-changed={path}");
-        let scenario = Scenario::parse(&fs::read_to_string(path)?)
-            .map_err(|error| format!("{path}: {error}"))?;
-        fs::write(out.join(format!("{name}.scenario")), scenario.pack())?;
+    let mut catalogue = "/// All lessons.\npub(crate) const CATALOGUE: &[Entry] = &[\n".to_owned();
+    for source in LESSONS {
+        let course = source.read()?;
+        let lesson = &course.lesson;
+        let questions = lesson.questions().count();
+        writeln!(
+            catalogue,
+            "    Entry {{ id: {:?}, title: {:?}, about: {:?}, questions: {questions}, is_case: {} }},",
+            lesson.id, lesson.title, lesson.about, source.is_case
+        )?;
+        if source.id == OPENING {
+            fs::write(out.join("opening.lesson"), course.pack())?;
+        }
     }
+    catalogue.push_str("];\n");
+    fs::write(out.join("catalogue.rs"), catalogue)?;
     Ok(())
 }

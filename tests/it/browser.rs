@@ -2,6 +2,7 @@
 
 mod act;
 mod harness;
+mod learn;
 mod open;
 mod share;
 

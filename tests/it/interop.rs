@@ -6,7 +6,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::harness::{Broker, signal, wait};
 use mosquitto::Subscriber;
@@ -103,8 +103,8 @@ fn what_came_while_mosquitto_was_away_waits_for_it() -> Result<()> {
     back.expect("got q/a qos 2 retain 0: three")
 }
 
-/// Runs one scenario of `scenarios.py` against a broker of its own.
-fn paho(scenario: &str) -> Result<()> {
+/// Python with paho-mqtt; `None`, and a word about it, where it is not installed.
+fn python() -> Option<Command> {
     let mut python = Command::new("python3");
     if let Some(path) = env::var_os("MQTTLAB_PYTHON_PATH") {
         python.env("PYTHONPATH", path);
@@ -120,8 +120,16 @@ fn paho(scenario: &str) -> Result<()> {
         .status();
     if !import.is_ok_and(|status| status.success()) {
         crate::skip("paho-mqtt for Python is not installed (cargo xtask setup --tests)");
-        return Ok(());
+        return None;
     }
+    Some(python)
+}
+
+/// Runs one scenario of `scenarios.py` against a broker of its own.
+fn paho(scenario: &str) -> Result<()> {
+    let Some(mut python) = python() else {
+        return Ok(());
+    };
     let broker = Broker::start()?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/interop/scenarios.py");
     let mut child = python
@@ -167,4 +175,37 @@ fn paho_gets_many_messages_in_their_order() -> Result<()> {
 #[test]
 fn paho_gets_properties_as_they_were_sent() -> Result<()> {
     paho("properties")
+}
+
+/// Each program ends with comments that say what it prints.
+#[test]
+fn the_programs_of_lessons_print_what_they_say() -> Result<()> {
+    const DEFAULT_PORT: &str = "1883";
+    let snippets = mqttlab_lessons::LESSONS.iter().flat_map(|it| it.snippets);
+    for (name, text) in snippets {
+        let Some(mut python) = python() else {
+            return Ok(());
+        };
+        let broker = Broker::start()?;
+        let (_, promised) = text
+            .split_once("# It prints:\n")
+            .with_context(|| format!("{name} does not say what it prints"))?;
+        let mut child = python
+            .args(["-B", "-c", &text.replace(DEFAULT_PORT, &broker.port())])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if wait(&mut child).is_err() {
+            signal(child.id(), "KILL")?;
+        }
+        let output = child.wait_with_output()?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let printed: String = printed.lines().map(|line| format!("# {line}\n")).collect();
+        ensure!(
+            output.status.success() && printed == promised,
+            "{name} prints:\n{printed}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
 }

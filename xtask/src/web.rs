@@ -75,6 +75,19 @@ pub(crate) fn build(tools: &Tools, how: Build) -> Result<()> {
         .env("TRUNK_SKIP_VERSION_CHECK", "true");
     tools.on_path(&mut trunk);
     child::quietly("building the page", &mut trunk)?;
+    let mut lessons = child::cargo();
+    lessons
+        .args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "mqttlab-lessons",
+            "--",
+            "--pack",
+        ])
+        .arg(dist().join("lessons"));
+    child::quietly("packing the lessons", &mut lessons)?;
     keep_offline(&dist())
 }
 

@@ -194,9 +194,6 @@ impl Check<'_> {
                 self.report(format!("“{}” has not {HINTS} hints", goal.title));
             }
         }
-        if goals.is_empty() {
-            self.report("there is nothing to try");
-        }
     }
 
     /// Every statement that is named exists, and a run of the lesson has shown it.

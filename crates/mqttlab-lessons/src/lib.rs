@@ -34,6 +34,8 @@ pub use list::LESSONS;
 pub struct Source {
     /// The name of its folder.
     pub id: &'static str,
+    /// Somebody in it makes a mistake, and the learner is to find it.
+    pub is_case: bool,
     /// `lesson.md`.
     pub text: &'static str,
     /// `scenario.toml`.

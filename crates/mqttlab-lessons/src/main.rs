@@ -13,9 +13,20 @@ use mqttlab_sim::lesson::{Course, Outline, Reached};
 use mqttlab_sim::recording::Recording;
 
 /// With names of lessons: these in all their parts. With `duel/own-names`: the trace of that run, `story` being the
-/// lesson's own. Without: a line for each.
+/// lesson's own. Without: a line for each. With `--pack` and a folder: writes each there in its compact form.
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
+    if let [pack, folder] = names.as_slice()
+        && pack == "--pack"
+    {
+        return match pack_into(folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let told = match names.is_empty() {
         true => LESSONS.iter().map(|source| tell(source, false)).collect(),
         false => names.iter().map(|name| tell_of(name)).collect(),
@@ -29,6 +40,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn pack_into(folder: &str) -> Result<(), Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder)?;
+    for source in LESSONS {
+        let path = std::path::Path::new(folder).join(format!("{}.lesson", source.id));
+        std::fs::write(path, source.read()?.pack())?;
+    }
+    Ok(())
 }
 
 fn tell_of(name: &str) -> Result<bool, LessonError> {

@@ -24,6 +24,19 @@ fn every_lesson_is_true() {
 }
 
 #[test]
+fn every_lesson_has_something_to_try_and_every_case_a_mistake() {
+    for_each(|source| match source.read() {
+        Ok(course) if source.is_case && !course.runs[0].has_bugs() => {
+            vec!["nobody makes a mistake".to_owned()]
+        }
+        Ok(course) if !source.is_case && course.lesson.goals.is_empty() => {
+            vec!["there is nothing to try".to_owned()]
+        }
+        Ok(_) | Err(_) => Vec::new(),
+    });
+}
+
+#[test]
 fn every_scenario_is_called_like_its_lesson() {
     for_each(|source| match source.read() {
         Ok(course) if course.runs[0].id != source.id => vec![format!("`{}`", course.runs[0].id)],

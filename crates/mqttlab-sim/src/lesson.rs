@@ -5,6 +5,7 @@
 //! [`Goal`] is reached on whatever way a user finds. [`Outline`] finds all of that out for one run.
 
 mod outline;
+mod packed;
 #[cfg(test)]
 mod tests;
 

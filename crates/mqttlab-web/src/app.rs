@@ -1,7 +1,9 @@
 //! The page: the model, what the browser tells it, and where the panels are.
 
+mod doors;
+
+use mqttlab_sim::lesson::Course;
 use mqttlab_sim::recording::Branch;
-use mqttlab_sim::scenario::Scenario;
 use mqttlab_sim::view::Micros;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -9,25 +11,25 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 use yew::{Callback, Component, Context, Html, html};
 
 use crate::acting::Target;
-use crate::desk::{Ask, Desk, Door, Outcome};
+use crate::desk::{Ask, Desk, Door};
 use crate::keys::{Command, Focus, Press, command};
 use crate::lab::{Lab, Message, Pane, RunTab, SideTab};
+use crate::learn::{Learn, Wish as LearnWish};
 use crate::lesson::Asking;
-use crate::opening::{run_in, title};
+use crate::opening::title;
 use crate::platform::download::{download, download_picture};
 use crate::platform::embed::{self, News, Wish};
 use crate::platform::files::{self, Listener};
 use crate::platform::pointing;
-use crate::platform::{
-    Frames, Theme, copy, document, focus, fragment, put_fragment, store, stored,
-};
+use crate::platform::{Frames, Theme, copy, document, focus, put_fragment, store, stored};
 use crate::share;
 use crate::ui::actions::{ActionsProps, actions};
 use crate::ui::compare::{CompareProps, compare};
+use crate::ui::course::course;
 use crate::ui::help::Help;
 use crate::ui::icons::sprite;
 use crate::ui::inspector::Inspector;
-use crate::ui::lesson::Lesson;
+use crate::ui::lesson::{LessonPanel, lesson};
 use crate::ui::menu::ActMenu;
 use crate::ui::open::{Open, Opened};
 use crate::ui::run::{Run, SEARCH};
@@ -39,13 +41,11 @@ use crate::ui::topbar::{Running, Topbar, topbar};
 use crate::ui::topology::Topology;
 use crate::worker::Word;
 
-/// The scenario of the first lesson.
-const DUEL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/duel.scenario"));
-
 /// The page as a component.
 pub(crate) struct App {
     lab: Result<Lab, String>,
     desk: Desk,
+    learn: Learn,
     door: Door,
     /// Whether what is shown came from somewhere else than the lessons.
     is_opened: bool,
@@ -84,6 +84,7 @@ pub(crate) enum Told {
     Wish(Wish),
     Door(Door),
     Ask(Ask),
+    Learn(LearnWish),
     Word(Word),
     /// The address has another fragment.
     Address,
@@ -110,6 +111,7 @@ impl Component for App {
         let mut app = Self {
             lab: first_lesson(),
             desk: Desk::new(on_ask, cx.link().callback(Told::Word)),
+            learn: Learn::new(cx.link().callback(Told::Learn)),
             door: Door::default(),
             is_opened: false,
             has_changed: false,
@@ -167,6 +169,10 @@ impl Component for App {
             Told::Ask(ask) => {
                 self.door = Door::Inspect;
                 self.desk.ask(ask);
+                true
+            }
+            Told::Learn(wish) => {
+                self.learn(cx, wish);
                 true
             }
             Told::Word(word) => self.heard(cx, word),
@@ -236,7 +242,11 @@ impl Component for App {
 impl App {
     fn tell(&mut self, message: Message) -> bool {
         match &mut self.lab {
-            Ok(lab) => lab.update(message),
+            Ok(lab) => {
+                let is_new = lab.update(message);
+                self.learn.note(lab);
+                is_new
+            }
             Err(_) => false,
         }
     }
@@ -396,56 +406,6 @@ impl App {
         });
     }
 
-    /// Goes to what the address names, unless the page has put it there itself.
-    fn go_to_address(&mut self) {
-        let fragment = fragment();
-        if fragment == self.own_fragment {
-            return;
-        }
-        if let Some(text) = run_in(&fragment) {
-            self.door = Door::Inspect;
-            self.desk.ask(Ask::Link(text.to_owned()));
-        } else if let Ok(lab) = &mut self.lab
-            && let Some(at) = share::moment(&fragment, &lab.scenario().id)
-        {
-            lab.update(Message::Seek(at));
-        }
-    }
-
-    fn enter(&mut self, door: Door) {
-        self.door = door;
-        if door == Door::Learn && self.is_opened {
-            self.lab = first_lesson();
-            self.is_opened = false;
-            self.has_changed = false;
-        }
-        if let Ok(lab) = &mut self.lab {
-            lab.pane = Pane::Story;
-        }
-    }
-
-    fn heard(&mut self, cx: &Context<Self>, word: Word) -> bool {
-        match self.desk.heard(word) {
-            Outcome::Opened { lab, is_same } => {
-                self.lab = Ok(*lab);
-                self.door = Door::Inspect;
-                self.is_opened = true;
-                self.has_changed = !is_same;
-                true
-            }
-            Outcome::Link(text) => {
-                self.hand_out(cx, &format!("r={text}"));
-                true
-            }
-            Outcome::File(paper, bytes) => {
-                self.keep(cx, paper, bytes);
-                true
-            }
-            Outcome::Changed => true,
-            Outcome::Nothing => false,
-        }
-    }
-
     fn notice(&self, cx: &Context<Self>) -> Html {
         if !self.has_changed {
             return Html::default();
@@ -461,8 +421,23 @@ impl App {
     /// What is behind the door.
     fn left(&self, cx: &Context<Self>, lab: &Lab) -> Html {
         match self.door {
-            Door::Learn => html! {
-                <Lesson scene={lab.scene().clone()} asking={lab.asking()} on={self.on.clone()} />
+            Door::Learn => match lab.study() {
+                Some(study) if !self.learn.lists => lesson(&LessonPanel {
+                    study,
+                    shown: lab.player().shown(),
+                    playing: lab.player().is_playing(),
+                    at_end: lab.is_at_end(),
+                    tools: lab.tools(),
+                    hash: &lab.scene().view.hash,
+                    teacher: self.learn.teacher,
+                    on: &self.on,
+                    on_wish: &cx.link().callback(Told::Learn),
+                }),
+                study => course(
+                    &self.learn,
+                    study.map(|study| study.lesson().id.as_str()),
+                    &cx.link().callback(Told::Learn),
+                ),
             },
             Door::Inspect => html! {
                 <Open
@@ -629,8 +604,10 @@ fn pane_name(pane: Pane) -> &'static str {
 }
 
 fn first_lesson() -> Result<Lab, String> {
-    let scenario = Scenario::unpack(DUEL);
-    scenario.map(Lab::open).map_err(|error| error.to_string())
+    let course = Course::unpack(crate::OPENING);
+    course
+        .map(Lab::open_at_question)
+        .map_err(|error| error.to_string())
 }
 
 fn opened(lab: &Lab) -> Opened {

@@ -1,6 +1,7 @@
 //! Which key does what.
 
 use crate::lab::{Message, Step};
+use crate::lesson::Ask;
 
 /// A key that was pressed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,8 +71,14 @@ pub(crate) fn command(press: &Press, letters: bool) -> Option<Command> {
         "ArrowLeft" if press.shift => lab(Message::Step(Step::PacketBack)),
         // Alt and left is the browser's way back.
         "ArrowLeft" if press.alt => None,
-        "ArrowRight" | "PageDown" => lab(Message::Step(Step::Event)),
-        "ArrowLeft" | "PageUp" => lab(Message::Step(Step::EventBack)),
+        "ArrowRight" => lab(Message::Step(Step::Event)),
+        "ArrowLeft" => lab(Message::Step(Step::EventBack)),
+        "Enter" if press.focus == Focus::Page => lab(Message::Check),
+        // Remotes of presenters send these.
+        "PageDown" | "." => lab(Message::Learn(Ask::Continue)),
+        "PageUp" => lab(Message::Learn(Ask::Back)),
+        "]" if letters && !press.alt => lab(Message::Learn(Ask::Continue)),
+        "[" if letters && !press.alt => lab(Message::Learn(Ask::Back)),
         "Home" => lab(Message::Step(Step::Start)),
         "End" => lab(Message::Step(Step::End)),
         "?" if letters => Some(Command::Help),

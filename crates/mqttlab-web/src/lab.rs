@@ -1,6 +1,7 @@
 //! The state of the page, in plain Rust: the run, the clock, the selection, the lesson. Panels only draw it.
 
 mod branches;
+mod learning;
 mod message;
 mod shared;
 
@@ -17,7 +18,7 @@ use mqttlab_sim::view::{
 
 use crate::acting::Menu;
 use crate::filter::Filter;
-use crate::lesson::{Asking, Quiz};
+use crate::lesson::Study;
 use crate::player::{Outlook, Player};
 use crate::scene::{Scene, is_close, is_folded};
 
@@ -67,7 +68,7 @@ pub(crate) struct Lab {
     recording: Recording,
     scene: Scene,
     player: Player,
-    quiz: Quiz,
+    study: Option<Study>,
     selection: Selection,
     packet: Option<Packet>,
     /// Whether the selection goes along with what happens; a choice of the user's own ends that until the next play.
@@ -89,26 +90,13 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Opens the scenario at the moment of its question, paused.
-    pub(crate) fn open(scenario: Scenario) -> Self {
-        let quiz = Quiz::of(Recording::new(scenario.clone()));
-        let mut lab = Self::new(Recording::new(scenario), quiz);
-        if let Some((opening, flight)) = lab.quiz.opening() {
-            lab.seek(opening);
-            lab.select_flight(flight);
-            lab.select_field_named("Client Identifier");
-        }
-        lab.follows = true;
-        lab
-    }
-
-    fn new(recording: Recording, quiz: Quiz) -> Self {
+    fn new(recording: Recording, study: Option<Study>) -> Self {
         let scene = Scene::of(&recording, None, None);
         Self {
             recording,
             scene,
             player: Player::default(),
-            quiz,
+            study,
             selection: Selection::default(),
             packet: None,
             follows: true,
@@ -163,15 +151,6 @@ impl Lab {
         &self.spoken
     }
 
-    /// Where the question stands at the moment on the screen.
-    pub(crate) fn asking(&self) -> Asking {
-        // The answer is that of the scenario as it is; other futures have no question.
-        match self.is_changed() {
-            true => Asking::NotYet,
-            false => self.quiz.asking(self.player.shown()),
-        }
-    }
-
     /// What became of the message of the selected packet, where that is looked at.
     pub(crate) fn delivery(&self) -> Option<Delivery> {
         if self.inspector_tab != InspectorTab::Delivery || self.asking().is_open() {
@@ -194,6 +173,12 @@ impl Lab {
 
     /// Does what was asked for; says whether there is anything new to draw.
     pub(crate) fn update(&mut self, message: Message) -> bool {
+        let is_new = self.do_as(message);
+        self.note();
+        is_new
+    }
+
+    fn do_as(&mut self, message: Message) -> bool {
         match message {
             Message::Toggle => self.toggle(),
             Message::Halt => self.player.pause(),
@@ -216,13 +201,19 @@ impl Lab {
                 self.filter_text = text;
             }
             Message::ShowTcp(shows) => self.shows_tcp = shows,
-            Message::Choose(option) => return self.quiz.choose(option, self.player.shown()),
+            Message::Choose(option) => {
+                let shown = self.player.shown();
+                let study = self.study.as_mut();
+                return study.is_some_and(|study| study.choose(option, shown));
+            }
             Message::Check => {
-                if !self.quiz.check() {
+                let shown = self.player.shown();
+                if !(self.study.as_mut()).is_some_and(|study| study.check(shown)) {
                     return false;
                 }
                 self.play();
             }
+            Message::Learn(ask) => return self.learn(&ask),
             Message::Why => {
                 self.inspector_tab = InspectorTab::Why;
                 self.side_tab = SideTab::Inspector;
@@ -271,7 +262,11 @@ impl Lab {
         let mut left_ms = wall_ms.min(FRAME_MS_MAX);
         let mut events = 0;
         while self.player.is_playing() && events < EVENTS_PER_FRAME_MAX {
-            let outlook = self.outlook();
+            let stop = self.next_stop();
+            let mut outlook = self.outlook();
+            // A stop may be where nothing happens: amid a flight, or when something has lasted.
+            let next = outlook.next_event_at.into_iter().chain(stop).min();
+            outlook.next_event_at = next;
             left_ms = self.player.advance(left_ms, &outlook);
             match outlook.next_event_at {
                 None => {
@@ -280,9 +275,9 @@ impl Lab {
                 }
                 Some(next) if self.player.shown() >= next => {
                     events += self.happen_until(next);
-                    if let Some(flight) = self.quiz.reveal(next) {
+                    if stop == Some(next) {
                         self.player.pause();
-                        self.select_flight(flight);
+                        self.look();
                     }
                 }
                 Some(_) => break,
@@ -444,6 +439,12 @@ impl Lab {
 
     fn refresh(&mut self, before: Option<Rc<View>>) {
         self.scene = Scene::of(&self.recording, Some(&self.scene), before);
+        if let Some(study) = &mut self.study {
+            study.follow(&self.recording);
+            if study.keeps_secret() {
+                self.scene.keep_secret();
+            }
+        }
     }
 
     /// Selects the latest packet that was sent since event `first`, and speaks of the latest decision.

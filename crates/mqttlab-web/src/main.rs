@@ -8,6 +8,7 @@ mod filter;
 mod keys;
 mod lab;
 mod layout;
+mod learn;
 mod lesson;
 mod opening;
 #[cfg(test)]
@@ -19,6 +20,10 @@ mod share;
 mod texts;
 mod ui;
 mod worker;
+
+/// The lesson that the page opens with: its name, and itself.
+const OPENING_ID: &str = "duel";
+const OPENING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/opening.lesson"));
 
 fn main() {
     std::panic::set_hook(Box::new(|info| {

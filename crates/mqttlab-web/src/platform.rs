@@ -113,6 +113,21 @@ pub(crate) fn copy(text: &str, done: Callback<bool>) {
     }
 }
 
+/// Fetches a file of the page.
+pub(crate) fn load(path: &str, done: Callback<Option<Vec<u8>>>) {
+    let Some(window) = window() else { return };
+    let request = window.fetch_with_str(path);
+    spawn_local(async move { done.emit(bytes_of(request).await) });
+}
+
+async fn bytes_of(request: js_sys::Promise) -> Option<Vec<u8>> {
+    let response = JsFuture::from(request).await.ok()?;
+    let response: web_sys::Response = response.dyn_into().ok()?;
+    let buffer = response.array_buffer().ok().filter(|_| response.ok())?;
+    let buffer = JsFuture::from(buffer).await.ok()?;
+    Some(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
 /// Moves the focus to the element with this id.
 pub(crate) fn focus(id: &str) {
     let element = document().and_then(|document| document.get_element_by_id(id));

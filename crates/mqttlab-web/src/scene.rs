@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use mqttlab_sim::recording::Recording;
 use mqttlab_sim::view::{
-    Connection, Event, EventId, Fate, Flight, FlightId, FlightKind, Micros, Participant,
+    Connection, Event, EventId, EventKind, Fate, Flight, FlightId, FlightKind, Micros, Participant,
     ParticipantId, View,
 };
 
@@ -54,6 +54,31 @@ impl Scene {
             flights: share(flights, recording.flights()),
             end: recording.end(),
         }))
+    }
+}
+
+/// What a machine says when it makes a mistake that is switched on.
+const MISTAKE: &str = "mistake";
+
+impl Scene {
+    /// Takes the names off mistakes that a learner is to find.
+    pub(crate) fn keep_secret(&mut self) {
+        let Some(inner) = Rc::get_mut(&mut self.0) else {
+            return;
+        };
+        let named = inner
+            .events
+            .iter_mut()
+            .filter(|event| event.kind == EventKind::Decision && event.text.contains(MISTAKE));
+        for event in named {
+            let (who, _) = event.text.split_once(MISTAKE).unwrap_or_default();
+            let who = who.split_whitespace().next().unwrap_or_default();
+            *event = Rc::new(Event {
+                text: format!("{who} decides something"),
+                clause: None,
+                ..Event::clone(event)
+            });
+        }
     }
 }
 

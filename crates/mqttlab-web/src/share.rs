@@ -8,19 +8,33 @@ pub(crate) fn fragment(lesson: &str, at: Micros) -> String {
     format!("l={lesson}&t={seconds}.{micros:06}s")
 }
 
+/// The fragment for a class: a lesson, with the same seed for everybody, and answers that wait for the teacher.
+pub(crate) fn class(lesson: &str, seed: Option<u64>) -> String {
+    match seed {
+        Some(seed) => format!("l={lesson}&seed={seed}"),
+        None => format!("l={lesson}"),
+    }
+}
+
+/// The lesson that a fragment names.
+pub(crate) fn lesson(fragment: &str) -> Option<&str> {
+    value(fragment, "l")
+}
+
+/// The seed that a fragment names.
+pub(crate) fn seed(fragment: &str) -> Option<u64> {
+    value(fragment, "seed")?.parse().ok()
+}
+
+fn value<'f>(fragment: &'f str, name: &str) -> Option<&'f str> {
+    let parts = fragment.trim_start_matches('#').split('&');
+    let mut pairs = parts.filter_map(|part| part.split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
+}
+
 /// The moment that a fragment names, if it is one of this lesson.
-pub(crate) fn moment(fragment: &str, lesson: &str) -> Option<Micros> {
-    let mut parts = fragment.trim_start_matches('#').split('&');
-    let value = |name: &str, part: &str| {
-        let (key, value) = part.split_once('=')?;
-        (key == name).then(|| value.to_owned())
-    };
-    let is_ours = parts
-        .clone()
-        .any(|part| value("l", part).as_deref() == Some(lesson));
-    let at = parts
-        .find_map(|part| value("t", part))
-        .filter(|_| is_ours)?;
+pub(crate) fn moment(fragment: &str, of: &str) -> Option<Micros> {
+    let at = value(fragment, "t").filter(|_| lesson(fragment) == Some(of))?;
     seconds(at.strip_suffix('s')?)
 }
 
@@ -37,7 +51,7 @@ fn seconds(text: &str) -> Option<Micros> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fragment, moment};
+    use super::{class, fragment, lesson, moment, seed};
 
     #[test]
     fn a_moment_comes_back_as_it_was() {
@@ -50,6 +64,14 @@ mod tests {
     fn people_may_write_shorter_ones() {
         assert_eq!(moment("#l=duel&t=5.1s", "duel"), Some(5_100_000));
         assert_eq!(moment("t=7s&l=duel", "duel"), Some(7_000_000));
+    }
+
+    #[test]
+    fn a_class_gets_the_same_run() {
+        let link = class("loss", Some(42));
+        assert_eq!((lesson(&link), seed(&link)), (Some("loss"), Some(42)));
+        assert_eq!(class("loss", None), "l=loss");
+        assert_eq!((lesson("#r=abc"), seed("#l=loss&seed=-1")), (None, None));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Text between backquotes is shown as code.
 
 mod clauses;
+pub(crate) mod learn;
 pub(crate) mod opening;
-mod story;
 
 use mqttlab_sim::view::{
     Event, EventKind, Flight, FlightKind, Micros, Participant, ParticipantState, Stage, TimerKind,
@@ -14,7 +14,6 @@ use crate::player::Speed;
 use crate::scene::{Family, Inner, is_folded};
 
 pub(crate) use clauses::sentence;
-pub(crate) use story::{chapter, option, verdict};
 
 /// A moment: `5.002 s`.
 pub(crate) fn moment(at: Micros) -> String {

@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 pub(crate) mod branches;
 pub(crate) mod compare;
+pub(crate) mod course;
 pub(crate) mod events;
 pub(crate) mod help;
 pub(crate) mod icons;

@@ -1,4 +1,4 @@
-use super::{Asked, Beat, Block, Choice, Goal, Lesson, Look, Outline, Question, Solution};
+use super::{Asked, Beat, Block, Choice, Course, Goal, Lesson, Look, Outline, Question, Solution};
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 
@@ -130,4 +130,24 @@ fn more_than_one_true_option_is_no_answer() {
     assert_eq!(asked(&[true, false, true]).right(), None);
     assert_eq!(asked(&[false, false]).right(), None);
     assert_eq!(asked(&[false, true]).right(), Some(1));
+}
+
+#[test]
+fn a_packed_lesson_comes_back_as_it_was_or_not_at_all() {
+    let course = Course {
+        lesson: lesson(),
+        runs: vec![run().scenario().clone()],
+    };
+    let bytes = course.pack();
+    assert_eq!(Course::unpack(&bytes).as_ref(), Ok(&course));
+    for end in 0..bytes.len() {
+        assert!(Course::unpack(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    let mut without_run = course.clone();
+    without_run.runs.clear();
+    let mut beyond = course;
+    beyond.lesson.goals[0].reach = 99;
+    for wrong in [without_run, beyond] {
+        assert!(Course::unpack(&wrong.pack()).is_err());
+    }
 }

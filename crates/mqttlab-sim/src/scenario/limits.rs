@@ -24,7 +24,7 @@ const WATCHED_MAX: usize = 1_000;
 
 /// Something that no scenario may have. Text is checked with places while it is read; this is for other sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfit(pub(in crate::scenario) &'static str);
+pub struct Unfit(pub(crate) &'static str);
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -126,10 +126,11 @@ impl World {
             Act::Connect => format!("{name} is told to connect"),
             Act::Disconnect { .. } => format!("{name} is told to disconnect"),
             Act::Publish(message) => format!(
-                "{name} is told to publish {} {} (QoS {})",
+                "{name} is told to publish {} {} (QoS {}{})",
                 describe::clip(&message.topic),
                 describe::payload(message.payload.as_bytes()),
-                message.qos.number()
+                message.qos.number(),
+                if message.retain { ", retain" } else { "" }
             ),
             Act::Subscribe { filter, qos } => {
                 let filter = describe::clip(filter);

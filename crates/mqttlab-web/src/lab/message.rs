@@ -5,6 +5,7 @@ use mqttlab_sim::view::{EventId, FlightId, Micros, ParticipantId};
 use super::branches::{Edit, OnBranch};
 use crate::acting::{Deed, Target};
 use crate::keys::Quick;
+use crate::lesson::Ask;
 use crate::player::Speed;
 
 /// What the user, or the browser's frames, ask for.
@@ -31,6 +32,8 @@ pub(crate) enum Message {
     Choose(u8),
     /// Check the answer and let the run go on.
     Check,
+    /// Something about the lesson.
+    Learn(Ask),
     /// Ask for the causes of what is selected.
     Why,
     Inspect(InspectorTab),

@@ -7,14 +7,13 @@ use mqttlab_sim::recording::{Branch, Recording};
 use mqttlab_sim::view::{EventId, Micros};
 
 use super::{Lab, Pane};
-use crate::lesson::Quiz;
 use crate::ui::open::Expected;
 
 impl Lab {
     /// Shows a run as it is, without a story.
     pub(crate) fn show(recording: Recording) -> Self {
         let (at, events) = (recording.now(), recording.view().events_done);
-        let mut lab = Self::new(recording, Quiz::none());
+        let mut lab = Self::new(recording, None);
         lab.pane = Pane::Run;
         lab.go_to(at, events);
         lab

@@ -1,4 +1,5 @@
-use mqttlab_sim::scenario::{Act, Action, Scenario};
+use mqttlab_sim::lesson::Course;
+use mqttlab_sim::scenario::{Act, Action};
 use mqttlab_sim::view::EventKind;
 
 use super::{Edit, InspectorTab, Lab, Message, OnBranch, Step};
@@ -7,10 +8,10 @@ use crate::lesson::Asking;
 use crate::player::Speed;
 use crate::scene::is_folded;
 
-const DUEL: &str = include_str!("../../../../lessons/duel/scenario.toml");
-
 fn duel() -> Lab {
-    Lab::open(Scenario::parse(DUEL).expect("the lesson's scenario is right"))
+    Lab::open_at_question(
+        Course::unpack(crate::OPENING).expect("it was packed while this was built"),
+    )
 }
 
 /// Plays until it pauses by itself.

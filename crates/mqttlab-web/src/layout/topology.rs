@@ -76,10 +76,13 @@ pub(crate) struct Plan {
     pub(crate) clients: Vec<Place>,
 }
 
+/// So many dots have room for their names.
+pub(crate) const NAMED_DOTS_MAX: usize = 12;
 const MARGIN: f64 = 16.0;
 const GAP: f64 = 12.0;
 const CARD: (f64, f64) = (166.0, 62.0);
 const SLIM: (f64, f64) = (124.0, 52.0);
+const PILL: (f64, f64) = (132.0, 30.0);
 const BROKER: (f64, f64) = (108.0, 72.0);
 /// How far apart one or two clients and the broker stand at most.
 const FACING_MAX: f64 = 760.0;
@@ -99,6 +102,7 @@ impl Plan {
         }
         let rows = clients.div_ceil(2).max(1) as f64;
         let fits = |client: f64| rows * client + (rows - 1.0) * GAP <= height - 2.0 * MARGIN;
+        let fits_closely = rows * PILL.1 + (rows - 1.0) * GAP / 2.0 <= height - MARGIN;
         let (density, card) = if width < MEDIUM {
             (Density::Slim, SLIM)
         } else {
@@ -108,8 +112,8 @@ impl Plan {
             Self::facing(width, height, clients)
         } else if fits(CARD.1) {
             Self::sides(width, height, clients, density, card)
-        } else if fits(30.0) {
-            Self::sides(width, height, clients, Density::Pill, (132.0, 30.0))
+        } else if fits_closely {
+            Self::sides(width, height, clients, Density::Pill, PILL)
         } else {
             Self::ring(width, height, clients)
         }
@@ -198,8 +202,12 @@ impl Plan {
     /// Dots around the broker, in as many rings as it takes.
     fn ring(width: f64, height: f64, clients: usize) -> Self {
         const DOT: f64 = 14.0;
-        let centre = middle(width, height);
-        let (outer_x, outer_y) = (width / 2.0 - MARGIN - DOT, height / 2.0 - 8.0 - DOT / 2.0);
+        let label = if clients <= NAMED_DOTS_MAX { DOT } else { 0.0 };
+        let centre = middle(width, height - label);
+        let (outer_x, outer_y) = (
+            width / 2.0 - MARGIN - DOT - label,
+            centre.y - 8.0 - DOT / 2.0,
+        );
         let room = ((outer_x + outer_y) * std::f64::consts::PI / (DOT * 1.3)).max(1.0) as usize;
         let rings = clients.div_ceil(room).max(1);
         let place = |client: usize| {

@@ -14,16 +14,18 @@ pub(crate) struct HelpProps {
 /// Keys, what they do, and whether they are single letters.
 const KEYS: &[(&[&str], &str)] = &[
     (&["Space"], "play or pause"),
-    (&["→", "PageDown"], "next event"),
-    (&["←", "PageUp"], "previous event"),
+    (&["→"], "next event"),
+    (&["←"], "previous event"),
     (&["Shift →", "Shift ←"], "next, previous packet"),
     (&["Alt →"], "next timer"),
     (&["Home", "End"], "start, end of the run"),
     (&["Ctrl Z", "Ctrl Shift Z"], "undo, redo what you did"),
+    (&["PageDown", "PageUp"], "story: play on, back"),
 ];
 
 const LETTERS: &[(&[&str], &str)] = &[
-    (&["1", "2", "3"], "choose an answer"),
+    (&["1", "2", "3"], "choose an answer; Enter checks it"),
+    (&["]", "["], "story: play on, back"),
     (&["W"], "why did this happen?"),
     (
         &["A"],

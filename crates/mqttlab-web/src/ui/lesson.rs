@@ -1,103 +1,139 @@
-//! The left panel: the story so far, and the question.
+//! The left panel: the story so far, the question, and what can be tried.
 
-use yew::{Callback, Html, Properties, SubmitEvent, component, html, use_memo};
+mod extras;
+mod question;
 
-use super::icons::{Glyph, icon};
+use mqttlab_sim::lesson::Block;
+use mqttlab_sim::view::Micros;
+use yew::{Callback, Html, html};
+
 use crate::lab::Message;
-use crate::lesson::{Asking, Facts, Outcome, Part};
-use crate::scene::Scene;
-use crate::texts;
+use crate::learn::Wish;
+use crate::lesson::{Ask, Asking, Study, place};
+use crate::texts::learn as words;
 
-#[derive(PartialEq, Properties)]
-pub(crate) struct LessonProps {
-    pub(crate) scene: Scene,
-    pub(crate) asking: Asking,
-    pub(crate) on: Callback<Message>,
+/// What the panel shows and where it says what was pressed.
+pub(crate) struct LessonPanel<'a> {
+    pub(crate) study: &'a Study,
+    pub(crate) shown: Micros,
+    pub(crate) playing: bool,
+    pub(crate) at_end: bool,
+    /// What the tools of the goal do, in words.
+    pub(crate) tools: Vec<String>,
+    /// The rolling hash at this moment.
+    pub(crate) hash: &'a str,
+    /// Answers are shown only when asked for.
+    pub(crate) teacher: bool,
+    pub(crate) on: &'a Callback<Message>,
+    pub(crate) on_wish: &'a Callback<Wish>,
 }
 
-#[component]
-pub(crate) fn Lesson(props: &LessonProps) -> Html {
-    let facts = use_memo(props.scene.clone(), |scene| Facts::of(scene));
-    let chapter = texts::chapter(&facts);
+impl LessonPanel<'_> {
+    fn ask(&self, ask: Ask) -> Callback<yew::MouseEvent> {
+        self.on.reform(move |_| Message::Learn(ask.clone()))
+    }
+
+    fn wish(&self, wish: Wish) -> Callback<yew::MouseEvent> {
+        self.on_wish.reform(move |_| wish.clone())
+    }
+}
+
+pub(crate) fn lesson(panel: &LessonPanel<'_>) -> Html {
+    let body = match panel.study.what_if() {
+        Some(_) => extras::what_if(panel),
+        None => story(panel),
+    };
+    let lesson = panel.study.lesson();
+    let place = place(&lesson.id).map(words::place);
     html! {
-        <section class="panel story" id="lesson" aria-labelledby="lesson-title">
+        <section class="panel story" id="lesson" key={lesson.id.clone()} aria-labelledby="lesson-title">
             <div class="scroll story-text">
-                <p class="muted small">{ format!("Step {} of {}", facts.part.step(), Part::STEPS) }</p>
-                <h2 id="lesson-title" class="story-title">{ chapter.title }</h2>
-                { for chapter.text.iter().map(|text| html! { <p>{ with_code(text) }</p> }) }
-                { for chapter.aside.iter().map(|text| html! { <p class="muted aside">{ with_code(text) }</p> }) }
-                { question(props, &facts) }
+                <div class="story-head">
+                    <button type="button" class="ghost" onclick={panel.wish(Wish::List)}>{ words::ALL }</button>
+                    <span class="muted small">{ place }</span>
+                </div>
+                { body }
+                { extras::goal(panel) }
+                { extras::what_ifs(panel) }
+                { extras::snippets(panel) }
+                { extras::real(panel) }
             </div>
         </section>
     }
 }
 
-fn question(props: &LessonProps, facts: &Facts) -> Html {
-    match props.asking {
-        Asking::NotYet => Html::default(),
-        Asking::Open { chosen } => form(props, &facts.first, chosen),
-        Asking::Waiting { chosen } => {
-            let chosen = Outcome::OFFERED.get(usize::from(chosen)).copied();
-            html! {
-                <div class="ask">
-                    <h3>{ format!("What will {} receive next?", facts.first) }</h3>
-                    <p class="muted">
-                        { "You say: " }{ chosen.map(texts::option) }
-                        { ". Now watch the broker answer." }
-                    </p>
-                </div>
+fn story(panel: &LessonPanel<'_>) -> Html {
+    let (study, shown) = (panel.study, panel.shown);
+    let (Some(index), Some(beat)) = (study.beat(shown), study.beat_of(shown)) else {
+        return Html::default();
+    };
+    let beats = &study.lesson().beats;
+    let is_last = index + 1 == beats.len();
+    let dot = |at: usize| {
+        let class = match at.cmp(&index) {
+            std::cmp::Ordering::Less => "dot past",
+            std::cmp::Ordering::Equal => "dot now",
+            std::cmp::Ordering::Greater => "dot",
+        };
+        html! { <i {class} /> }
+    };
+    html! {
+        <>
+            <div class="story-place">
+                <span class="muted small">{ words::part(index + 1, beats.len()) }</span>
+                <span class="dots" aria-hidden="true">{ for (0..beats.len()).map(dot) }</span>
+            </div>
+            <h2 id="lesson-title" class="story-title">{ &beat.title }</h2>
+            if index == 0 {
+                <p class="muted">{ with_code(&study.lesson().about) }</p>
             }
-        }
-        Asking::Revealed { chosen, truth } => {
-            let chosen =
-                chosen.and_then(|chosen| Outcome::OFFERED.get(usize::from(chosen)).copied());
-            let (class, glyph) = match chosen {
-                Some(chosen) if chosen == truth => ("ask right", Some(Glyph::Right)),
-                Some(_) => ("ask wrong", Some(Glyph::Wrong)),
-                None => ("ask", None),
-            };
-            html! {
-                <div {class} role="status">
-                    <h3>
-                        { for glyph.map(icon) }
-                        { format!(" What did {} receive?", facts.first) }
-                    </h3>
-                    <p>{ texts::verdict(chosen, truth, &facts.first) }</p>
-                    <p class="muted small">{ "The engine gave this answer, not a table." }</p>
-                </div>
-            }
-        }
+            { blocks(&beat.text) }
+            { question::question(panel) }
+            { onward(panel, index, is_last) }
+        </>
     }
 }
 
-fn form(props: &LessonProps, first: &str, chosen: Option<u8>) -> Html {
-    let on_submit = props.on.reform(|event: SubmitEvent| {
-        event.prevent_default();
-        Message::Check
-    });
-    let option = |(index, outcome): (usize, &Outcome)| {
-        let index = index as u8;
-        let choose = props.on.reform(move |_| Message::Choose(index));
-        let is_chosen = chosen == Some(index);
-        html! {
-            <label class={is_chosen.then_some("chosen")}>
-                <input type="radio" name="answer" checked={is_chosen} onchange={choose} />
-                { texts::option(*outcome) }
-            </label>
-        }
+/// The ways on and back.
+fn onward(panel: &LessonPanel<'_>, index: usize, is_last: bool) -> Html {
+    let is_open = panel.study.asking(panel.shown).is_open();
+    let label = match (panel.playing, is_last && !is_open && panel.at_end) {
+        (true, _) => words::PAUSE,
+        (false, true) => words::AGAIN,
+        (false, false) => words::CONTINUE,
     };
+    let next = crate::lesson::after(&panel.study.lesson().id).filter(|_| is_last && !is_open);
     html! {
-        <form class="ask" onsubmit={on_submit}>
-            <fieldset>
-                <legend>{ format!("What will {} receive next?", first) }</legend>
-                { for Outcome::OFFERED.iter().enumerate().map(option) }
-            </fieldset>
-            <div class="ask-row">
-                <button type="submit" class="primary" disabled={chosen.is_none()}>{ "Check, then play" }</button>
-                <span class="keys" aria-hidden="true"><kbd>{ "1" }</kbd><kbd>{ "2" }</kbd><kbd>{ "3" }</kbd></span>
-            </div>
-        </form>
+        <div class="ask-row">
+            if !(is_open || is_last && panel.at_end) {
+                <button
+                    type="button"
+                    class={if next.is_some() { "ghost" } else { "primary" }}
+                    data-testid="continue"
+                    onclick={if panel.playing { panel.on.reform(|_| Message::Toggle) } else { panel.ask(Ask::Continue) }}
+                >{ label }</button>
+            }
+            if index > 0 {
+                <button type="button" class="ghost" onclick={panel.ask(Ask::Back)}>{ words::BACK }</button>
+            }
+            { for next.map(|entry| html! {
+                <button type="button" class="primary" data-testid="next-lesson" onclick={panel.wish(Wish::Open(entry.id.to_owned()))}>
+                    { words::next(entry.title) }
+                </button>
+            }) }
+        </div>
     }
+}
+
+pub(crate) fn blocks(blocks: &[Block]) -> Html {
+    let block = |block: &Block| match block {
+        Block::Text(text) => html! { <p>{ with_code(text) }</p> },
+        Block::Aside(text) => html! { <p class="muted aside">{ with_code(text) }</p> },
+        Block::List(items) => html! {
+            <ul>{ for items.iter().map(|item| html! { <li>{ with_code(item) }</li> }) }</ul>
+        },
+    };
+    blocks.iter().map(block).collect()
 }
 
 /// Text in which backquotes mark code.
@@ -106,8 +142,31 @@ pub(crate) fn with_code(text: &str) -> Html {
         if index % 2 == 1 {
             html! { <code>{ piece }</code> }
         } else {
-            html! { { piece } }
+            with_clauses(piece)
         }
     };
     text.split('`').enumerate().map(piece).collect()
+}
+
+/// Text with statements of the standard in brackets: they are quieter than the rest.
+fn with_clauses(text: &str) -> Html {
+    let mut parts = text.split("[MQTT-");
+    let first = parts.next().unwrap_or_default();
+    let part = |part: &str| match part.split_once(']') {
+        Some((id, rest)) => {
+            html! { <><span class="clause">{ "MQTT-" }{ id }</span>{ rest }</> }
+        }
+        None => html! { { part } },
+    };
+    html! { <>{ first }{ for parts.map(part) }</> }
+}
+
+/// Whether the answer of this moment may be seen.
+fn may_see(panel: &LessonPanel<'_>) -> bool {
+    !panel.teacher || panel.study.is_shown(panel.shown)
+}
+
+/// What of a question's state a teacher does not hide.
+fn asking(panel: &LessonPanel<'_>) -> Asking {
+    panel.study.asking(panel.shown)
 }

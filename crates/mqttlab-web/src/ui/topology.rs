@@ -7,7 +7,7 @@ use super::icons::{Glyph, icon};
 use super::{percent, variables};
 use crate::acting::participant_target;
 use crate::lab::{Message, Selection};
-use crate::layout::topology::{Density, Plan};
+use crate::layout::topology::{Density, NAMED_DOTS_MAX, Plan};
 use crate::platform::use_size;
 use crate::scene::{Scene, is_folded};
 use crate::texts;
@@ -108,7 +108,9 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
     let says = format!("{}, {}, {doing}", client.name, client.client_id);
     // What the picture says without words.
     let hidden = match density {
-        Density::Card | Density::Pill => format!("{}, ", client.name),
+        Density::Card => format!("{}, ", client.name),
+        Density::Pill if client.name == client.client_id => format!("{doing}, "),
+        Density::Pill => format!("{}, {doing}, ", client.client_id),
         Density::Slim => String::new(),
         Density::Dot => says.clone(),
     };
@@ -130,7 +132,10 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
                 <span class="node-state">{ doing }</span>
             </span>
         },
-        Density::Pill => html! { <span class="node-id">{ &client.client_id }</span> },
+        Density::Pill => html! { <span class="node-id">{ &client.name }</span> },
+        Density::Dot if props.scene.clients().len() <= NAMED_DOTS_MAX => {
+            html! { <span class="dot-name" aria-hidden="true">{ &client.name }</span> }
+        }
         Density::Dot => Html::default(),
     };
     html! {
