@@ -8,12 +8,12 @@ use anyhow::{Context, Result, ensure};
 
 use crate::harness::{Folder, program};
 
-fn mqttlab(arguments: &[&str]) -> Result<Output> {
+pub(crate) fn mqttlab(arguments: &[&str]) -> Result<Output> {
     Ok(Command::new(program()?).args(arguments).output()?)
 }
 
 /// Checks how it ended and gives what it said: standard output, standard error.
-fn ended(output: &Output, code: i32) -> Result<(String, String)> {
+pub(crate) fn ended(output: &Output, code: i32) -> Result<(String, String)> {
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(

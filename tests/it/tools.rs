@@ -2,28 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::harness::{Folder, program, scenarios};
-
-fn mqttlab(arguments: &[&str]) -> Result<Output> {
-    Ok(Command::new(program()?).args(arguments).output()?)
-}
-
-/// Checks how it ended and gives what it said: standard output, standard error.
-fn ended(output: &Output, code: i32) -> Result<(String, String)> {
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        output.status.code() == Some(code),
-        "{}: {out}{err}",
-        output.status
-    );
-    Ok((out, err))
-}
+use crate::program::{ended, mqttlab};
 
 fn scenario(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");

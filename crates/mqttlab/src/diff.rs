@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use mqttlab_sim::export::ladder;
 use mqttlab_sim::recording::{Changes, Recording, first_difference};
 use mqttlab_sim::view::{Event, Flight};
 use serde::{Deserialize, Serialize};
@@ -102,7 +103,7 @@ pub(crate) fn diff(options: &Options) -> Result<ExitCode, Failure> {
         changes,
     )?;
     let first = first(&a, &b);
-    let shown = columns::Shown {
+    let shown = ladder::Options {
         tcp: options.tcp,
         pings: options.pings,
     };

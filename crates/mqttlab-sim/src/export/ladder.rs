@@ -25,7 +25,7 @@ pub struct Options {
 
 impl Options {
     /// Whether a flight is drawn.
-    pub(super) fn shows(self, flight: &Flight) -> bool {
+    pub fn shows(self, flight: &Flight) -> bool {
         match flight.what {
             FlightKind::Tcp => self.tcp || matches!(flight.name.as_str(), "FIN" | "RST"),
             FlightKind::Ping => self.pings,

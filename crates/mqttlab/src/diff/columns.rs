@@ -1,6 +1,7 @@
 //! The two runs in two columns: what is alike stands side by side.
 
-use mqttlab_sim::view::{EventKind, Fate, FlightKind, Micros};
+use mqttlab_sim::export::ladder;
+use mqttlab_sim::view::{EventKind, Fate, Micros};
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -11,13 +12,6 @@ use crate::output::has_colours;
 const CONTEXT: usize = 3;
 const WIDTH_MIN: usize = 80;
 const WIDTH_DEFAULT: usize = 160;
-
-/// Which packets get a row beside the usual ones.
-#[derive(Clone, Copy)]
-pub(super) struct Shown {
-    pub(super) tcp: bool,
-    pub(super) pings: bool,
-}
 
 /// How the two sides of a row go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -48,7 +42,7 @@ pub(super) struct Row {
 }
 
 /// What stands side by side.
-pub(super) fn rows(a: &Run, b: &Run, shown: Shown) -> Vec<Row> {
+pub(super) fn rows(a: &Run, b: &Run, shown: ladder::Options) -> Vec<Row> {
     let (a, b) = (cells(a, shown), cells(b, shown));
     let texts =
         |cells: &[Cell]| -> Vec<String> { cells.iter().map(|cell| cell.text.clone()).collect() };
@@ -81,7 +75,7 @@ fn row(how: How, a: Option<Cell>, b: Option<Cell>) -> Row {
 }
 
 /// The packets, disturbances and messages of a run.
-fn cells(run: &Run, shown: Shown) -> Vec<Cell> {
+fn cells(run: &Run, shown: ladder::Options) -> Vec<Cell> {
     let name = |id: u32| {
         let name = run.participants.get(id as usize);
         name.map_or("?", String::as_str)
@@ -90,16 +84,7 @@ fn cells(run: &Run, shown: Shown) -> Vec<Cell> {
         let flight = event.flight.and_then(|id| run.flights.get(id as usize));
         let (text, fate) = match (event.kind, flight) {
             (EventKind::Sent, Some(flight)) => {
-                let is_shown = match flight.what {
-                    FlightKind::Tcp => shown.tcp || matches!(flight.name.as_str(), "FIN" | "RST"),
-                    FlightKind::Ping => shown.pings,
-                    FlightKind::Connect
-                    | FlightKind::Publish
-                    | FlightKind::Ack
-                    | FlightKind::QoS2
-                    | FlightKind::Subscribe => true,
-                };
-                if !is_shown {
+                if !shown.shows(flight) {
                     return None;
                 }
                 let (from, to) = (name(flight.from), name(flight.to));
