@@ -436,8 +436,9 @@ fn the_books_of_deliveries_are_counted() {
     assert_eq!(idle.broker.delivery_bytes(), 0);
     let script = "s subscribe t qos=1\n p publish t 1 qos=1\n p publish t 2 qos=2";
     let busy = run(Config::default(), script).broker.delivery_bytes();
+    // The less for pointers of 32 bits.
     assert!(
-        (400..1_000).contains(&busy),
+        (300..1_000).contains(&busy),
         "{busy} bytes for two sessions"
     );
 }
