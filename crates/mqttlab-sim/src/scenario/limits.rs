@@ -110,31 +110,13 @@ impl Scenario {
     /// What is wrong with it.
     pub fn check_action(&self, action: &Action) -> Result<(), Unfit> {
         need(self.has(action.who), "somebody in its script is not there")?;
-        let is_broker = action.who == 0;
-        let fits = match &action.act {
-            Act::Crash { .. } | Act::PowerOff | Act::Restart { .. } => true,
-            Act::Refuse | Act::Accept => is_broker,
-            Act::Publish(message) => {
-                check_message(message)?;
-                true
-            }
-            Act::Subscribe { filter, .. } | Act::Unsubscribe { filter } => {
-                need(check_filter(filter).is_ok(), "a Topic Filter is ill formed")?;
-                !is_broker
-            }
-            Act::Connect
-            | Act::Disconnect { .. }
-            | Act::Cut { .. }
-            | Act::Heal
-            | Act::Stall { .. }
-            | Act::Release { .. }
-            | Act::Reset
-            | Act::Close
-            | Act::Pause
-            | Act::Resume
-            | Act::Sleep
-            | Act::Wake => !is_broker,
-        };
+        if let Act::Publish(message) = &action.act {
+            check_message(message)?;
+        }
+        if let Act::Subscribe { filter, .. } | Act::Unsubscribe { filter } = &action.act {
+            need(check_filter(filter).is_ok(), "a Topic Filter is ill formed")?;
+        }
+        let fits = action.act.is_for(action.who);
         need(fits, "somebody is to do what they cannot")
     }
 

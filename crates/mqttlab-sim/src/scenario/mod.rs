@@ -554,6 +554,30 @@ pub enum Act {
     Wake,
 }
 
+impl Act {
+    /// Whether it is for such a participant: number 0 is the broker.
+    pub(crate) fn is_for(&self, who: ParticipantId) -> bool {
+        match self {
+            Self::Crash { .. } | Self::PowerOff | Self::Restart { .. } | Self::Publish(_) => true,
+            Self::Refuse | Self::Accept => who == 0,
+            Self::Connect
+            | Self::Disconnect { .. }
+            | Self::Subscribe { .. }
+            | Self::Unsubscribe { .. }
+            | Self::Cut { .. }
+            | Self::Heal
+            | Self::Stall { .. }
+            | Self::Release { .. }
+            | Self::Reset
+            | Self::Close
+            | Self::Pause
+            | Self::Resume
+            | Self::Sleep
+            | Self::Wake => who != 0,
+        }
+    }
+}
+
 /// How a system ends the connections of a process that is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -92,27 +92,7 @@ impl World {
 
     /// Whether that participant exists and can do this. A scenario is checked before; a user's action may be anything.
     fn applies(&self, who: ParticipantId, act: &Act) -> bool {
-        if who as usize > self.scenario.clients.len() {
-            return false;
-        }
-        match act {
-            Act::Crash { .. } | Act::PowerOff | Act::Restart { .. } | Act::Publish(_) => true,
-            Act::Refuse | Act::Accept => who == 0,
-            Act::Connect
-            | Act::Disconnect { .. }
-            | Act::Subscribe { .. }
-            | Act::Unsubscribe { .. }
-            | Act::Cut { .. }
-            | Act::Heal
-            | Act::Stall { .. }
-            | Act::Release { .. }
-            | Act::Reset
-            | Act::Close
-            | Act::Pause
-            | Act::Resume
-            | Act::Sleep
-            | Act::Wake => who != 0,
-        }
+        who as usize <= self.scenario.clients.len() && act.is_for(who)
     }
 
     /// An action in words.
