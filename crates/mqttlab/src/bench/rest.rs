@@ -112,7 +112,6 @@ fn drain(plan: &Plan, peer: &mut Peer) -> io::Result<(u64, Duration)> {
 
 /// Stores retained messages, reads them all, and clears them.
 pub(super) fn retained(plan: &Plan) -> io::Result<Report> {
-    let mut report = Report::new();
     let mut publisher = Peer::log_in(plan, "pub", false)?;
     let before = usage(plan);
     let stored_in = publish(plan, &mut publisher, true, true)?;
@@ -120,7 +119,7 @@ pub(super) fn retained(plan: &Plan) -> io::Result<Report> {
     let stored = usage(plan);
     let mut subscriber = Peer::log_in(plan, "sub", false)?;
     subscriber.subscribe(&format!("{}/+", plan.run), plan.qos)?;
-    let (got, read_in) = drain(plan, &mut subscriber)?;
+    let read_back = drain(plan, &mut subscriber)?;
     let read = usage(plan);
     drop(subscriber);
     for number in 0..plan.messages {
@@ -128,18 +127,16 @@ pub(super) fn retained(plan: &Plan) -> io::Result<Report> {
         let template = Template::new(&topic, 0, true, 0);
         publisher.send(&template.bytes)?;
     }
-    report.add("messages", f64::from(plan.messages));
-    report.lose(u64::from(plan.messages) - got);
-    report.rate("stored_per_s", plan.messages.into(), stored_in);
-    report.rate("read_per_s", got, read_in);
-    report.usage(before, read, plan.messages.into());
-    report.memory(before, stored, plan.messages.into());
-    Ok(report)
+    Ok(figures(
+        plan,
+        before,
+        (stored_in, stored),
+        (read_back, read),
+    ))
 }
 
 /// Has messages wait for a session without connection, and reads them when it comes back.
 pub(super) fn offline(plan: &Plan) -> io::Result<Report> {
-    let mut report = Report::new();
     let filter = format!("{}/+", plan.run);
     let mut subscriber = Peer::log_in(plan, "sub", true)?;
     subscriber.subscribe(&filter, plan.qos.max(1))?;
@@ -152,16 +149,33 @@ pub(super) fn offline(plan: &Plan) -> io::Result<Report> {
     sleep(SETTLE);
     let stored = usage(plan);
     let mut subscriber = Peer::log_in(plan, "sub", true)?;
-    let (got, read_in) = drain(plan, &mut subscriber)?;
+    let read_back = drain(plan, &mut subscriber)?;
     let read = usage(plan);
     drop(subscriber);
     // A clean session ends what is left of it.
     drop(Peer::log_in(plan, "sub", false)?);
+    Ok(figures(
+        plan,
+        before,
+        (stored_in, stored),
+        (read_back, read),
+    ))
+}
+
+/// What it took to store messages and to read them: of each the time, and the broker's use at its end.
+fn figures(
+    plan: &Plan,
+    before: Option<Usage>,
+    (stored_in, stored): (Duration, Option<Usage>),
+    ((got, read_in), read): ((u64, Duration), Option<Usage>),
+) -> Report {
+    let mut report = Report::new();
+    let messages = u64::from(plan.messages);
     report.add("messages", f64::from(plan.messages));
-    report.lose(u64::from(plan.messages) - got);
-    report.rate("stored_per_s", plan.messages.into(), stored_in);
+    report.lose(messages - got);
+    report.rate("stored_per_s", messages, stored_in);
     report.rate("read_per_s", got, read_in);
-    report.usage(before, read, plan.messages.into());
-    report.memory(before, stored, plan.messages.into());
-    Ok(report)
+    report.usage(before, read, messages);
+    report.memory(before, stored, messages);
+    report
 }
