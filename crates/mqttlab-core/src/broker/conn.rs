@@ -37,7 +37,7 @@ pub(super) struct Conn {
     pub(super) timer_at: Option<Instant>,
     /// Bytes that were sent and not reported as written yet.
     pub(super) unflushed: u64,
-    /// Those of them that answer what the client sent; the messages before them may make it more than there are.
+    /// How many of them, at the most, answer what the client sent.
     pub(super) answers: u64,
     /// Something waits for the client to read or to acknowledge.
     pub(super) waits: bool,
