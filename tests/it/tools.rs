@@ -147,3 +147,82 @@ fn two_runs_are_laid_side_by_side() -> Result<()> {
     ended(&mqttlab(&["diff", &a, "--seed", "99"])?, 0)?;
     Ok(())
 }
+
+#[test]
+fn who_got_a_message_and_who_did_not() -> Result<()> {
+    let queue = scenario("offline-queue.toml");
+    let (all, _) = ended(&mqttlab(&["run", &queue, "--why-not"])?, 0)?;
+    for said in [
+        "#1  news/1 \"first\" (QoS 1, id 1) from writer at 4 s\n  yes  display has it at 10.08 s, for news/#",
+        "  no   it was dropped for display at 5.02 s: QoS 0 messages do not wait",
+        "   -   writer published it and does not subscribe to it",
+    ] {
+        ensure!(all.contains(said), "{all}");
+    }
+    // By number and by topic, for one client, and at an earlier moment.
+    let two = ["run", &queue, "--why-not", "#2", "display"];
+    let (by_number, _) = ended(&mqttlab(&two)?, 0)?;
+    ensure!(by_number.lines().count() == 2, "{by_number}");
+    let (by_topic, _) = ended(
+        &mqttlab(&["run", &queue, "--why-not", "news/2", "display"])?,
+        0,
+    )?;
+    ensure!(by_topic == by_number, "{by_topic}");
+    let early = ["run", &queue, "--until", "5s", "--why-not", "news/1"];
+    let (early, _) = ended(&mqttlab(&early)?, 0)?;
+    ensure!(
+        early.contains("...  it waits in the session of display"),
+        "{early}"
+    );
+    let (json, _) = ended(
+        &mqttlab(&["run", &queue, "--json", "--why-not", "2", "display"])?,
+        0,
+    )?;
+    let json: Value = serde_json::from_str(&json)?;
+    ensure!(
+        json[0]["number"] == 2 && json[0]["from"] == "writer",
+        "{json:#}"
+    );
+    ensure!(
+        json[0]["rows"][0]["outcome"]["outcome"] == "dropped",
+        "{json:#}"
+    );
+    for (wrong, advice) in [
+        (&["news/22"][..], "did you mean `news/2`?"),
+        (&["9"], "3 were published"),
+        (&["1", "dispay"], "did you mean `display`?"),
+    ] {
+        let run = [&["run", &queue, "--why-not"][..], wrong].concat();
+        let (_, said) = ended(&mqttlab(&run)?, 2)?;
+        ensure!(said.contains(advice), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_must_always_hold_is_looked_at_when_asked() -> Result<()> {
+    let one = scenario("qos2-cut-after-publish.toml");
+    let checked = ["run", &one, "--check-invariants", "--json"];
+    let (checked, said) = ended(&mqttlab(&checked)?, 0)?;
+    ensure!(said.is_empty(), "{said}");
+    let checked: Value = serde_json::from_str(&checked)?;
+    let (plain, _) = ended(&mqttlab(&["run", &one, "--json"])?, 0)?;
+    let plain: Value = serde_json::from_str(&plain)?;
+    ensure!(checked == plain && plain["violation"].is_null());
+    ended(&mqttlab(&["check", "--check-invariants", &one])?, 0)?;
+    let hunt = [
+        "hunt",
+        "--check-invariants",
+        "--seeds",
+        "20",
+        "--disturbances",
+        "0",
+        &one,
+    ];
+    ended(&mqttlab(&hunt)?, 0)?;
+    for command in ["run", "check", "hunt"] {
+        let (help, _) = ended(&mqttlab(&[command, "--help"])?, 0)?;
+        ensure!(help.contains("3  with --check-invariants"), "{help}");
+    }
+    Ok(())
+}

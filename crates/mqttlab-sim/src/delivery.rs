@@ -133,8 +133,6 @@ pub enum Outcome {
     AwaitsReconnect,
     /// It was lost with its connection.
     Lost,
-    /// The client refused it.
-    RefusedByClient,
     /// Another subscription of the same session brings the one copy.
     Merged,
     /// The broker dropped it.

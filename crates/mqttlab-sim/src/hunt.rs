@@ -45,7 +45,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::monitor::{ExpectationResult, Verdict};
-use crate::recording::{Changes, Recording};
+use crate::recording::{Changes, Recording, Violation};
 use crate::scenario::{ExpectationKind, Scenario};
 use crate::view::Micros;
 
@@ -117,6 +117,9 @@ pub struct Finding {
     pub failed: Vec<ExpectationResult>,
     /// Deliveries that are still owed after the grace.
     pub owed: Vec<Owed>,
+    /// What must always hold and did not: a bug of the simulator, or of a machine in it.
+    #[serde(default)]
+    pub violation: Option<Violation>,
 }
 
 /// A search for a run that fails.
@@ -127,6 +130,8 @@ pub struct Hunt {
     /// The same with a grace behind it.
     extended: Scenario,
     profile: Profile,
+    #[cfg(feature = "checks")]
+    is_checked: bool,
 }
 
 impl Hunt {
@@ -137,7 +142,18 @@ impl Hunt {
             scenario,
             extended,
             profile,
+            #[cfg(feature = "checks")]
+            is_checked: false,
         }
+    }
+
+    /// The same, in which a run also fails where something does not hold that must always hold, looked at after each
+    /// happening.
+    #[cfg(feature = "checks")]
+    #[must_use]
+    pub fn checked(mut self) -> Self {
+        self.is_checked = true;
+        self
     }
 
     /// Plays one run; a finding if it fails. The same seed always gives the same run, whoever plays it.
@@ -148,7 +164,17 @@ impl Hunt {
 
     /// The run of a finding, at its start, on a branch of its own; its scenario ends with the grace.
     pub fn replay(&self, finding: &Finding) -> Recording {
-        Recording::with_changes(self.with_seed(finding.seed), finding.changes.clone())
+        self.recording(finding.seed, finding.changes.clone())
+    }
+
+    /// A run, at its start.
+    fn recording(&self, seed: u64, changes: Changes) -> Recording {
+        let recording = Recording::with_changes(self.with_seed(seed), changes);
+        #[cfg(feature = "checks")]
+        if self.is_checked {
+            return recording.checked();
+        }
+        recording
     }
 
     fn with_seed(&self, seed: u64) -> Scenario {
@@ -159,7 +185,7 @@ impl Hunt {
     }
 
     fn try_changes(&self, seed: u64, changes: Changes) -> Option<Finding> {
-        let mut recording = Recording::with_changes(self.with_seed(seed), changes.clone());
+        let mut recording = self.recording(seed, changes.clone());
         recording.play();
         self.judge(&recording, seed, changes)
     }
@@ -170,17 +196,21 @@ impl Hunt {
         let failed: Vec<_> = results
             .filter(|result| result.verdict == Verdict::Fail)
             .collect();
+        #[cfg(feature = "checks")]
+        let violation = recording.violation().cloned();
+        #[cfg(not(feature = "checks"))]
+        let violation = None;
         // Until nothing else is wrong nobody needs to know what is owed.
-        let owed = match failed.is_empty() && self.profile.grace > 0 {
+        let owed = match failed.is_empty() && violation.is_none() && self.profile.grace > 0 {
             true => recording.owed(self.scenario.until),
             false => Vec::new(),
         };
-        if failed.is_empty() && owed.is_empty() {
+        if failed.is_empty() && owed.is_empty() && violation.is_none() {
             return None;
         }
-        let is_unsafe = failed
-            .iter()
-            .any(|result| self.is_unsafe(result, recording));
+        let mut results = failed.iter();
+        let is_unsafe =
+            violation.is_some() || results.any(|result| self.is_unsafe(result, recording));
         Some(Finding {
             seed,
             changes,
@@ -190,6 +220,7 @@ impl Hunt {
             },
             failed,
             owed,
+            violation,
         })
     }
 
@@ -204,10 +235,16 @@ impl Hunt {
     }
 }
 
+/// Which check failed, without what it saw.
+fn broken(finding: &Finding) -> Option<&str> {
+    finding.violation.as_ref()?.text.lines().next()
+}
+
 /// Whether one finding fails in all that the other fails in.
 fn fails_alike(finding: &Finding, other: &Finding) -> bool {
     let failed = |index| finding.failed.iter().any(|result| result.index == index);
     let owes = |owed: &Owed| finding.owed.iter().any(|other| owed.is_like(other));
-    other.failed.iter().all(|result| failed(result.index))
+    broken(finding) == broken(other)
+        && other.failed.iter().all(|result| failed(result.index))
         && (other.owed.is_empty() || other.owed.iter().any(owes))
 }

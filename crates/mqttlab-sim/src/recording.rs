@@ -24,6 +24,7 @@ use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBy
 use crate::world::{State, World};
 
 pub use crate::world::Budget;
+pub use crate::world::checks::Violation;
 
 pub use branch::{
     BRANCHES_MAX, Branch, BranchId, Changes, INPUTS_MAX, UserInput, first_difference,
@@ -91,6 +92,22 @@ impl Recording {
         let mut recording = Self::new(scenario);
         recording.world.budget = budget;
         recording
+    }
+
+    /// The same, looking after each happening from now on whether everything that must always hold does. It ends where
+    /// something does not, and [`violation`](Self::violation) says what; it takes several times as long.
+    #[cfg(feature = "checks")]
+    #[must_use]
+    pub fn checked(mut self) -> Self {
+        self.world.watch_invariants();
+        self
+    }
+
+    /// What did not hold of that which must always hold, if this was [looked for](Self::checked): a bug of the
+    /// simulator or of a machine in it.
+    #[cfg(feature = "checks")]
+    pub fn violation(&self) -> Option<&Violation> {
+        self.world.violation()
     }
 
     /// What is played.

@@ -5,17 +5,19 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mqttlab_sim::monitor::{ExpectationResult, Verdict};
-use mqttlab_sim::recording::Recording;
+use mqttlab_sim::recording::{Recording, Violation};
+use mqttlab_sim::view::Event;
 use serde::Serialize;
 
-use crate::output::{exit_code, paint, print, print_json, progress, verdicts};
+use crate::output::{exit_code, paint, print, print_json, progress, verdicts, violation};
 use crate::{Failure, files};
 
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  every expectation of every scenario holds
   1  one fails
-  2  a file cannot be read or is not a scenario";
+  2  a file cannot be read or is not a scenario
+  3  with --check-invariants: something did not hold that must always hold, which is a bug of this program";
 
 /// Options of `mqttlab check`.
 #[derive(Args, Debug)]
@@ -23,6 +25,10 @@ pub(crate) struct Options {
     /// The scenarios, in TOML
     #[arg(value_name = "SCENARIO", required = true)]
     files: Vec<PathBuf>,
+
+    /// Look after each happening whether everything holds that must always hold, of machines and network alike
+    #[arg(long)]
+    check_invariants: bool,
 
     /// For machines: one JSON document with every expectation
     #[arg(long)]
@@ -35,6 +41,8 @@ struct Checked<'a> {
     file: &'a Path,
     hash: String,
     expectations: Vec<ExpectationResult>,
+    /// What did not hold that must always hold, if that was looked for.
+    violation: Option<Violation>,
 }
 
 /// Plays scenarios and says which expectations fail.
@@ -50,15 +58,20 @@ pub(crate) fn check(options: &Options) -> Result<ExitCode, Failure> {
     let mut all = Vec::new();
     for (file, scenario) in scenarios {
         let mut recording = Recording::new(scenario);
+        if options.check_invariants {
+            recording = recording.checked();
+        }
         recording.seek(recording.end());
         let checked = Checked {
             file,
             hash: format!("{:016x}", recording.hash()),
             expectations: recording.check(),
+            violation: recording.violation().cloned(),
         };
         bar.inc(1);
         if !options.json {
-            bar.suspend(|| print(paint(&report(&checked))))?;
+            let told = report(&checked, recording.events());
+            bar.suspend(|| print(paint(&told)))?;
         }
         all.push(checked);
     }
@@ -67,18 +80,21 @@ pub(crate) fn check(options: &Options) -> Result<ExitCode, Failure> {
         print_json(&all)?;
     }
     let results: Vec<ExpectationResult> = all
-        .into_iter()
-        .flat_map(|checked| checked.expectations)
+        .iter()
+        .flat_map(|checked| checked.expectations.iter().cloned())
         .collect();
-    Ok(exit_code(&results))
+    let violation = all.iter().find_map(|checked| checked.violation.as_ref());
+    Ok(exit_code(&results, violation))
 }
 
 /// One line for the scenario, and one for each expectation that does not hold.
-fn report(checked: &Checked<'_>) -> String {
+fn report(checked: &Checked<'_>, events: &[Event]) -> String {
     let results = &checked.expectations;
     let passed = results
         .iter()
         .filter(|result| result.verdict == Verdict::Pass);
     let (passed, all) = (passed.count(), results.len());
-    format!("{}: {passed} of {all} hold\n", checked.file.display()) + &verdicts(results, false)
+    format!("{}: {passed} of {all} hold\n", checked.file.display())
+        + &verdicts(results, false)
+        + &violation(checked.violation.as_ref(), events)
 }

@@ -17,14 +17,15 @@ use mqttlab_sim::scenario::duration;
 use mqttlab_sim::view::Micros;
 use serde::Serialize;
 
-use crate::output::{json, paint, print, print_json, progress, verdicts};
+use crate::output::{exit_code, json, paint, print, print_json, progress, verdicts, violation};
 use crate::{Failure, files};
 
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  every run is sound: nothing happens that must not, and nothing is owed in the end
   1  one fails; the smallest run that fails alike is printed
-  2  a file cannot be read or written, or is not a scenario";
+  2  a file cannot be read or written, or is not a scenario
+  3  with --check-invariants: something did not hold that must always hold, which is a bug of this program";
 
 /// Options of `mqttlab hunt`.
 #[derive(Args, Debug)]
@@ -56,6 +57,11 @@ pub(crate) struct Options {
     /// After the scenario's end everything is healed, and what is owed may come for so long; 0s asks for nothing
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "60s")]
     grace: Micros,
+
+    /// Look after each happening whether everything holds that must always hold, of machines and network alike; a run
+    /// in which it does not fails too
+    #[arg(long)]
+    check_invariants: bool,
 
     /// How many threads look; one for each core unless said
     #[arg(long, value_name = "NUMBER")]
@@ -103,7 +109,10 @@ pub(crate) fn hunt(options: &Options) -> Result<ExitCode, Failure> {
         grace: options.grace,
         ..Profile::default()
     };
-    let hunt = Hunt::new(scenario, profile);
+    let mut hunt = Hunt::new(scenario, profile);
+    if options.check_invariants {
+        hunt = hunt.checked();
+    }
     let finding = search(options, &hunt).map(|finding| hunt.shrink(finding));
     let inevitable = match (options.inevitable, &finding) {
         (Some(tries), Some(finding)) => hunt.inevitable(finding, tries.max(1)),
@@ -123,7 +132,11 @@ pub(crate) fn hunt(options: &Options) -> Result<ExitCode, Failure> {
     } else {
         report(options, &hunt, finding.as_ref(), inevitable.as_ref())?;
     }
-    Ok(ExitCode::from(u8::from(finding.is_some())))
+    let violation = finding.as_ref().and_then(|it| it.violation.as_ref());
+    Ok(match violation {
+        Some(_) => exit_code(&[], violation),
+        None => ExitCode::from(u8::from(finding.is_some())),
+    })
 }
 
 /// The finding of the lowest seed that has one.
@@ -194,6 +207,10 @@ fn report(
     recording.seek(recording.end());
     print(ladder::ladder(&recording, ladder::Options::default()))?;
     print(paint(&verdicts(&finding.failed, false)))?;
+    print(paint(&violation(
+        finding.violation.as_ref(),
+        recording.events(),
+    )))?;
     for owed in &finding.owed {
         print(paint(&format!(
             "# FAIL: {} is owed: {}\n",

@@ -18,6 +18,7 @@ mod manual;
 mod output;
 mod run;
 mod schema;
+mod why_not;
 
 pub mod broker;
 

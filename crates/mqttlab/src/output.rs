@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mqttlab_sim::monitor::{ExpectationResult, Verdict};
+use mqttlab_sim::recording::Violation;
+use mqttlab_sim::scenario::duration;
+use mqttlab_sim::view::Event;
 use serde::Serialize;
 
 use crate::Failure;
@@ -22,6 +25,12 @@ pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|error| Failure::running(format!("standard output: {error}"))),
     }
+}
+
+/// Says something on standard error, beside what is printed.
+pub(crate) fn tell(text: &str) {
+    // With standard error gone there is nobody left to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Prints something for machines.
@@ -74,10 +83,25 @@ pub(crate) fn verdicts(results: &[ExpectationResult], with_passed: bool) -> Stri
     text
 }
 
-/// 1 when an expectation fails.
-pub(crate) fn exit_code(results: &[ExpectationResult]) -> ExitCode {
+/// 1 when an expectation fails, and 3 when something did not hold that must always hold.
+pub(crate) fn exit_code(results: &[ExpectationResult], violation: Option<&Violation>) -> ExitCode {
     let failed = results.iter().any(|result| result.verdict == Verdict::Fail);
-    ExitCode::from(u8::from(failed))
+    match violation {
+        Some(_) => ExitCode::from(3),
+        None => ExitCode::from(u8::from(failed)),
+    }
+}
+
+/// One line for what did not hold, with what had happened just before, and nothing where all did.
+pub(crate) fn violation(violation: Option<&Violation>, events: &[Event]) -> String {
+    let Some(Violation { at, event, text }) = violation else {
+        return String::new();
+    };
+    let before = event.and_then(|id| events.get(id as usize));
+    let before = before.map_or("the start of the run", |event| &event.text);
+    let number = event.map_or(String::new(), |id| format!(" after event {id}"));
+    let (at, text) = (duration::words(*at), text.replace('\n', ";"));
+    format!("# FAIL: an invariant does not hold at {at}{number} ({before}): {text}\n")
 }
 
 /// A bar on standard error while something takes long; nothing where nobody looks.

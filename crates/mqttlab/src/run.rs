@@ -6,24 +6,27 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use mqttlab_sim::export::{ladder, mermaid, ndjson, pcapng, plantuml, rust, svg, trace};
 use mqttlab_sim::monitor::ExpectationResult;
-use mqttlab_sim::recording::{Changes, Recording};
+use mqttlab_sim::recording::{Changes, Recording, Violation};
 use mqttlab_sim::scenario::duration;
 use mqttlab_sim::view::{Event, Flight, Micros};
 use serde::Serialize;
 
-use crate::output::{exit_code, json, paint, verdicts, write};
-use crate::{Failure, files};
+use crate::output::{exit_code, json, paint, tell, verdicts, violation, write};
+use crate::{Failure, files, why_not};
 
 pub(crate) const HELP: &str = "\
 Examples:
   mqttlab run scenarios/half-open.toml
   mqttlab run scenarios/half-open.toml --format svg -o half-open.svg
   mqttlab run scenarios/half-open.toml --format pcapng | wireshark -k -i -
+  mqttlab run scenarios/half-open.toml --why-not
+  mqttlab run scenarios/half-open.toml --why-not status/1 monitor
 
 Exit codes:
   0  every expectation of the scenario holds
   1  one fails
-  2  a file cannot be read or written, or is not a scenario";
+  2  a file cannot be read or written, or is not a scenario
+  3  with --check-invariants: something did not hold that must always hold, which is a bug of this program";
 
 /// Options of `mqttlab run`.
 #[derive(Args, Debug)]
@@ -55,6 +58,15 @@ pub(crate) struct Options {
     /// Write to this file in place of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Say in place of that who got each message and who did not, and why; only the message with this number or topic,
+    /// and only for this client
+    #[arg(long, num_args = 0..=2, value_names = ["MESSAGE", "CLIENT"], conflicts_with = "format")]
+    why_not: Option<Vec<String>>,
+
+    /// Look after each happening whether everything holds that must always hold, of machines and network alike
+    #[arg(long)]
+    check_invariants: bool,
 
     /// In ladders, also SYN and ACK of TCP
     #[arg(long)]
@@ -105,8 +117,34 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         None => Changes::default(),
     };
     let mut recording = Recording::with_changes(scenario, changes);
+    if options.check_invariants {
+        recording = recording.checked();
+    }
     recording.seek(options.until.unwrap_or_else(|| recording.end()));
     let results = recording.check();
+    let text = violation(recording.violation(), recording.events());
+    match &options.why_not {
+        Some(asked) => {
+            let told = why_not::tell(&recording, asked, options.json)?;
+            write(options.output.as_deref(), told.as_bytes())?;
+        }
+        None => write(
+            options.output.as_deref(),
+            &bytes(options, &recording, &source, &results)?,
+        )?,
+    }
+    // Beside what was asked for, whatever its form.
+    tell(&text);
+    Ok(exit_code(&results, recording.violation()))
+}
+
+/// The run in the form that was asked for.
+fn bytes(
+    options: &Options,
+    recording: &Recording,
+    source: &str,
+    results: &[ExpectationResult],
+) -> Result<Vec<u8>, Failure> {
     let drawn = ladder::Options {
         tcp: options.tcp,
         pings: options.pings,
@@ -118,21 +156,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     } else {
         options.format
     };
-    let bytes = match format {
+    Ok(match format {
         Format::Ladder => {
-            (ladder::ladder(&recording, drawn) + &painted(verdicts(&results, true))).into_bytes()
+            (ladder::ladder(recording, drawn) + &painted(verdicts(results, true))).into_bytes()
         }
-        Format::Events => painted(trace::trace(&recording, trace::Options::default())).into_bytes(),
-        Format::Json => run_json(&recording, &results)?.into_bytes(),
-        Format::Ndjson => ndjson::ndjson(&recording).into_bytes(),
-        Format::Mermaid => mermaid::mermaid(&recording).into_bytes(),
-        Format::Plantuml => plantuml::plantuml(&recording, drawn).into_bytes(),
-        Format::Svg => svg::svg(&recording, drawn).into_bytes(),
-        Format::Pcapng => pcapng::pcapng(&recording),
-        Format::Rust => rust::rust(&recording, &source).into_bytes(),
-    };
-    write(options.output.as_deref(), &bytes)?;
-    Ok(exit_code(&results))
+        Format::Events => painted(trace::trace(recording, trace::Options::default())).into_bytes(),
+        Format::Json => run_json(recording, results)?.into_bytes(),
+        Format::Ndjson => ndjson::ndjson(recording).into_bytes(),
+        Format::Mermaid => mermaid::mermaid(recording).into_bytes(),
+        Format::Plantuml => plantuml::plantuml(recording, drawn).into_bytes(),
+        Format::Svg => svg::svg(recording, drawn).into_bytes(),
+        Format::Pcapng => pcapng::pcapng(recording),
+        Format::Rust => rust::rust(recording, source).into_bytes(),
+    })
 }
 
 /// A run for programs.
@@ -150,6 +186,8 @@ struct Run<'a> {
     events: &'a [Event],
     flights: &'a [Flight],
     expectations: &'a [ExpectationResult],
+    /// What did not hold that must always hold, if that was looked for.
+    violation: Option<&'a Violation>,
 }
 
 fn run_json(recording: &Recording, results: &[ExpectationResult]) -> Result<String, Failure> {
@@ -165,5 +203,6 @@ fn run_json(recording: &Recording, results: &[ExpectationResult]) -> Result<Stri
         events: recording.events(),
         flights: recording.flights(),
         expectations: results,
+        violation: recording.violation(),
     })
 }

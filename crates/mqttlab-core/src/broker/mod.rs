@@ -152,6 +152,11 @@ struct Cx<'s, S> {
 }
 
 impl Broker {
+    /// From here on chance does something else, as if it had been made with another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.rng = Rng::new(seed);
+    }
+
     /// A broker without sessions. `seed` feeds what it has to invent, such as Client Identifiers.
     pub fn new(config: Config, seed: u64) -> Self {
         Self {

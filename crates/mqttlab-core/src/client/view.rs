@@ -121,6 +121,11 @@ impl Client {
         client
     }
 
+    /// From here on chance does something else, as if it had been made with another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.rng = crate::rng::Rng::new(seed);
+    }
+
     /// Checks what must always hold.
     ///
     /// # Panics

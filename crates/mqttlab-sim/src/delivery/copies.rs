@@ -28,7 +28,6 @@ enum State {
         retained: bool,
     },
     Waits(QueueCause),
-    Refused,
     Dropped(DropCause),
     Withheld(Undelivered),
     Forgotten,
@@ -145,8 +144,6 @@ impl Recording {
             if !copies.change(client_id, event, state, |state| self.is_open(state)) {
                 copies.add(client_id, None, *qos, event, state);
             }
-        } else if let Decision::RefusedByClient { client_id, .. } = decision {
-            copies.change(client_id, event, State::Refused, State::is_sent);
         }
     }
 
@@ -155,7 +152,7 @@ impl Recording {
         match state {
             State::Sent { flight, .. } => !self.has_arrived(flight),
             State::Waits(_) => true,
-            State::Refused | State::Dropped(_) | State::Withheld(_) | State::Forgotten => false,
+            State::Dropped(_) | State::Withheld(_) | State::Forgotten => false,
         }
     }
 
@@ -206,7 +203,6 @@ impl Recording {
         let (outcome, at, flight) = match copy.state {
             State::Sent { flight, retained } => return self.became_sent(copy, flight, retained),
             State::Waits(because) => (Outcome::Queued { because }, at, None),
-            State::Refused => (Outcome::RefusedByClient, at, None),
             State::Dropped(because) => (Outcome::Dropped { because }, at, None),
             State::Withheld(because) => (Outcome::Withheld { because }, at, None),
             State::Forgotten => (Outcome::BrokerForgot, at, None),
@@ -247,10 +243,6 @@ impl Recording {
 impl State {
     fn is_waiting(self) -> bool {
         matches!(self, Self::Waits(_))
-    }
-
-    fn is_sent(self) -> bool {
-        matches!(self, Self::Sent { .. })
     }
 
     fn sent_again(flight: Option<FlightId>) -> Self {
@@ -315,7 +307,6 @@ fn number_of(decision: &Decision) -> Option<u64> {
     | Decision::NotDelivered { message, .. }
     | Decision::ShareChose { message, .. }
     | Decision::ShareEmpty { message, .. }
-    | Decision::RefusedByClient { message, .. }
     | Decision::Resent { message, .. }) = decision
     else {
         return None;

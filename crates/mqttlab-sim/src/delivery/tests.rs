@@ -407,3 +407,57 @@ fn a_session_that_ends_takes_what_waited_with_it() {
     let because = DropCause::SessionEnded;
     assert_eq!(outcome(&recording, "other"), Outcome::Dropped { because });
 }
+
+const AWAY: &str = "clean = false\nsubscribe = [{ filter = \"a/#\", qos = 1 }]";
+
+#[test]
+fn a_client_that_does_not_read_costs_the_broker_only_so_much() {
+    let text = "[broker]\npolicy = { out-bytes-max = 100 }\n[link]\nbuffer = \"64 B\"\nsegment = \"64 B\"\n"
+        .to_owned()
+        + &pump_and("subscribe = [{ filter = \"a/#\" }]", 0)
+        + &format!("payload = \"{}\"\n", "x".repeat(200))
+        + &act("1s", "other", "\"pause\"")
+        + &publish("3s", "pump", "a/c", 0);
+    let recording = play("3.1.1", 5, &text);
+    let because = DropCause::SlowReader;
+    assert_eq!(outcome(&recording, "other"), Outcome::Dropped { because });
+    let first = tables(&recording)[0].rows.pop().map(|row| row.outcome);
+    assert_eq!(first, Some(Outcome::InBuffer));
+}
+
+#[test]
+fn a_queue_has_room_for_so_many_bytes_and_all_queues_together_too() {
+    for (policy, because) in [
+        ("queue-bytes-max = 300", DropCause::QueueBytes),
+        ("message-bytes-max = 300", DropCause::MemoryFull),
+    ] {
+        let text = format!("[broker]\npolicy = {{ {policy} }}\n")
+            + &pump_and(AWAY, 1)
+            + &act("1s", "other", "\"disconnect\"")
+            + &publish("3s", "pump", "a/c", 1)
+            + &format!("payload = \"{}\"\n", "x".repeat(250));
+        let recording = play("3.1.1", 5, &text);
+        assert_eq!(outcome(&recording, "other"), Outcome::Dropped { because });
+        let first = tables(&recording)[0].rows.pop().map(|row| row.outcome);
+        let because = QueueCause::Offline;
+        assert_eq!(first, Some(Outcome::Queued { because }), "{policy}");
+    }
+}
+
+#[test]
+fn a_shared_subscription_of_clients_that_are_away_takes_nothing_that_does_not_wait() {
+    let member = "session_expiry = \"1h\"\nclean = false\nsubscribe = [{ filter = \"$share/g/a/#\", qos = 1 }]";
+    let text = pump_and(member, 0) + &act("1s", "other", "\"disconnect\"");
+    let recording = play("5.0", 5, &text);
+    assert_eq!(outcome(&recording, "other"), Outcome::NobodyInShare);
+}
+
+#[test]
+fn what_comes_while_the_broker_closes_is_not_looked_at() {
+    let text = "[broker]\npolicy = { packet-size-max = 60 }\n".to_owned()
+        + &pump_and("subscribe = [{ filter = \"a/#\" }]", 1)
+        + &format!("payload = \"{}\"\n", "x".repeat(100));
+    let recording = play("3.1.1", 5, &text);
+    assert_eq!(tables(&recording)[0].reach, Reach::Unread);
+    assert_eq!(outcome(&recording, "other"), Outcome::NotTaken);
+}

@@ -40,7 +40,6 @@ impl Recording {
             Outcome::Lost => format!(
                 "it was lost with the connection of {name}, and nothing keeps it to be sent again"
             ),
-            Outcome::RefusedByClient => format!("{name} refused it{at}"),
             Outcome::Merged => {
                 format!(
                     "{name} gets one copy for all its filters that match, not one more for {filter}"

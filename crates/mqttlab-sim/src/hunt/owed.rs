@@ -99,7 +99,6 @@ impl Recording {
             Outcome::Lost => is_acknowledged && self.session_is_older(row),
             Outcome::Delivered
             | Outcome::DeliveredRetained
-            | Outcome::RefusedByClient
             | Outcome::Merged
             | Outcome::Dropped { .. }
             | Outcome::Withheld { .. }

@@ -238,3 +238,41 @@ fn it_is_inevitable_from_the_reset_on_and_not_before() {
     assert_eq!(Some(inevitable.at), at);
     assert_eq!(inevitable.tried, 12);
 }
+
+/// Chance that a client has yet to meet is new too, also where it ran already: here when it connects again.
+#[test]
+fn another_future_has_other_waits_of_clients_that_run() {
+    let scenario = parse(
+        r#"
+[scenario]
+id = "again"
+title = "Again"
+version = 1
+until = "30s"
+[[client]]
+name = "A"
+reconnect = { first = "10s", jitter = "90%" }
+[[do]]
+at = "0s"
+who = "A"
+act = "connect"
+[[do]]
+at = "2s"
+who = "A"
+act = "reset"
+"#,
+    );
+    let mut recording = Recording::new(scenario);
+    recording.seek(1_000_000);
+    let (_, happened) = *recording.moments().last().expect("it has connected");
+    recording.seek(recording.end());
+    let connects_again = |salt| {
+        let (mut other, now, _) = recording.reseeded(happened, salt);
+        assert!(now < 1_000_000);
+        other.play();
+        let second = other.flights().iter().filter(|flight| flight.name == "SYN");
+        second.map(|flight| flight.sent_at).nth(1)
+    };
+    let times: std::collections::BTreeSet<_> = (0..10).filter_map(connects_again).collect();
+    assert!(times.len() > 5, "{times:?}");
+}

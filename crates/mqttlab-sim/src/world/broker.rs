@@ -88,6 +88,10 @@ impl BrokerHost {
 
     pub(super) fn reseed(&mut self, salt: u64) {
         self.rng = self.rng.fork(salt);
+        if let Some(machine) = &mut self.machine {
+            // Far from the streams of its lives, which count from 1.
+            machine.reseed(self.rng.fork(u64::MAX).next_u64());
+        }
     }
 
     fn new_life(&mut self, now: Micros) -> u64 {

@@ -7,6 +7,7 @@ mod accept;
 mod act;
 mod broker;
 pub(crate) mod capture;
+pub(crate) mod checks;
 mod client;
 mod live;
 mod network;
@@ -158,6 +159,9 @@ pub(crate) struct World {
     captures: Option<Vec<capture::Capture>>,
     /// What has come to a broker that is somewhere else.
     elsewhere: Option<Vec<crate::live::ToBroker>>,
+    /// Looks after each happening whether all holds that must.
+    #[cfg(feature = "checks")]
+    watch: checks::Watch,
 }
 
 impl World {
@@ -201,6 +205,8 @@ impl World {
             cause: None,
             captures: None,
             elsewhere: None,
+            #[cfg(feature = "checks")]
+            watch: checks::Watch::default(),
         };
         world.plan();
         world
@@ -298,6 +304,8 @@ impl World {
         self.state.events = self.log.next_event() as usize;
         self.state.flights = self.log.next_flight() as usize;
         self.watch();
+        #[cfg(feature = "checks")]
+        self.look_whether_all_holds();
     }
 
     fn ring(&mut self, alarm: Alarm) {
@@ -365,12 +373,14 @@ impl World {
         let done = (state.events, state.flights);
         let open = state.open.iter().map(|(&id, &due)| (id, due));
         self.log.go_to(done, was.open.into_keys(), open);
+        #[cfg(feature = "checks")]
+        self.forget_violation();
     }
 
     /// From here on chance does something else, as far as it has not been drawn yet.
     pub(crate) fn reseed(&mut self, salt: u64) {
         for client in &mut self.state.clients {
-            client.rng = client.rng.fork(salt);
+            client.reseed(salt);
         }
         for pipe in self.state.pipes.values_mut() {
             pipe.reseed(salt);
@@ -387,6 +397,8 @@ impl World {
             budget: self.budget,
             captures: None,
             elsewhere: None,
+            #[cfg(feature = "checks")]
+            watch: self.watch.clone(),
             cause: None,
         };
         world.restore(state);
@@ -396,50 +408,6 @@ impl World {
     /// Forgets what was known of the future: it will be another one.
     pub(crate) fn cut_future(&mut self) {
         self.log.cut(self.state.open.keys().copied());
-    }
-
-    /// Checks what must always hold.
-    ///
-    /// # Panics
-    /// When it does not: that is a bug of the simulator or of a machine in it.
-    pub(crate) fn check_invariants(&self) {
-        let state = &self.state;
-        assert!(
-            state
-                .queue
-                .keys()
-                .next()
-                .is_none_or(|&(at, _)| at >= state.now)
-        );
-        for (alarm, key) in &state.alarms {
-            let planned = state.queue.get(key);
-            assert!(
-                matches!(planned, Some(Happening::Alarm(a)) if a == alarm),
-                "{alarm:?}"
-            );
-        }
-        for (id, pipe) in &state.pipes {
-            assert_eq!(*id, pipe.id);
-            assert!(!pipe.is_over(), "{id} is over and was not put away");
-            for way in Way::BOTH {
-                let alarm = state
-                    .alarms
-                    .get(&Alarm::Arrival(*id, way))
-                    .map(|&(at, _)| at);
-                assert_eq!(alarm, pipe.lane(way).next_arrival(), "{id} {way:?}");
-                for (flight, due_at) in pipe.lane(way).dues() {
-                    assert_eq!(state.open.get(&flight), Some(&due_at), "{id} {way:?}");
-                }
-            }
-        }
-        if let Some(machine) = &state.broker.machine {
-            machine.check_invariants();
-        }
-        for client in &state.clients {
-            if let Some(machine) = &client.machine {
-                machine.check_invariants();
-            }
-        }
     }
 }
 

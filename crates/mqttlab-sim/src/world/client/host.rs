@@ -71,6 +71,15 @@ impl ClientHost {
         host
     }
 
+    /// From here on chance does something else, also for the process that runs.
+    pub(in crate::world) fn reseed(&mut self, salt: u64) {
+        self.rng = self.rng.fork(salt);
+        let seed = self.rng.fork(u64::MAX).next_u64();
+        if let Some(machine) = &mut self.machine {
+            machine.reseed(seed);
+        }
+    }
+
     pub(super) fn start(&mut self, spec: &ClientSpec, now: Micros, memory: Memory) {
         self.lives += 1;
         // Far from the streams of its connections, which count from 1.
