@@ -17,6 +17,7 @@ mod harness;
 mod interop;
 mod listeners;
 mod load;
+mod manners;
 mod program;
 mod sockets;
 mod tokens;

@@ -19,6 +19,7 @@ use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::shard::Rate;
 use crate::Failure;
 use acl::Acl;
 use passwords::Passwords;
@@ -57,6 +58,10 @@ pub(crate) struct Door {
     pub(crate) versions: Vec<Version>,
     /// The most connections.
     pub(crate) connections_max: Option<u32>,
+    /// How fast a client may send.
+    pub(crate) rate: Rate,
+    /// How many connections are taken in within a second; 0 for any number.
+    pub(crate) accepts_per_s: u32,
 }
 
 /// What in a certificate is the name of its owner.
@@ -157,10 +162,7 @@ impl Doorkeeper {
         }
         let is_token = |password| rules.tokens.as_ref().is_some_and(|it| it.is_for(password));
         if let Some(password) = request.password.filter(|password| is_token(password)) {
-            return match self
-                .checker
-                .ask_token(caller, &rules, request.user_name, password)
-            {
+            return match self.checker.ask_token(caller, &rules, request, password) {
                 Ok(()) => Authorization::Pending,
                 Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
             };
@@ -175,7 +177,7 @@ impl Doorkeeper {
                 if self.known.get(&digest).is_some_and(|&until| now < until) {
                     return Authorization::Allow;
                 }
-                match self.checker.ask(caller, &rules, user, password, digest) {
+                match self.checker.ask(caller, &rules, request, password, digest) {
                     Ok(()) => Authorization::Pending,
                     Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
                 }

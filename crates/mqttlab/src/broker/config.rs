@@ -1,5 +1,6 @@
 //! The configuration: defaults, under a file, under the environment, under `--set`, under the other options.
 
+mod limits;
 mod load;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,12 @@ use super::auth::jwt::Verifier;
 use super::auth::passwords::Passwords;
 use super::auth::{Door, NameFrom, Rules};
 use super::listen::{Address, Endpoint, Scheme};
-use super::shard::Renewal;
+use super::shard::{Manners, Rate, Renewal};
 use super::store::{Durability, Manner};
 use super::transport::{Certificates, Gate, Network, Protocol};
 use crate::{Failure, log};
 
+pub(crate) use limits::{Habit, Limits, OverRate, Then};
 pub(crate) use load::{Sources, load};
 
 /// The defaults as a file, with a word on each key.
@@ -35,6 +37,11 @@ pub(crate) struct Config {
     pub(crate) listener: Vec<Listener>,
     pub(crate) http: Http,
     pub(crate) auth: Auth,
+    pub(crate) limits: Limits,
+    /// Clients that connect again and again.
+    pub(crate) flapping: Habit,
+    /// Addresses from which refused CONNECTs come.
+    pub(crate) failures: Habit,
     pub(crate) log: Log,
     pub(crate) sys: Sys,
     pub(crate) store: Store,
@@ -57,7 +64,30 @@ impl Config {
             rules: Arc::new(rules),
             trace_client: self.log.trace_client.clone(),
             sys_interval: Duration::from_secs(self.sys.interval_s.into()),
+            manners: self.manners(),
         })
+    }
+
+    /// What is expected of clients at every listener.
+    pub(crate) fn manners(&self) -> Manners {
+        Manners {
+            connections_per_address_max: self.limits.connections_per_address_max,
+            connections_per_user_max: self.limits.connections_per_user_max,
+            flapping: self.flapping,
+            failures: self.failures,
+        }
+    }
+
+    /// How fast a client of this listener may send.
+    fn rate(&self, listener: &Listener) -> Rate {
+        let (own, all) = (listener, &self.limits);
+        Rate {
+            messages_per_s: own
+                .messages_per_second_max
+                .unwrap_or(all.messages_per_second_max),
+            bytes_per_s: own.bytes_per_second_max.unwrap_or(all.bytes_per_second_max),
+            over: own.over_rate.unwrap_or(all.over_rate),
+        }
     }
 
     /// Who is let in where; a file that several listeners name is read once.
@@ -81,6 +111,10 @@ impl Config {
                 user_name_from: listener.user_name_from,
                 versions: listener.versions.clone(),
                 connections_max: listener.connections_max,
+                rate: self.rate(listener),
+                accepts_per_s: listener
+                    .accepts_per_second_max
+                    .unwrap_or(self.limits.accepts_per_second_max),
             });
         }
         Ok(doors)
@@ -181,6 +215,15 @@ pub(crate) struct Listener {
     /// The most connections at once.
     #[serde(default)]
     pub(crate) connections_max: Option<u32>,
+    /// In place of those for all listeners.
+    #[serde(default)]
+    pub(crate) accepts_per_second_max: Option<u32>,
+    #[serde(default)]
+    pub(crate) messages_per_second_max: Option<u32>,
+    #[serde(default)]
+    pub(crate) bytes_per_second_max: Option<u32>,
+    #[serde(default)]
+    pub(crate) over_rate: Option<OverRate>,
     /// The versions of MQTT that are let in; empty for all that the broker speaks.
     #[serde(default)]
     pub(crate) versions: Vec<Version>,
@@ -205,6 +248,10 @@ impl Listener {
             origins: Vec::new(),
             proxies: Vec::new(),
             connections_max: None,
+            accepts_per_second_max: None,
+            messages_per_second_max: None,
+            bytes_per_second_max: None,
+            over_rate: None,
             versions: Vec::new(),
             allow_anonymous: None,
             password_file: None,
@@ -395,6 +442,9 @@ impl Default for Config {
             listener: vec![Listener::new(Endpoint::loopback(1883))],
             http: Http::default(),
             auth: Auth::default(),
+            limits: Limits::default(),
+            flapping: Habit::default(),
+            failures: Habit::default(),
             log: Log::default(),
             sys: Sys::default(),
             store: Store::default(),

@@ -100,6 +100,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         rules: Arc::clone(&renewal.rules),
         sys_interval: renewal.sys_interval,
         trace_client: renewal.trace_client,
+        manners: renewal.manners,
         secret,
     };
     let shard = shard::start(setup, ended)

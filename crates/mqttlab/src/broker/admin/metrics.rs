@@ -84,6 +84,24 @@ pub(super) fn text(report: &Report) -> String {
     ] {
         text.counters(name, help, "qos", counts.into_iter().enumerate());
     }
+    let traffic = &report.traffic;
+    text.counters(
+        "sockets_refused_total",
+        "Connections that were not taken in; those over a limit are under limits_reached_total.",
+        "reason",
+        [
+            ("banned", traffic.banned),
+            ("no proxy", traffic.no_proxy),
+            ("failed", traffic.failed),
+        ]
+        .into_iter(),
+    );
+    text.counters(
+        "limits_reached_total",
+        "How often clients reached a limit of [limits], [flapping], [failures] or their listener.",
+        "limit",
+        report.reached.iter(),
+    );
     text.counters(
         "messages_dropped_total",
         "Messages that a session was meant to get and did not.",
@@ -186,16 +204,6 @@ const COUNTERS: &[Metric] = &[
         |report| report.traffic.connections,
     ),
     (
-        "sockets_banned_total",
-        "Connections that were not taken in because their address is banned.",
-        |report| report.traffic.banned,
-    ),
-    (
-        "sockets_refused_total",
-        "Connections that were not taken in because their listener had enough.",
-        |report| report.traffic.full,
-    ),
-    (
         "received_bytes_total",
         "Bytes of MQTT from clients.",
         |report| report.traffic.bytes_read,
@@ -260,6 +268,26 @@ const COUNTERS: &[Metric] = &[
         "subscriptions_refused_total",
         "Topic Filters that were refused.",
         |report| report.counters.subscriptions_refused,
+    ),
+    (
+        "subscriptions_revoked_total",
+        "Subscriptions that were taken away because they are allowed no longer.",
+        |report| report.counters.subscriptions_revoked,
+    ),
+    (
+        "acknowledgements_unexpected_total",
+        "Acknowledgements that fit nothing.",
+        |report| report.counters.acks_unexpected,
+    ),
+    (
+        "share_empty_total",
+        "Messages for which a shared subscription had nobody.",
+        |report| report.counters.share_empty,
+    ),
+    (
+        "packets_unsendable_total",
+        "Packets of the broker that were larger than the client accepts.",
+        |report| report.counters.unsendable,
     ),
     (
         "retained_refused_total",

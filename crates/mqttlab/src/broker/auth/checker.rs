@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
+use mqttlab_core::broker::AuthRequest;
 use mqttlab_core::id::ConnId;
 
 use super::{Caller, Digested, Rules};
@@ -19,15 +20,38 @@ struct Question {
     conn: ConnId,
     listener: u16,
     rules: Arc<Rules>,
+    client_id: String,
     user: Option<String>,
     password: Vec<u8>,
     /// To remember a password by; a token is checked each time.
     digest: Option<Digested>,
 }
 
+impl Question {
+    fn new(
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+        password: &[u8],
+    ) -> Self {
+        Self {
+            conn: caller.conn,
+            listener: caller.listener,
+            rules: Arc::clone(rules),
+            client_id: request.client_id.to_owned(),
+            user: request.user_name.map(ToOwned::to_owned),
+            password: password.to_owned(),
+            digest: None,
+        }
+    }
+}
+
 /// What came of a check.
 pub(crate) struct Checked {
     pub(crate) conn: ConnId,
+    pub(crate) client_id: String,
+    /// The User Name that it sent.
+    pub(crate) user: Option<String>,
     pub(super) rules: Arc<Rules>,
     pub(super) outcome: Outcome,
 }
@@ -61,17 +85,13 @@ impl Checker {
         &self,
         caller: &Caller<'_>,
         rules: &Arc<Rules>,
-        user: &str,
+        request: &AuthRequest<'_>,
         password: &[u8],
         digest: Digested,
     ) -> Result<(), Busy> {
         self.send(Question {
-            conn: caller.conn,
-            listener: caller.listener,
-            rules: Arc::clone(rules),
-            user: Some(user.to_owned()),
-            password: password.to_owned(),
             digest: Some(digest),
+            ..Question::new(caller, rules, request, password)
         })
     }
 
@@ -79,17 +99,10 @@ impl Checker {
         &self,
         caller: &Caller<'_>,
         rules: &Arc<Rules>,
-        user: Option<&str>,
+        request: &AuthRequest<'_>,
         token: &[u8],
     ) -> Result<(), Busy> {
-        self.send(Question {
-            conn: caller.conn,
-            listener: caller.listener,
-            rules: Arc::clone(rules),
-            user: user.map(ToOwned::to_owned),
-            password: token.to_owned(),
-            digest: None,
-        })
+        self.send(Question::new(caller, rules, request, token))
     }
 
     fn send(&self, question: Question) -> Result<(), Busy> {
@@ -106,6 +119,8 @@ fn answer(questions: &Receiver<Question>, tell: impl Fn(Checked)) {
         let outcome = look_at(&question);
         tell(Checked {
             conn: question.conn,
+            client_id: question.client_id,
+            user: question.user,
             rules: question.rules,
             outcome,
         });

@@ -10,6 +10,7 @@ use super::super::listen::Bound;
 use super::super::transport::{Peer, Protocol, Stream};
 use super::WAKER;
 use super::control::Listening;
+use super::rates::Bucket;
 
 /// Connections taken from one listener in a round, before others get their turn.
 pub(super) const ROUND_MAX: usize = 64;
@@ -23,6 +24,7 @@ pub(super) struct Acceptor {
     token: Token,
     number: u16,
     state: State,
+    bucket: Bucket,
     /// Whether the log has said that it rests; said once until accepting works again.
     said: bool,
 }
@@ -33,7 +35,7 @@ enum State {
     Idle,
     /// There may be somebody.
     Ready,
-    /// The system is exhausted.
+    /// The system is exhausted, or more came in within a second than may.
     PausedUntil(Instant),
 }
 
@@ -54,6 +56,7 @@ impl Acceptor {
             token,
             number: position as u16,
             state: State::Ready,
+            bucket: Bucket::default(),
             said: false,
         })
     }
@@ -112,6 +115,16 @@ impl Acceptor {
             }
         }
         None
+    }
+
+    /// One was taken in. Says whether there is a pause before the next because there may be so many in a second.
+    pub(super) fn pace(&mut self, per_s: u32, now: Instant) -> bool {
+        let wait = self.bucket.take(1, per_s, now);
+        let rests = !wait.is_zero() && self.state == State::Ready;
+        if rests {
+            self.state = State::PausedUntil(now + wait);
+        }
+        rests
     }
 
     /// The clients that are there go on; those who wait stay in the kernel's queue.

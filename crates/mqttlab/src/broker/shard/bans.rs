@@ -1,9 +1,11 @@
-//! Who is kept out by an operator.
+//! Who is kept out: by an operator, or for a time because of what it did.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
+use serde::{Deserialize, Serialize};
 
 /// Bans at once.
 pub(crate) const BANS_MAX: usize = 10_000;
@@ -24,8 +26,39 @@ pub(crate) enum Whom {
 pub(crate) struct Ban {
     /// When it ends; `None` for not by itself.
     pub(crate) until: Option<Instant>,
-    /// What the operator noted.
+    pub(crate) because: Because,
+    /// What the operator noted, or what it did.
     pub(crate) note: String,
+}
+
+/// Why somebody is kept out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Because {
+    /// An operator wants it.
+    Operator,
+    /// It connected too often.
+    Flapping,
+    /// Too many CONNECTs were refused.
+    Failures,
+}
+
+impl Because {
+    /// What a client is told.
+    pub(super) fn reason(self) -> ReasonCode {
+        match self {
+            Self::Operator => ReasonCode::Banned,
+            Self::Flapping | Self::Failures => ReasonCode::ConnectionRateExceeded,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Flapping => "flapping",
+            Self::Failures => "failures",
+        }
+    }
 }
 
 impl Ban {
@@ -65,27 +98,39 @@ impl Bans {
         self.0.iter().filter(move |(_, ban)| ban.holds(now))
     }
 
-    /// Whether this address is kept out.
-    pub(super) fn keeps_out_address(&self, address: IpAddr, now: Instant) -> bool {
-        !self.0.is_empty() && self.holds(&Whom::Address(address), now)
-    }
-
-    /// Whether a client that says this of itself is kept out.
-    pub(super) fn keeps_out(&self, client_id: &str, user_name: Option<&str>, now: Instant) -> bool {
+    /// Whether this address is kept out, and why.
+    pub(super) fn keeps_out_address(&self, address: IpAddr, now: Instant) -> Option<Because> {
         if self.0.is_empty() {
-            return false;
+            return None;
         }
-        self.holds(&Whom::ClientId(client_id.into()), now)
-            || user_name.is_some_and(|name| self.keeps_out_user(name, now))
+        self.holds(&Whom::Address(address), now)
     }
 
-    /// Whether this user is kept out.
-    pub(super) fn keeps_out_user(&self, name: &str, now: Instant) -> bool {
-        !self.0.is_empty() && self.holds(&Whom::UserName(name.into()), now)
+    /// Whether a client that says this of itself is kept out, and why.
+    pub(super) fn keeps_out(
+        &self,
+        client_id: &str,
+        user_name: Option<&str>,
+        now: Instant,
+    ) -> Option<Because> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let client = self.holds(&Whom::ClientId(client_id.into()), now);
+        client.or_else(|| self.keeps_out_user(user_name?, now))
     }
 
-    fn holds(&self, whom: &Whom, now: Instant) -> bool {
-        self.0.get(whom).is_some_and(|ban| ban.holds(now))
+    /// Whether this user is kept out, and why.
+    pub(super) fn keeps_out_user(&self, name: &str, now: Instant) -> Option<Because> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.holds(&Whom::UserName(name.into()), now)
+    }
+
+    fn holds(&self, whom: &Whom, now: Instant) -> Option<Because> {
+        let ban = self.0.get(whom).filter(|ban| ban.holds(now))?;
+        Some(ban.because)
     }
 }
 
@@ -93,11 +138,12 @@ impl Bans {
 mod tests {
     use mqttlab_core::time::Instant;
 
-    use super::{BANS_MAX, Ban, Bans, TooMany, Whom};
+    use super::{BANS_MAX, Ban, Bans, Because, TooMany, Whom};
 
     fn ban(until_s: Option<u64>) -> Ban {
         Ban {
             until: until_s.map(|seconds| Instant::from_micros(seconds * 1_000_000)),
+            because: Because::Operator,
             note: String::new(),
         }
     }
@@ -114,10 +160,11 @@ mod tests {
             .expect("there is room");
         bans.insert(Whom::UserName("u".into()), ban(None), before)
             .expect("there is room");
-        assert!(bans.keeps_out("a", None, before));
-        assert!(!bans.keeps_out("a", None, after));
-        assert!(bans.keeps_out("b", Some("u"), after));
-        assert!(!bans.keeps_out("u", Some("a"), before));
+        let operator = Some(Because::Operator);
+        assert_eq!(bans.keeps_out("a", None, before), operator);
+        assert_eq!(bans.keeps_out("a", None, after), None);
+        assert_eq!(bans.keeps_out("b", Some("u"), after), operator);
+        assert_eq!(bans.keeps_out("u", Some("a"), before), None);
         assert_eq!(bans.iter(after).count(), 1);
         assert!(bans.remove(&client) && !bans.remove(&client));
     }

@@ -16,6 +16,7 @@ use super::super::listen::Bound;
 use super::super::store::{self, Store};
 use super::super::transport::Protocol;
 use super::accept::Acceptor;
+use super::manners::{Manners, Paused};
 use super::socket::Sockets;
 use super::sys::Sys;
 use super::{Desk, READ_BUFFER, Report, Shard, Traffic, WAKER};
@@ -33,6 +34,7 @@ pub(crate) struct Setup {
     pub(crate) sys_interval: Duration,
     /// The client whose decisions the log tells.
     pub(crate) trace_client: Option<String>,
+    pub(crate) manners: Manners,
     /// Known to nobody else.
     pub(crate) secret: [u8; 32],
 }
@@ -52,6 +54,7 @@ pub(crate) struct Renewal {
     pub(crate) sys_interval: Duration,
     /// The client whose decisions the log tells.
     pub(crate) trace_client: Option<String>,
+    pub(crate) manners: Manners,
 }
 
 /// What the rest of the program wants.
@@ -157,13 +160,19 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         acceptors,
         limits: setup.broker.config().link_limits(),
         broker: setup.broker,
-        sockets: Sockets::new(doorkeeper, setup.trace_client.as_deref(), store),
+        sockets: Sockets::new(
+            doorkeeper,
+            setup.trace_client.as_deref(),
+            store,
+            &setup.manners,
+        ),
         links: Vec::new(),
         buffer: vec![0; READ_BUFFER].into(),
         ready: Vec::new(),
         again: Vec::new(),
         writing: Vec::new(),
         lingering: VecDeque::new(),
+        paused: Paused::new(),
         commands,
         stop_by: None,
         traffic: Traffic::default(),

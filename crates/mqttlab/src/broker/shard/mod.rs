@@ -11,11 +11,17 @@
 mod accept;
 mod bans;
 mod control;
+mod crowds;
 mod desk;
+mod habits;
+mod manners;
 mod out;
+mod rates;
+mod read;
 mod report;
 mod socket;
 mod sys;
+mod take_in;
 mod trace;
 mod traces;
 
@@ -26,27 +32,27 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
-use mqttlab_core::broker::{Authorization, Broker, Input, Loss};
+use mqttlab_core::broker::{Broker, Input, Loss};
 use mqttlab_core::codec::Limits;
 use mqttlab_core::id::ConnId;
-use mqttlab_core::link::{Link, Side};
-use mqttlab_core::packet::Version;
+use mqttlab_core::link::Link;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
-use super::auth::Checked;
 use super::store::Store;
-use super::transport::{Got, Peer, Stream, Transport};
 use accept::Acceptor;
 use control::Command;
+use manners::Paused;
 use out::{End, Progress};
-use socket::{Phase, Socket, Sockets, index};
+use socket::{Phase, Sockets, index};
 use sys::Sys;
 use trace::Traced;
 
-pub(crate) use bans::{BANS_MAX, Ban, TooMany, Whom};
+pub(crate) use bans::{BANS_MAX, Ban, Because, TooMany, Whom};
 pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
 pub(crate) use desk::Desk;
+pub(crate) use manners::Manners;
+pub(crate) use rates::Rate;
 pub(crate) use report::{Report, Traffic};
 pub(crate) use traces::{LINES_MAX, TRACES_MAX, Trace, TraceError};
 
@@ -81,6 +87,7 @@ pub(crate) struct Shard {
     writing: Vec<u32>,
     /// Closed connections and until when they may linger, the earliest first.
     lingering: VecDeque<(Instant, ConnId)>,
+    paused: Paused,
     commands: mpsc::Receiver<Command>,
     stop_by: Option<Instant>,
     traffic: Traffic,
@@ -129,6 +136,7 @@ impl Shard {
         let deadlines = [
             self.broker.next_deadline().map(|(at, _)| at),
             self.lingering.front().map(|&(at, _)| at),
+            self.paused.first().map(|&(at, _)| at),
             self.acceptors
                 .iter()
                 .filter_map(Acceptor::paused_until)
@@ -151,6 +159,7 @@ impl Shard {
         mem::swap(&mut self.ready, &mut self.again);
         self.sort(events);
         self.accept();
+        self.resume();
         self.read();
         self.keep_time();
         self.write()?;
@@ -203,6 +212,7 @@ impl Shard {
                     rules,
                     sys_interval,
                     trace_client,
+                    manners,
                 }) => {
                     self.trace(trace_client.as_deref());
                     self.sys.follow(sys_interval, self.now);
@@ -210,6 +220,7 @@ impl Shard {
                         acceptor.protocol = protocol;
                     }
                     self.sockets.doorkeeper.follow(rules);
+                    self.sockets.expect(&manners, &self.broker);
                     self.limits = broker.link_limits();
                     let input = Input::Configure(broker);
                     hand(&mut self.broker, self.now, input, &mut self.sockets);
@@ -244,209 +255,8 @@ impl Shard {
             counters: self.broker.counters().clone(),
             store: self.sockets.store.as_ref().map(Store::numbers),
             traffic: self.traffic,
+            reached: self.sockets.watched.reached,
         }
-    }
-
-    /// The password of a client was checked, which has waited for that.
-    fn let_in(&mut self, checked: &Checked) {
-        let conn = checked.conn;
-        let authorization = match self.sockets.doorkeeper.note(self.now, checked) {
-            Authorization::AllowAs(grant) if self.sockets.is_banned_user(&grant) => {
-                Authorization::Deny(ReasonCode::Banned)
-            }
-            other => other,
-        };
-        let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {
-            return;
-        };
-        let input = Input::Authorized {
-            conn,
-            authorization,
-        };
-        hand(&mut self.broker, self.now, input, &mut self.sockets);
-        if let Some(link) = &mut self.links[index(conn) as usize]
-            && self.sockets.take_established()
-        {
-            link.establish();
-        }
-        self.bury();
-        self.cut(conn, &held);
-        // What came meanwhile was not read.
-        if let Some(socket) = self.sockets.of(conn)
-            && !socket.readable
-        {
-            socket.readable = true;
-            self.again.push(index(conn));
-        }
-    }
-
-    fn accept(&mut self) {
-        for position in 0..self.acceptors.len() {
-            self.acceptors[position].resume(self.now);
-            for _ in 0..accept::ROUND_MAX {
-                let Some((stream, peer)) = self.acceptors[position].next(self.now) else {
-                    break;
-                };
-                if let Err(error) = self.take_in(position, stream, peer) {
-                    tracing::warn!(%peer, %error, "a connection could not be taken in");
-                }
-            }
-        }
-        self.bury();
-    }
-
-    /// Makes a connection known to the kernel's queue and to the broker.
-    fn take_in(&mut self, position: usize, stream: Stream, peer: Peer) -> io::Result<()> {
-        if self.is_banned(peer) {
-            tracing::debug!(%peer, "the address is banned");
-            self.traffic.banned += 1;
-            return Ok(());
-        }
-        let listener = self.acceptors[position].number();
-        let proxies = &self.acceptors[position].protocol.proxies;
-        if !proxies.is_empty()
-            && !peer
-                .ip()
-                .is_some_and(|ip| proxies.iter().any(|of| of.contains(ip)))
-        {
-            tracing::debug!(%peer, listener, "only proxies are taken in here, and this is none of them");
-            self.traffic.full += 1;
-            return Ok(());
-        }
-        if self.sockets.is_full(listener) {
-            tracing::debug!(%peer, listener, "the listener has as many connections as it may");
-            self.traffic.full += 1;
-            return Ok(());
-        }
-        let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
-        let Some(conn) = self.sockets.open(transport, peer, listener) else {
-            return Err(io::Error::other("there is no room for more"));
-        };
-        let slot = index(conn) as usize;
-        let socket = self.sockets.of(conn).expect("opened just now");
-        let stream = socket.stream().expect("nothing was read from it yet");
-        let registry = self.poll.registry();
-        if let Err(error) = registry.register(stream, Token(slot), Interest::READABLE) {
-            self.sockets.remove(conn);
-            return Err(error);
-        }
-        tracing::debug!(conn = socket.serial(), %peer, "connection opened");
-        self.traffic.connections += 1;
-        if self.links.len() <= slot {
-            self.links.resize_with(slot + 1, || None);
-        }
-        self.links[slot] = Some(Link::new(Side::Server, Version::default(), self.limits));
-        let input = Input::Open { conn };
-        hand(&mut self.broker, self.now, input, &mut self.sockets);
-        Ok(())
-    }
-
-    fn is_banned(&self, peer: Peer) -> bool {
-        let address = peer.ip();
-        address.is_some_and(|address| self.sockets.bans.keeps_out_address(address, self.now))
-    }
-
-    fn read(&mut self) {
-        let mut ready = mem::take(&mut self.ready);
-        for index in ready.drain(..) {
-            self.read_from(index);
-        }
-        self.ready = ready;
-    }
-
-    /// Reads once from the socket in this slot and hands on what came.
-    fn read_from(&mut self, index: u32) {
-        let Some(socket) = self.sockets.at(index) else {
-            return;
-        };
-        socket.readable = false;
-        if socket.is_held() {
-            return;
-        }
-        let conn = socket.conn();
-        let phase = socket.phase;
-        let read = match socket.introduce() {
-            Ok(None) => socket.read(&mut self.buffer),
-            Ok(Some(peer)) if self.is_banned(peer) => {
-                self.traffic.banned += 1;
-                return self.lost(conn, Loss::Error);
-            }
-            Ok(Some(_)) => match self.sockets.at(index) {
-                Some(socket) => socket.read(&mut self.buffer),
-                None => return,
-            },
-            Err(error) => Err(error),
-        };
-        let Some(socket) = self.sockets.at(index) else {
-            return;
-        };
-        // Where there is no more, the kernel says when more comes. Only an end shows by reading on.
-        let more = match &read {
-            Ok(got) => got.more || socket.ending && got.length > 0,
-            Err(error) => error.kind() == io::ErrorKind::Interrupted,
-        };
-        if more {
-            socket.readable = true;
-            self.again.push(index);
-        }
-        if socket.wants_write() && !socket.blocked {
-            self.sockets.mark_dirty(index);
-        }
-        match read {
-            Ok(Got { length: 0, .. }) => self.lost(conn, Loss::Fin),
-            Ok(Got { length, .. }) => {
-                self.traffic.bytes_read += length as u64;
-                if phase == Phase::Open {
-                    let buffer = mem::take(&mut self.buffer);
-                    self.cut(conn, &buffer[..length]);
-                    self.buffer = buffer;
-                }
-            }
-            Err(error) => match error.kind() {
-                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => {}
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                    self.lost(conn, Loss::Rst);
-                }
-                _ => self.lost(conn, Loss::Error),
-            },
-        }
-    }
-
-    /// Cuts what came from a connection into packets and hands them to the broker.
-    fn cut(&mut self, conn: ConnId, mut input: &[u8]) {
-        let Some(link) = &mut self.links[index(conn) as usize] else {
-            return;
-        };
-        loop {
-            match link.next_packet(&mut input) {
-                Ok(Some(packet)) => {
-                    let input = Input::Packet { conn, packet };
-                    hand(&mut self.broker, self.now, input, &mut self.sockets);
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    if let Some(socket) = self.sockets.of(conn) {
-                        socket.log_malformed(&error);
-                    }
-                    let input = Input::Malformed { conn, error };
-                    hand(&mut self.broker, self.now, input, &mut self.sockets);
-                    break;
-                }
-            }
-            if self.sockets.take_established() {
-                link.establish();
-            }
-            if self.sockets.take_pending() {
-                if let Some(socket) = self.sockets.of(conn) {
-                    socket.hold(input);
-                }
-                break;
-            }
-            if self.sockets.has_closed(conn) {
-                break;
-            }
-        }
-        self.bury();
     }
 
     /// Whatever the broker closed gets until a deadline to hear the rest.
@@ -465,6 +275,7 @@ impl Shard {
         if socket.phase == Phase::Open {
             socket.phase = Phase::Closing;
             socket.log_end(&how);
+            self.sockets.watched.disconnect(conn);
             self.links[index(conn) as usize] = None;
             self.lingering.push_back((self.now + LINGER, conn));
             let input = Input::Lost { conn, how };

@@ -14,6 +14,7 @@ pub(crate) struct Report {
     pub(crate) usage: Usage,
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
+    pub(crate) reached: Reached,
     /// Where there is a store.
     pub(crate) store: Option<store::Numbers>,
 }
@@ -24,8 +25,64 @@ pub(crate) struct Traffic {
     pub(crate) connections: u64,
     /// Connections that were not taken in because their address is banned.
     pub(crate) banned: u64,
-    /// Connections that were not taken in because their listener had enough.
-    pub(crate) full: u64,
+    /// Connections to a listener for proxies that did not come from one, or did not say whom they stand for.
+    pub(crate) no_proxy: u64,
+    /// Connections that were not taken in because the system did not let them.
+    pub(crate) failed: u64,
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
+}
+
+/// A limit of this driver; those of the broker machine have counters of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Connections of one listener.
+    ListenerConnections,
+    /// Connections from one address.
+    AddressConnections,
+    /// Connections of one user.
+    UserConnections,
+    /// Connections taken in within a second: some had to wait.
+    AcceptRate,
+    /// PUBLISHes of a client in a second: nothing was read for a while.
+    MessageRate,
+    /// Bytes of a client in a second: nothing was read for a while.
+    ByteRate,
+    /// A client was over one of the two and was disconnected.
+    RateDisconnect,
+    /// A client connected too often.
+    Flapping,
+    /// An address was refused too often.
+    Failures,
+}
+
+impl Limit {
+    const ALL: [(Self, &'static str); 9] = [
+        (Self::ListenerConnections, "connections of a listener"),
+        (Self::AddressConnections, "connections of an address"),
+        (Self::UserConnections, "connections of a user"),
+        (Self::AcceptRate, "accept rate"),
+        (Self::MessageRate, "message rate, paused"),
+        (Self::ByteRate, "byte rate, paused"),
+        (Self::RateDisconnect, "rate, disconnected"),
+        (Self::Flapping, "flapping"),
+        (Self::Failures, "failures"),
+    ];
+}
+
+/// How often each limit was reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached([u64; Limit::ALL.len()]);
+
+impl Reached {
+    pub(super) fn count(&mut self, limit: Limit) {
+        self.0[limit as usize] += 1;
+    }
+
+    /// By the name of the limit.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Limit::ALL
+            .iter()
+            .map(|&(limit, name)| (name, self.0[limit as usize]))
+    }
 }

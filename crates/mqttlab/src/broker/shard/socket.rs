@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 use mqttlab_core::broker::{
-    Access, AuthRequest, Authorization, Change, CloseReason, Established, Grant, Identity, Sink,
+    Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
 };
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
@@ -18,7 +18,9 @@ use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Peer, Stream, Transport};
 use super::bans::Bans;
 use super::desk::Line;
+use super::manners::{Manners, Watched};
 use super::out::{End, Out, Pool, Progress};
+use super::rates::Meter;
 use super::traces::{TraceId, Traces};
 
 /// Bits of a [`ConnId`] that are the index of its slot; those above count connections, so that no name comes twice.
@@ -28,11 +30,11 @@ const INDEX_BITS: u32 = 20;
 pub(super) struct Socket {
     conn: ConnId,
     transport: Transport,
-    peer: Peer,
+    pub(super) peer: Peer,
     /// When it was opened.
     since: Instant,
     /// Its Client Identifier once it is let in.
-    client_id: Option<Box<str>>,
+    pub(super) client_id: Option<Box<str>>,
     pub(super) phase: Phase,
     /// While it is checked whether the client may come in: what it has sent already. Nothing more is read.
     #[expect(
@@ -43,7 +45,11 @@ pub(super) struct Socket {
     out: Out,
     /// The decisions about it are told.
     pub(super) traced: Option<TraceId>,
-    listener: u16,
+    /// What it has sent, where that is limited.
+    pub(super) meter: Option<Box<Meter>>,
+    pub(super) listener: u16,
+    /// It counts for its address.
+    pub(super) counted: bool,
     /// It is in the list of those to write to.
     dirty: bool,
     /// It is in the list of those for which something is held back.
@@ -83,7 +89,9 @@ impl Socket {
             held: None,
             out: Out::default(),
             traced: None,
+            meter: None,
             listener,
+            counted: false,
             dirty: false,
             waiting: false,
             readable: false,
@@ -107,6 +115,11 @@ impl Socket {
         let peer = self.transport.introduce()?;
         self.peer = peer.unwrap_or(self.peer);
         Ok(peer)
+    }
+
+    /// Whether a proxy must still say whom it stands for.
+    pub(super) fn is_proxied(&self) -> bool {
+        self.transport.is_proxied()
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
@@ -186,10 +199,12 @@ pub(super) struct Sockets {
     pub(super) traces: Traces,
     /// Who is kept out.
     pub(super) bans: Bans,
+    /// Who keeps to what is expected.
+    pub(super) watched: Watched,
     /// Where durable state goes.
     pub(super) store: Option<Store>,
-    now: Instant,
-    slots: Vec<Option<Socket>>,
+    pub(super) now: Instant,
+    pub(super) slots: Vec<Option<Socket>>,
     free: Vec<u32>,
     /// Freed in this round. Events of the round may still name them, so they become free with the next.
     resting: Vec<u32>,
@@ -222,6 +237,7 @@ impl Sockets {
         doorkeeper: Doorkeeper,
         trace_client: Option<&str>,
         store: Option<Store>,
+        manners: &Manners,
     ) -> Self {
         let mut traces = Traces::default();
         traces.configure(trace_client);
@@ -229,6 +245,7 @@ impl Sockets {
             doorkeeper,
             traces,
             bans: Bans::default(),
+            watched: Watched::new(manners),
             store,
             now: Instant::ZERO,
             slots: Vec::new(),
@@ -289,7 +306,9 @@ impl Sockets {
     pub(super) fn remove(&mut self, conn: ConnId) {
         if let Some(socket) = self.of(conn) {
             let listener = usize::from(socket.listener);
+            let counted = socket.peer.ip().filter(|_| socket.counted);
             self.by_listener[listener] -= 1;
+            self.watched.leave(conn, counted);
             self.slots[index(conn) as usize] = None;
             self.resting.push(index(conn));
             self.open -= 1;
@@ -310,12 +329,6 @@ impl Sockets {
         } else {
             self.free.append(&mut self.resting);
         }
-    }
-
-    /// Whether the name that a client has proven is kept out.
-    pub(super) fn is_banned_user(&self, grant: &Grant) -> bool {
-        let name = grant.user_name.as_deref();
-        name.is_some_and(|name| self.bans.keeps_out_user(name, self.now))
     }
 
     /// Whether a listener has as many connections as it may.
@@ -471,6 +484,7 @@ impl Sink for Sockets {
     }
 
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
+        self.watched.disconnect(conn);
         if let Some(socket) = self.of(conn) {
             socket.phase = Phase::Closing;
             socket.log_end(&reason);
@@ -488,10 +502,11 @@ impl Sink for Sockets {
                 version,
                 ..
             } = established;
-            let (conn, peer) = (socket.serial(), socket.peer);
-            tracing::info!(?client_id, ?user_name, %version, %peer, conn, "connected");
+            let (serial, peer) = (socket.serial(), socket.peer);
+            tracing::info!(?client_id, ?user_name, %version, %peer, conn = serial, "connected");
             socket.client_id = Some((*client_id).into());
             socket.transport.establish();
+            self.welcome(conn, client_id, *user_name, peer);
         }
     }
 
@@ -502,8 +517,8 @@ impl Sink for Sockets {
             socket.traced = Some(id);
         }
         let (client_id, user_name) = (request.client_id, request.user_name);
-        if self.bans.keeps_out(client_id, user_name, self.now) {
-            return Authorization::Deny(ReasonCode::Banned);
+        if let Some(because) = self.bans.keeps_out(client_id, user_name, self.now) {
+            return Authorization::Deny(because.reason());
         }
         let Some(socket) = self.slots[index(conn) as usize].as_ref() else {
             return Authorization::Deny(ReasonCode::UnspecifiedError);
@@ -513,12 +528,8 @@ impl Sink for Sockets {
             listener: socket.listener,
             certificate: socket.transport.certificate(),
         };
-        let authorization = self.doorkeeper.authorize(self.now, &caller, request);
-        if let Authorization::AllowAs(grant) = &authorization
-            && self.is_banned_user(grant)
-        {
-            return Authorization::Deny(ReasonCode::Banned);
-        }
+        let answer = self.doorkeeper.authorize(self.now, &caller, request);
+        let authorization = self.review(conn, client_id, user_name, answer);
         self.pending = authorization == Authorization::Pending;
         authorization
     }

@@ -76,6 +76,7 @@ fn values(report: &Report) -> [(&'static str, String); 16] {
         usage,
         counters,
         traffic,
+        reached: _,
         store: _,
     } = report;
     let dropped: u64 = counters.drops().map(|(_, count)| count).sum();

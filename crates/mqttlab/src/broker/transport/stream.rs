@@ -33,6 +33,14 @@ impl Peer {
         Self::Net(SocketAddr::new(ip, address.port()))
     }
 
+    /// The same, whatever port it comes from.
+    pub(crate) fn without_port(self) -> Self {
+        match self {
+            Self::Net(address) => Self::Net(SocketAddr::new(address.ip(), 0)),
+            Self::Local => Self::Local,
+        }
+    }
+
     pub(crate) fn ip(self) -> Option<IpAddr> {
         match self {
             Self::Net(address) => Some(address.ip()),

@@ -52,6 +52,8 @@ pub(super) struct Ban {
     whom: Whom,
     /// Null for without end.
     ends_in_s: Option<u64>,
+    /// `operator`, or `flapping` or `failures` where the broker itself keeps somebody out for a time.
+    because: &'static str,
     note: String,
 }
 
@@ -116,6 +118,7 @@ pub(super) async fn list(
                 Some(Ban {
                     whom: (*whom).into(),
                     ends_in_s: seconds_until(now, ban.until),
+                    because: ban.because.name(),
                     note: ban.note.clone(),
                 })
             },
@@ -146,8 +149,12 @@ pub(super) async fn add(
     let whom = whom.parse()?;
     let closed = ask(state, move |desk| {
         let until = new.for_s.map(|s| desk.now() + Duration::from_secs(s));
-        let note = new.note;
-        desk.ban(whom, shard::Ban { until, note })
+        let ban = shard::Ban {
+            until,
+            because: shard::Because::Operator,
+            note: new.note,
+        };
+        desk.ban(whom, ban)
     });
     match closed.await? {
         Ok(closed) => Ok((StatusCode::CREATED, Json(Banned { closed }))),

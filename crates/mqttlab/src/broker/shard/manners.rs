@@ -1,0 +1,306 @@
+//! What is expected of clients, applied to their sockets: how many there may be of whom, how fast they may send, and what
+//! they may not do too often.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use mqttlab_core::broker::{Authorization, Broker};
+use mqttlab_core::id::ConnId;
+use mqttlab_core::reason::ReasonCode;
+use mqttlab_core::time::Instant;
+
+use super::super::transport::Peer;
+use super::bans::{Ban, Bans, Because, Whom};
+use super::crowds::{Addresses, Users};
+use super::habits::{Habits, TooOften};
+use super::rates::{Over, Rate};
+use super::report::{Limit, Reached};
+use super::socket::{Phase, Sockets};
+use crate::broker::config::{Habit, OverRate};
+
+/// What is expected of clients at every listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Manners {
+    /// Connections from one address, and of one user; 0 for any number.
+    pub(crate) connections_per_address_max: u32,
+    pub(crate) connections_per_user_max: u32,
+    /// Connecting again and again.
+    pub(crate) flapping: Habit,
+    /// Being refused again and again.
+    pub(crate) failures: Habit,
+}
+
+/// Who keeps to what is expected.
+pub(super) struct Watched {
+    addresses: Addresses,
+    users: Users,
+    /// Client Identifiers that connect, and from where.
+    connects: Habits<Box<str>, Peer>,
+    /// Addresses from which refused CONNECTs come.
+    failures: Habits<IpAddr, ()>,
+    pub(super) reached: Reached,
+}
+
+/// What becomes of a client that sends too fast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TooFast {
+    /// Nothing is read from it until then.
+    PauseUntil(Instant),
+    Disconnect,
+}
+
+impl Watched {
+    pub(super) fn new(manners: &Manners) -> Self {
+        let mut watched = Self {
+            addresses: Addresses::default(),
+            users: Users::default(),
+            connects: Habits::new(manners.flapping),
+            failures: Habits::new(manners.failures),
+            reached: Reached::default(),
+        };
+        let (addresses, users) = (std::iter::empty(), std::iter::empty());
+        watched
+            .addresses
+            .follow(manners.connections_per_address_max, addresses);
+        watched
+            .users
+            .follow(manners.connections_per_user_max, users);
+        watched
+    }
+
+    /// Whether so many come from this address that one more is too many.
+    pub(super) fn is_full(&mut self, address: IpAddr) -> bool {
+        let is_full = self.addresses.is_full(address);
+        if is_full {
+            self.reached.count(Limit::AddressConnections);
+        }
+        is_full
+    }
+
+    pub(super) fn enter(&mut self, address: IpAddr) {
+        self.addresses.enter(address);
+    }
+
+    /// A connection is forgotten.
+    pub(super) fn leave(&mut self, conn: ConnId, address: Option<IpAddr>) {
+        if let Some(address) = address {
+            self.addresses.leave(address);
+        }
+        self.users.leave(conn);
+    }
+
+    /// A client is connected no longer, though its socket may still be there.
+    pub(super) fn disconnect(&mut self, conn: ConnId) {
+        self.users.leave(conn);
+    }
+
+    /// A client was let in. Says who is to be kept out because of that.
+    pub(super) fn welcome(
+        &mut self,
+        conn: ConnId,
+        client_id: &str,
+        user_name: Option<&str>,
+        from: Peer,
+        now: Instant,
+    ) -> Option<(Whom, Ban)> {
+        if let Some(name) = user_name {
+            self.users.enter(conn, name);
+        }
+        let too_often = self
+            .connects
+            .note(client_id.into(), from.without_port(), now)?;
+        self.reached.count(Limit::Flapping);
+        let TooOften {
+            count,
+            refuse_until,
+            details,
+        } = too_often;
+        let from = Places(details);
+        tracing::warn!(
+            client_id, connects = count, %from, refused = refuse_until.is_some(),
+            "it connects again and again (is its Client Identifier used twice?)"
+        );
+        let note = format!("connected {count} times in a short while, from {from}");
+        let whom = Whom::ClientId(client_id.into());
+        let ban = |until| Ban {
+            until: Some(until),
+            because: Because::Flapping,
+            note,
+        };
+        refuse_until.map(|until| (whom, ban(until)))
+    }
+
+    /// A CONNECT from this address was refused. Says who is to be kept out because of that.
+    fn refused(&mut self, address: IpAddr, now: Instant) -> Option<(Whom, Ban)> {
+        let too_often = self.failures.note(address, (), now)?;
+        self.reached.count(Limit::Failures);
+        let TooOften {
+            count,
+            refuse_until,
+            ..
+        } = too_often;
+        tracing::warn!(
+            %address, refusals = count, refused = refuse_until.is_some(),
+            "clients from there are refused again and again (does somebody guess passwords?)"
+        );
+        let note = format!("{count} CONNECTs were refused in a short while");
+        let ban = |until| Ban {
+            until: Some(until),
+            because: Because::Failures,
+            note,
+        };
+        refuse_until.map(|until| (Whom::Address(address), ban(until)))
+    }
+}
+
+/// Up to two places, in words.
+struct Places([Option<Peer>; 2]);
+
+impl std::fmt::Display for Places {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = |peer: Peer| {
+            peer.ip()
+                .map_or("this machine".to_owned(), |ip| ip.to_string())
+        };
+        match self.0 {
+            [Some(one), Some(other)] => write!(f, "{} and {}", place(one), place(other)),
+            [Some(one), None] | [None, Some(one)] => f.write_str(&place(one)),
+            [None, None] => Ok(()),
+        }
+    }
+}
+
+/// Keeps somebody out, as long as there is room for another ban.
+fn keep_out(bans: &mut Bans, sentence: Option<(Whom, Ban)>, now: Instant) {
+    if let Some((whom, ban)) = sentence
+        && bans.insert(whom, ban, now).is_err()
+    {
+        tracing::error!("there are too many bans; this one is left out");
+    }
+}
+
+impl Sockets {
+    /// Goes on with other expectations.
+    pub(super) fn expect(&mut self, manners: &Manners, broker: &Broker) {
+        let watched = &mut self.watched;
+        watched.connects.follow(manners.flapping);
+        watched.failures.follow(manners.failures);
+        let users = broker.sessions().filter_map(|session| {
+            let name = session.conn().zip(session.user_name())?;
+            Some(name)
+        });
+        watched
+            .users
+            .follow(manners.connections_per_user_max, users);
+        let open = self.slots.iter_mut().flatten();
+        let addresses = open.filter_map(|socket| {
+            socket.counted = socket.peer.ip().is_some() && !socket.is_proxied();
+            socket.peer.ip().filter(|_| socket.counted)
+        });
+        watched
+            .addresses
+            .follow(manners.connections_per_address_max, addresses);
+    }
+
+    /// Counts a connection whose address is known now. Says whether there are too many from there.
+    pub(super) fn count_address(&mut self, conn: ConnId, address: IpAddr) -> bool {
+        if self.watched.is_full(address) {
+            return true;
+        }
+        self.watched.enter(address);
+        if let Some(socket) = self.of(conn) {
+            socket.counted = true;
+        }
+        false
+    }
+
+    /// What becomes of the doorkeeper's answer by what is known beside it.
+    pub(super) fn review(
+        &mut self,
+        conn: ConnId,
+        client_id: &str,
+        user_name: Option<&str>,
+        answer: Authorization,
+    ) -> Authorization {
+        let name = match &answer {
+            Authorization::Allow => user_name,
+            Authorization::AllowAs(grant) => grant.user_name.as_deref().or(user_name),
+            Authorization::Deny(ReasonCode::BadUserNameOrPassword | ReasonCode::NotAuthorized) => {
+                let address = self.of(conn).and_then(|socket| socket.peer.ip());
+                if let Some(address) = address {
+                    let sentence = self.watched.refused(address, self.now);
+                    keep_out(&mut self.bans, sentence, self.now);
+                }
+                return answer;
+            }
+            Authorization::Continue(_)
+            | Authorization::Deny(_)
+            | Authorization::Redirect { .. }
+            | Authorization::Pending => return answer,
+        };
+        let Some(name) = name else { return answer };
+        if let Some(because) = self.bans.keeps_out_user(name, self.now) {
+            return Authorization::Deny(because.reason());
+        }
+        let Some(conns) = self.watched.users.full(name) else {
+            return answer;
+        };
+        // Whoever takes over a connection of its own makes room.
+        let takes_over = conns.iter().any(|&conn| {
+            let socket = self.slots[super::socket::index(conn) as usize].as_ref();
+            socket.is_some_and(|socket| socket.client_id.as_deref() == Some(client_id))
+        });
+        if takes_over {
+            return answer;
+        }
+        self.watched.reached.count(Limit::UserConnections);
+        Authorization::Deny(ReasonCode::QuotaExceeded)
+    }
+
+    /// Takes note of a client that was let in.
+    pub(super) fn welcome(
+        &mut self,
+        conn: ConnId,
+        client_id: &str,
+        user_name: Option<&str>,
+        from: Peer,
+    ) {
+        let sentence = self
+            .watched
+            .welcome(conn, client_id, user_name, from, self.now);
+        keep_out(&mut self.bans, sentence, self.now);
+    }
+
+    /// How fast the client behind a connection may send; `None` for as fast as it likes.
+    pub(super) fn rate(&mut self, conn: ConnId) -> Option<Rate> {
+        let listener = self.of(conn)?.listener;
+        let rate = self.doorkeeper.door(listener).rate;
+        rate.is_limited().then_some(rate)
+    }
+
+    /// Takes note of what a client has sent. Says what is to be done where that is too much.
+    pub(super) fn charge(
+        &mut self,
+        conn: ConnId,
+        rate: &Rate,
+        is_message: bool,
+        bytes: usize,
+    ) -> Option<TooFast> {
+        let now = self.now;
+        let socket = self.of(conn).filter(|socket| socket.phase == Phase::Open)?;
+        let meter = socket.meter.get_or_insert_default();
+        let (wait, over) = meter.note(is_message.into(), bytes as u64, rate, now)?;
+        let (limit, too_fast) = match (rate.over, over) {
+            (OverRate::Disconnect, _) => (Limit::RateDisconnect, TooFast::Disconnect),
+            (OverRate::Pause, Over::Messages) => {
+                (Limit::MessageRate, TooFast::PauseUntil(now + wait))
+            }
+            (OverRate::Pause, Over::Bytes) => (Limit::ByteRate, TooFast::PauseUntil(now + wait)),
+        };
+        self.watched.reached.count(limit);
+        Some(too_fast)
+    }
+}
+
+/// Until when which connections are not read from.
+pub(super) type Paused = BTreeSet<(Instant, ConnId)>;

@@ -1,0 +1,202 @@
+//! From bytes that came to packets that the broker is handed.
+
+use std::io;
+use std::mem;
+
+use mqttlab_core::broker::{Input, Loss};
+use mqttlab_core::id::ConnId;
+use mqttlab_core::packet::Packet;
+use mqttlab_core::reason::ReasonCode;
+
+use super::super::transport::Got;
+use super::manners::TooFast;
+use super::socket::{Phase, Socket, index};
+use super::{READ_BUFFER, Shard, hand};
+
+impl Shard {
+    /// Reads from all that have something.
+    pub(super) fn read(&mut self) {
+        let mut ready = mem::take(&mut self.ready);
+        for index in ready.drain(..) {
+            self.read_from(index);
+        }
+        self.ready = ready;
+    }
+
+    /// Reads once from the socket in this slot and hands on what came.
+    fn read_from(&mut self, index: u32) {
+        let Some(socket) = self.sockets.at(index) else {
+            return;
+        };
+        socket.readable = false;
+        if socket.is_held() {
+            return;
+        }
+        let conn = socket.conn();
+        let phase = socket.phase;
+        let introduced = if socket.is_proxied() {
+            self.introduce(conn)
+        } else {
+            Ok(())
+        };
+        let length = match self.sockets.rate(conn) {
+            Some(rate) => rate.read_max(),
+            None => READ_BUFFER,
+        };
+        let Some(socket) = self.sockets.at(index) else {
+            return;
+        };
+        let read = introduced.and_then(|()| socket.read(&mut self.buffer[..length]));
+        let Some(socket) = self.sockets.at(index) else {
+            return;
+        };
+        // Where there is no more, the kernel says when more comes. Only an end shows by reading on.
+        let more = match &read {
+            Ok(got) => got.more || socket.ending && got.length > 0,
+            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+        };
+        if more {
+            socket.readable = true;
+            self.again.push(index);
+        }
+        if socket.wants_write() && !socket.blocked {
+            self.sockets.mark_dirty(index);
+        }
+        match read {
+            Ok(Got { length: 0, .. }) => self.lost(conn, Loss::Fin),
+            Ok(Got { length, .. }) => {
+                self.traffic.bytes_read += length as u64;
+                if phase == Phase::Open {
+                    let buffer = mem::take(&mut self.buffer);
+                    self.cut(conn, &buffer[..length]);
+                    self.buffer = buffer;
+                }
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => {}
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                    self.lost(conn, Loss::Rst);
+                }
+                _ => self.lost(conn, Loss::Error),
+            },
+        }
+    }
+
+    /// Hears from a proxy whom it stands for.
+    fn introduce(&mut self, conn: ConnId) -> io::Result<()> {
+        let Some(socket) = self.sockets.of(conn) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let peer = socket.introduce().inspect_err(|error| {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                self.traffic.no_proxy += 1;
+            }
+        })?;
+        let Some(peer) = peer else { return Ok(()) };
+        if self.is_banned(peer) {
+            self.traffic.banned += 1;
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        match peer.ip() {
+            Some(address) if self.sockets.count_address(conn, address) => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Cuts what came from a connection into packets and hands them to the broker.
+    fn cut(&mut self, conn: ConnId, mut input: &[u8]) {
+        let rate = self.sockets.rate(conn);
+        let Some(link) = &mut self.links[index(conn) as usize] else {
+            return;
+        };
+        loop {
+            let before = input.len();
+            let is_message = match link.next_packet(&mut input) {
+                Ok(Some(packet)) => {
+                    let is_message = matches!(packet, Packet::Publish(_));
+                    let input = Input::Packet { conn, packet };
+                    hand(&mut self.broker, self.now, input, &mut self.sockets);
+                    Some(is_message)
+                }
+                Ok(None) => None,
+                Err(error) => {
+                    if let Some(socket) = self.sockets.of(conn) {
+                        socket.log_malformed(&error);
+                    }
+                    let input = Input::Malformed { conn, error };
+                    hand(&mut self.broker, self.now, input, &mut self.sockets);
+                    break;
+                }
+            };
+            if self.sockets.take_established() {
+                link.establish();
+            }
+            if self.sockets.take_pending() {
+                if let Some(socket) = self.sockets.of(conn) {
+                    socket.hold(input);
+                }
+                break;
+            }
+            if self.sockets.has_closed(conn) {
+                break;
+            }
+            let came = before - input.len();
+            let charge = |rate| {
+                self.sockets
+                    .charge(conn, &rate, is_message == Some(true), came)
+            };
+            if let Some(too_fast) = rate.and_then(charge) {
+                self.slow_down(conn, too_fast, input);
+                break;
+            }
+            if is_message.is_none() {
+                break;
+            }
+        }
+        self.bury();
+    }
+
+    /// A client sends too fast; `rest` was read already.
+    fn slow_down(&mut self, conn: ConnId, too_fast: TooFast, rest: &[u8]) {
+        match too_fast {
+            TooFast::PauseUntil(at) => {
+                if let Some(socket) = self.sockets.of(conn) {
+                    socket.hold(rest);
+                    self.paused.insert((at, conn));
+                }
+            }
+            TooFast::Disconnect => {
+                let reason = ReasonCode::MessageRateTooHigh;
+                let input = Input::Close { conn, reason };
+                hand(&mut self.broker, self.now, input, &mut self.sockets);
+            }
+        }
+    }
+
+    /// Reads on from those whose pause is over.
+    pub(super) fn resume(&mut self) {
+        while let Some(&(at, conn)) = self.paused.first()
+            && at <= self.now
+        {
+            self.paused.pop_first();
+            if let Some(held) = self.sockets.of(conn).and_then(Socket::release) {
+                self.read_on(conn, &held);
+            }
+        }
+    }
+
+    /// Goes on with a connection that was held; `held` was read before that.
+    pub(super) fn read_on(&mut self, conn: ConnId, held: &[u8]) {
+        self.cut(conn, held);
+        // What came meanwhile was not read.
+        if let Some(socket) = self.sockets.of(conn)
+            && !socket.readable
+            && !socket.is_held()
+        {
+            socket.readable = true;
+            self.again.push(index(conn));
+        }
+    }
+}
