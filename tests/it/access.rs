@@ -244,3 +244,153 @@ fn rules_that_could_not_hold_keep_it_from_starting() -> Result<()> {
     ensure!(check(&["--acl-file", "/nonexistent"])?.contains("/nonexistent"));
     Ok(())
 }
+
+/// A file of rules or passwords, and whether the broker takes it.
+#[test]
+fn odd_files_are_read_as_meant_or_refused_with_their_line() -> Result<()> {
+    let files = Files::new("odd")?;
+    let ann = fs::read_to_string(files.passwords())?;
+    let ann = ann.lines().next().context("she has a line")?;
+    let check = |passwords: &[u8], rules: &[u8]| -> Result<(Option<i32>, String)> {
+        fs::write(files.passwords(), passwords)?;
+        fs::write(files.rules(), rules)?;
+        let output = Command::new(program()?)
+            .args(["broker", "--check-config", "--password-file"])
+            .arg(files.passwords())
+            .arg("--acl-file")
+            .arg(files.rules())
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.code(), said))
+    };
+    let good = format!("{ann}\n");
+    for (passwords, rules) in [
+        // Blank lines, comments, Windows' line ends, a byte order mark, no newline at the end, nothing at all.
+        (format!("\n# us\n\n{ann}"), "\n\n# none\n\n".to_owned()),
+        (
+            format!("\u{FEFF}{ann}\r\n"),
+            "\u{FEFF}user ann\r\ntopic read a/#\r\n".to_owned(),
+        ),
+        (String::new(), String::new()),
+    ] {
+        let (code, said) = check(passwords.as_bytes(), rules.as_bytes())?;
+        ensure!(code == Some(0), "{passwords:?} {rules:?}: {said}");
+    }
+    for (passwords, rules, place) in [
+        (
+            format!("{ann}\n{ann}\n").into_bytes(),
+            b"".to_vec(),
+            "passwords:2",
+        ),
+        (b"ann\n".to_vec(), b"".to_vec(), "passwords:1"),
+        (b"ann:plain\n".to_vec(), b"".to_vec(), "passwords:1"),
+        (b"\xFF\xFE\n".to_vec(), b"".to_vec(), "passwords"),
+        (
+            good.clone().into_bytes(),
+            b"user ann\ntopics read a\n".to_vec(),
+            "rules:2",
+        ),
+        (good.clone().into_bytes(), b"user\n".to_vec(), "rules:1"),
+        (
+            good.clone().into_bytes(),
+            b"topic read a/#/b\n".to_vec(),
+            "rules:1",
+        ),
+        (good.into_bytes(), b"topic \xFF\n".to_vec(), "rules"),
+    ] {
+        let (code, said) = check(&passwords, &rules)?;
+        ensure!(code == Some(2) && said.contains(place), "{place}: {said}");
+    }
+    Ok(())
+}
+
+/// An empty file of rules allows nothing; one that goes away while the broker runs changes nothing.
+#[cfg(unix)]
+#[test]
+fn rules_that_are_empty_or_gone_open_nothing() -> Result<()> {
+    let files = Files::new("empty")?;
+    fs::write(files.rules(), "")?;
+    let broker = files.broker(&[])?;
+    let mut ann = log_in(&broker, "a1", "ann")?;
+    ann.send(&subscribe("home/a"))?;
+    ann.expect(&[0x90, 3, 0, 1, 0x80])?;
+    for gone in [files.rules(), files.passwords()] {
+        let bytes = fs::read(&gone)?;
+        fs::remove_file(&gone)?;
+        broker.signal("HUP")?;
+        std::thread::sleep(Duration::from_millis(200));
+        let mut eve = broker.connect()?;
+        eve.send(&connect("e", Some("eve"), Some("secret")))?;
+        eve.expect(BAD_PASSWORD)?;
+        ann.send(&subscribe("home/a"))?;
+        ann.expect(&[0x90, 3, 0, 1, 0x80])?;
+        fs::write(&gone, bytes)?;
+    }
+    Ok(())
+}
+
+/// Waits until rules that were read again give bob this answer to a SUBSCRIBE.
+#[cfg(unix)]
+fn until_subscribe(broker: &Broker, code: u8) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let mut probe = log_in(broker, "probe", "bob")?;
+        probe.send(&subscribe("home/y"))?;
+        if probe.expect(&[0x90, 3, 0, 1, code]).is_ok() {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < PATIENCE, "the rules are not read");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What rules no longer allow stops at once: for subscriptions that were granted, for what waits and what is retained.
+#[cfg(unix)]
+#[test]
+fn a_right_that_the_rules_take_back_is_gone_for_who_is_there_already() -> Result<()> {
+    let files = Files::new("taken-back")?;
+    let allow = "user ann\ntopic readwrite home/#\nuser bob\ntopic read home/#\n";
+    fs::write(files.rules(), allow)?;
+    let broker = files.broker(&[])?;
+    let kept = |flags: u8| {
+        let mut packet = connect("b1", Some("bob"), Some("secret"));
+        packet[9] = flags;
+        packet
+    };
+    // Bob's session stays without him; a message waits there, and the same is retained.
+    let mut bob = broker.connect()?;
+    bob.send(&kept(0xC0))?;
+    bob.expect(ACCEPTED)?;
+    bob.send(&[0x82, 11, 0, 1, 0, 6, b'h', b'o', b'm', b'e', b'/', b'x', 1])?;
+    bob.expect(&[0x90, 3, 0, 1, 1])?;
+    bob.send(&[0xE0, 0])?;
+    bob.expect_closed()?;
+    let mut other = log_in(&broker, "b2", "bob")?;
+    other.send(&subscribe("home/x"))?;
+    other.expect(&[0x90, 3, 0, 1, 0])?;
+    let mut ann = log_in(&broker, "a1", "ann")?;
+    ann.send(&[
+        0x33, 11, 0, 6, b'h', b'o', b'm', b'e', b'/', b'x', 0, 1, b'!',
+    ])?;
+    ann.expect(&[0x40, 2, 0, 1])?;
+    other.expect(&publish("home/x"))?;
+
+    fs::write(files.rules(), "user ann\ntopic readwrite home/#\n")?;
+    broker.signal("HUP")?;
+    until_subscribe(&broker, 0x80)?;
+    ann.send(&publish("home/x"))?;
+    ann.expect_alive()?;
+    // Neither the live subscription nor what waited brings anything.
+    other.expect_alive()?;
+    let mut bob = broker.connect()?;
+    bob.send(&kept(0xC0))?;
+    bob.expect(&[0x20, 2, 1, 0])?;
+    bob.expect_alive()?;
+    // The subscription is gone from the session for good: rights that come back do not bring it back.
+    fs::write(files.rules(), allow)?;
+    broker.signal("HUP")?;
+    until_subscribe(&broker, 0)?;
+    ann.send(&publish("home/x"))?;
+    ann.expect_alive()?;
+    bob.expect_alive()
+}

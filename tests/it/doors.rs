@@ -90,8 +90,19 @@ impl Authority {
 
     /// A client's side of TLS, with a certificate for these Common Names.
     fn client(&self, address: SocketAddr, names: &[&str], serial: u64) -> Result<Tls> {
+        let good = CertificateParams::new(["client".to_owned()])?;
+        self.client_with(address, good, names, serial)
+    }
+
+    /// The same with a certificate that begins as this one.
+    fn client_with(
+        &self,
+        address: SocketAddr,
+        mut params: CertificateParams,
+        names: &[&str],
+        serial: u64,
+    ) -> Result<Tls> {
         let key = KeyPair::generate()?;
-        let mut params = CertificateParams::new(["client".to_owned()])?;
         params.distinguished_name = DistinguishedName::new();
         for name in names {
             params.distinguished_name.push(DnType::CommonName, *name);
@@ -166,6 +177,182 @@ fn a_revoked_certificate_lets_nobody_in() -> Result<()> {
         ensure!(asked.is_ok() == is_good, "{serial}: {asked:?}");
     }
     Ok(())
+}
+
+/// CONNECT over this, answered by CONNACK 0.
+fn let_in(client: &mut Tls) -> Result<()> {
+    client.write_all(CONNECT)?;
+    expect(client, ACCEPTED)
+}
+
+#[test]
+fn a_certificate_out_of_its_time_or_of_others_lets_nobody_in() -> Result<()> {
+    let authority = Authority::new("out-of-time")?;
+    let stranger = Authority::new("stranger")?;
+    let broker = authority.broker("", &[])?;
+    let now = OffsetDateTime::now_utc();
+    for (before, after, is_good) in [
+        (-Duration::DAY, Duration::DAY, true),
+        (-Duration::DAY * 2, -Duration::DAY, false),
+        (Duration::DAY, Duration::DAY * 2, false),
+    ] {
+        let mut params = CertificateParams::new(["client".to_owned()])?;
+        params.not_before = now + before;
+        params.not_after = now + after;
+        let mut client = authority.client_with(broker.address(), params, &["c"], 1)?;
+        let asked = let_in(&mut client);
+        ensure!(asked.is_ok() == is_good, "{before} to {after}: {asked:?}");
+    }
+    // One that somebody else has signed, shown to a broker whose own certificate is trusted all the same.
+    let key = KeyPair::generate()?;
+    let foreign = CertificateParams::new(["client".to_owned()])?.signed_by(&key, &stranger.root)?;
+    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.root.der().clone())?;
+    let config = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(vec![foreign.der().clone()], key)?;
+    let connection = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost")?)?;
+    let mut client = StreamOwned::new(connection, TcpStream::connect(broker.address())?);
+    ensure!(let_in(&mut client).is_err(), "it was let in");
+    Ok(())
+}
+
+/// Handshakes that end in the middle, that never go on, and that are noise.
+#[test]
+fn broken_handshakes_leave_nothing_behind() -> Result<()> {
+    let authority = Authority::new("broken")?;
+    let options = ["--log", "error", "--set", "broker.connect-timeout-ms=1000"];
+    let broker = authority.broker("", &options)?;
+    // How a handshake begins, as rustls writes it, for a host that is not here.
+    let config = ClientConfig::builder()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let name = ServerName::try_from("xn--nothing-here.example")?;
+    let mut hello = Vec::new();
+    ClientConnection::new(Arc::new(config), name)?.write_tls(&mut hello)?;
+    let mut noise = mqttlab_core::rng::Rng::new(1);
+    for round in 0..600 {
+        let mut stream = TcpStream::connect(broker.address())?;
+        let end = noise.below(hello.len() as u64 + 1) as usize;
+        let mut bytes = hello[..end].to_vec();
+        if round % 3 == 0 {
+            bytes
+                .iter_mut()
+                .skip(5)
+                .for_each(|byte| *byte ^= noise.next_u64() as u8);
+        }
+        // It may be closed already.
+        let _ = stream.write_all(&bytes);
+    }
+    // One that stops half-way is closed when its time is over.
+    let started = std::time::Instant::now();
+    let mut stuck = TcpStream::connect(broker.address())?;
+    stuck.set_read_timeout(Some(PATIENCE))?;
+    stuck.write_all(&hello)?;
+    let mut rest = Vec::new();
+    // A reset is an end as well.
+    let _ = stuck.read_to_end(&mut rest);
+    let after = started.elapsed();
+    ensure!(
+        after >= std::time::Duration::from_millis(900) && after < PATIENCE / 2,
+        "closed after {after:?}"
+    );
+    #[cfg(target_os = "linux")]
+    {
+        let open =
+            || -> Result<usize> { Ok(fs::read_dir(format!("/proc/{}/fd", broker.id()))?.count()) };
+        let waited = std::time::Instant::now();
+        while open()? > 30 {
+            ensure!(waited.elapsed() < PATIENCE, "{} files are open", open()?);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+    let_in(&mut authority.client(broker.address(), &["c"], 1)?)
+}
+
+/// Waits until so many tries to read everything again have failed.
+#[cfg(unix)]
+fn until_failed(broker: &Broker, count: u32) -> Result<()> {
+    let wanted = format!("mqttlab_reloads_failed_total {count}");
+    let started = std::time::Instant::now();
+    loop {
+        let mut scraper = Raw::connect(broker.http.context("it serves HTTP")?)?;
+        scraper.send(b"GET /metrics HTTP/1.1\r\nhost: lab\r\nconnection: close\r\n\r\n")?;
+        let text = scraper.rest()?;
+        let has = |line: &str| text.lines().any(|other| other == line);
+        if has(&wanted) {
+            let stale = u8::from(count > 0);
+            ensure!(
+                has(&format!("mqttlab_configuration_stale {stale}")),
+                "{text}"
+            );
+            return Ok(());
+        }
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "{wanted} does not come: {text}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Certificate, key, roots, lists, rules: whichever is spoilt, all stays as it was, and metrics and exit status say so.
+#[cfg(unix)]
+#[test]
+fn spoilt_files_change_nothing_and_are_told() -> Result<()> {
+    let authority = Authority::new("spoilt")?;
+    authority.revoke(7)?;
+    let rules = authority.path("rules");
+    fs::write(&rules, "topic readwrite #\n")?;
+    let list = authority.path("revoked.pem");
+    let file = authority.path("broker.toml");
+    let content = format!(
+        "[[listener]]\naddress = \"mqtts://127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {:?}\n\
+         client-crl = {list:?}\n[auth]\nacl-file = {rules:?}\n",
+        authority.path("server.pem"),
+        authority.path("server.key"),
+        authority.path("root.pem"),
+    );
+    fs::write(&file, content)?;
+    let options = ["--config", &file, "--http", "127.0.0.1:0"];
+    let broker = Broker::start_configured(&options)?;
+    let check = || -> Result<Option<i32>> {
+        let output = Command::new(program()?)
+            .args(["broker", "--check-config", "--config", &file])
+            .output()?;
+        Ok(output.status.code())
+    };
+    until_failed(&broker, 0)?;
+    ensure!(check()? == Some(0));
+    let mut stays = authority.client(broker.address(), &["stays"], 2)?;
+    let_in(&mut stays)?;
+    let names = [
+        "server.pem",
+        "server.key",
+        "root.pem",
+        "revoked.pem",
+        "rules",
+        "broker.toml",
+    ];
+    for (count, name) in (1..).zip(names) {
+        let path = authority.path(name);
+        let good = fs::read(&path)?;
+        fs::write(&path, b"\x00garbage\xFF\n")?;
+        ensure!(check()? == Some(2), "{name}");
+        broker.signal("HUP")?;
+        until_failed(&broker, count).with_context(|| name.to_owned())?;
+        // Who was good still is, and who was not is not.
+        let mut client = authority.client(broker.address(), &["new"], 3)?;
+        client.write_all(&CONNECT[..14])?;
+        client.write_all(b"n")?;
+        expect(&mut client, ACCEPTED).with_context(|| name.to_owned())?;
+        let revoked = let_in(&mut authority.client(broker.address(), &["c"], 7)?);
+        ensure!(revoked.is_err(), "{name}: a revoked one is let in");
+        fs::write(&path, good)?;
+    }
+    stays.write_all(&[0xC0, 0])?;
+    expect(&mut stays, &[0xD0, 0])
 }
 
 #[test]

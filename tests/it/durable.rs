@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::harness::{Broker, Folder, Raw, program};
+use crate::harness::{Broker, Folder, Raw, packets, program};
 
 /// CONNECT of MQTT 3.1.1 with Clean Session 0 for the client whose identifier is this letter.
 const fn connect(client_id: u8) -> [u8; 15] {
@@ -207,6 +207,163 @@ fn what_may_be_lost_is_not_waited_for_and_a_good_end_loses_nothing() -> Result<(
             said.contains("sessions 1") && said.contains("retained messages 1"),
             "{said}"
         );
+    }
+    Ok(())
+}
+
+/// A name is a key and nothing else: it shapes no path, and no session is taken for another.
+#[test]
+fn odd_names_keep_sessions_of_their_own() -> Result<()> {
+    let folder = Folder::new("odd-names")?;
+    let long = "n".repeat(1_000);
+    let names = [
+        "../../etc/passwd",
+        "/",
+        "a",
+        "a/",
+        "A",
+        "%c",
+        "#",
+        "\u{1F41F}",
+        "a\u{301}",
+        "\u{E1}",
+        &long,
+    ];
+    let broker = start(&folder)?;
+    for (number, name) in (0..).zip(names) {
+        let mut client = broker.connect()?;
+        client.send(&packets::connect(name, false))?;
+        client.expect(&[0x20, 2, 0, 0])?;
+        client.send(&packets::subscribe(&format!("t/{number}"), 1))?;
+        client.expect(&[0x90, 3, 0, 1, 1])?;
+    }
+    let mut publisher = log_in(&broker, b'p', 0)?;
+    for number in 0..names.len() {
+        publisher.send(&packets::publish(2, &format!("t/{number}"), 9, b"!"))?;
+        publisher.expect(&[0x40, 2, 0, 9])?;
+    }
+    crash(broker)?;
+    let broker = start(&folder)?;
+    for (number, name) in (0..).zip(names) {
+        let mut client = broker.connect()?;
+        client.send(&packets::connect(name, false))?;
+        client
+            .expect(&[0x20, 2, 1, 0])
+            .with_context(|| name.to_owned())?;
+        // It may have been sent before the crash.
+        let first = client.byte()?;
+        ensure!(matches!(first, 0x32 | 0x3A), "{first:#x}");
+        let body = client.skip_packet()?;
+        ensure!(
+            body[2..].starts_with(format!("t/{number}").as_bytes()),
+            "{name}: {body:?}"
+        );
+        client.expect_alive()?;
+    }
+    // Nothing but the store is in its folder.
+    let mut files = fs::read_dir(folder.path(""))?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<Vec<_>>>()?;
+    files.sort();
+    ensure!(files == ["broker.redb"], "{files:?}");
+    Ok(())
+}
+
+/// Time goes on while the broker is down: sessions and messages expire as if it had been there.
+#[test]
+fn what_expires_while_the_broker_is_down_is_gone() -> Result<()> {
+    let folder = Folder::new("expiry")?;
+    let broker = start(&folder)?;
+    // 5.0 with a Session Expiry Interval of 1 s and of 1000 s.
+    let head = [0, 4, b'M', b'Q', b'T', b'T', 5, 0, 0, 60];
+    let connect = |name: &str, expiry: u32| {
+        let properties = [&[5, 0x11][..], &expiry.to_be_bytes()].concat();
+        packets::packet(0x10, &[&head, &properties, &packets::text(name)])
+    };
+    let session_present = |broker: &Broker, name: &str, expiry: u32| -> Result<(Raw, bool)> {
+        let mut client = broker.connect()?;
+        client.send(&connect(name, expiry))?;
+        client.expect(&[0x20])?;
+        let body = client.skip_packet()?;
+        ensure!(body[1] == 0, "{body:02x?}");
+        Ok((client, body[0] == 1))
+    };
+    for (name, expiry) in [("short", 1_u32), ("long", 1_000)] {
+        let (mut client, _) = session_present(&broker, name, expiry)?;
+        client.send(&packets::packet(
+            0x82,
+            &[&[0, 1, 0], &packets::text("t"), &[1]],
+        ))?;
+        client.expect(&[0x90, 4, 0, 1, 0, 1])?;
+        client.send(&[0xE0, 0])?;
+        client.expect_closed()?;
+    }
+    // Two retained messages, one with a Message Expiry Interval of 1 s.
+    let (mut publisher, _) = session_present(&broker, "publisher", 0)?;
+    for (expiry, payload) in [(1_u32, b"short"), (1_000, b"long.")] {
+        let properties = [&[5, 2][..], &expiry.to_be_bytes()].concat();
+        let body = [&packets::text("t")[..], &[0, 1], &properties, payload];
+        publisher.send(&packets::packet(0x32, &body))?;
+        publisher.expect(&[0x40, 2, 0, 1])?;
+    }
+    crash(broker)?;
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let broker = start(&folder)?;
+    ensure!(!session_present(&broker, "short", 0)?.1);
+    let (mut long, present) = session_present(&broker, "long", 1_000)?;
+    ensure!(present);
+    // Of what waited only the second is left, and less of its time.
+    long.expect(&[0x32])?;
+    let body = long.skip_packet()?;
+    ensure!(body.ends_with(b"long."), "{body:02x?}");
+    let left = u32::from_be_bytes([body[7], body[8], body[9], body[10]]);
+    ensure!((900..=998).contains(&left), "{left} s are left");
+    long.expect_alive()
+}
+
+/// The file is its owner's alone; where it may not be written the broker says so and does not start.
+#[cfg(unix)]
+#[test]
+fn the_store_is_private_and_must_be_writable() -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("private")?;
+    let file = folder.path("broker.redb");
+    crash(start(&folder)?)?;
+    let mode = |path: &std::path::Path| -> Result<u32> {
+        Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+    };
+    ensure!(mode(&file)? == 0o600, "{:o}", mode(&file)?);
+    // Damage moves it aside, and what is moved is as private.
+    fs::write(&file, vec![0xA5; 20_000])?;
+    crash(start(&folder)?)?;
+    for entry in fs::read_dir(folder.path(""))? {
+        let path = entry?.path();
+        ensure!(
+            mode(&path)? == 0o600,
+            "{}: {:o}",
+            path.display(),
+            mode(&path)?
+        );
+    }
+    // A folder that is none, one that is not there, and a folder in place of the file.
+    fs::write(folder.path("plain"), "")?;
+    for path in ["plain/broker.redb", "nowhere/broker.redb", ""] {
+        let path = folder.path(path);
+        let output = Command::new(program()?)
+            .args([
+                "broker",
+                "--http",
+                "off",
+                "--listen",
+                "127.0.0.1:0",
+                "--store",
+            ])
+            .arg(&path)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(2), "{path:?}: {said}");
+        ensure!(said.contains("--store"), "{said}");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The real program, started for a test and gone with it.
 
+pub(crate) mod packets;
 mod raw;
 
 use std::env;

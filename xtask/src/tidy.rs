@@ -6,6 +6,7 @@
 mod graph;
 mod layers;
 mod manifests;
+mod proofs;
 mod source;
 mod text;
 
@@ -62,6 +63,8 @@ impl fmt::Display for Finding {
 fn check(root: &Path) -> Result<Vec<Finding>> {
     let mut findings = graph::check(&project::metadata()?);
     findings.extend(manifests::check(root)?);
+    let mut tests = proofs::Tests::default();
+    let mut documents = Vec::new();
     for path in files()? {
         // Deleted but not yet committed, or not text: nothing to read.
         let Ok(content) = fs::read_to_string(root.join(&path)) else {
@@ -77,7 +80,13 @@ fn check(root: &Path) -> Result<Vec<Finding>> {
             let code = source::code_of(&content);
             findings.extend(source::check(&path, &content, &code));
             findings.extend(layers::check(&path, &code));
+            tests.read(&path, &content);
+        } else if path.ends_with(".md") {
+            documents.push((path, content));
         }
+    }
+    for (path, content) in &documents {
+        findings.extend(proofs::check(path, content, &tests));
     }
     Ok(findings)
 }

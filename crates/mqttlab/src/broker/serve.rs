@@ -1,6 +1,8 @@
 //! Beside the event loop: signals, HTTP, and files that change.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -44,10 +46,12 @@ pub(super) async fn serve(
     let mut signals = Signals::new()?;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let (reload, mut reloads) = mpsc::channel(RELOADS_WAITING_MAX);
+    let renewals = Arc::new(Renewals::default());
     let admin = Admin {
         shard: shard.clone(),
         keys: beside.keys.clone(),
         reload,
+        renewals: Arc::clone(&renewals),
     };
     let http = beside.http.map(|listener| {
         tokio::spawn(async {
@@ -67,6 +71,7 @@ pub(super) async fn serve(
         endpoints: &beside.endpoints,
         keys: &beside.keys,
         manager: &manager,
+        renewals: &renewals,
     };
     loop {
         tokio::select! {
@@ -116,6 +121,36 @@ struct Sources<'a> {
     endpoints: &'a [Endpoint],
     keys: &'a Keys,
     manager: &'a Manager,
+    renewals: &'a Renewals,
+}
+
+/// How often everything was read again, for those who watch over it.
+#[derive(Debug, Default)]
+pub(super) struct Renewals {
+    done: AtomicU64,
+    failed: AtomicU64,
+    /// The last time something was wrong: what is in the files is not what the broker goes by.
+    is_stale: AtomicBool,
+}
+
+impl Renewals {
+    fn note(&self, went_well: bool) {
+        let count = if went_well { &self.done } else { &self.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+        self.is_stale.store(!went_well, Ordering::Relaxed);
+    }
+
+    pub(super) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.is_stale.load(Ordering::Relaxed)
+    }
 }
 
 /// Reads everything again and has the event loop go on with it. If anything is wrong, nothing changes.
@@ -134,6 +169,7 @@ fn renew(sources: &Sources<'_>, watch: &mut Watch, shard: &shard::Remote) -> Res
     });
     // Also where nothing changes the broker is as ready as before.
     sources.manager.ready();
+    sources.renewals.note(renewed.is_ok());
     match renewed {
         Ok((files, renewal, tokens)) => {
             *watch = files;

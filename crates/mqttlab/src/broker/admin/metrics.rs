@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 
 use mqttlab_core::broker::CloseKind;
 
+use crate::broker::serve::Renewals;
 use crate::broker::shard::Report;
 use crate::broker::store;
 
@@ -55,7 +56,7 @@ impl Text {
 }
 
 /// The report as Prometheus reads it.
-pub(super) fn text(report: &Report) -> String {
+pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
     let mut text = Text(String::with_capacity(8 << 10));
     for &(name, help, value) in GAUGES {
         text.gauge(name, help, value(report));
@@ -63,6 +64,21 @@ pub(super) fn text(report: &Report) -> String {
     for &(name, help, value) in COUNTERS {
         text.counter(name, help, value(report));
     }
+    text.gauge(
+        "configuration_stale",
+        "1 while the configuration or a file that it names has changed to something wrong, and the broker goes on with the old.",
+        renewals.is_stale().into(),
+    );
+    text.counter(
+        "reloads_total",
+        "How often configuration, passwords, rules and certificates were read again.",
+        renewals.done(),
+    );
+    text.counter(
+        "reloads_failed_total",
+        "How often something was wrong with them, and nothing changed.",
+        renewals.failed(),
+    );
     if let Some(store) = &report.store {
         for &(name, kind, help, value) in STORE {
             text.head(name, kind, help);

@@ -6,6 +6,7 @@ mod page;
 mod tokens;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -15,6 +16,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tokio::sync::{mpsc, oneshot};
 
+use super::serve::Renewals;
 use super::shard::{Remote, Report};
 use crate::Failure;
 
@@ -33,6 +35,7 @@ pub(super) struct Admin {
     /// Who may use the admin interface.
     pub(super) keys: Keys,
     pub(super) reload: mpsc::Sender<Reload>,
+    pub(super) renewals: Arc<Renewals>,
 }
 
 /// Serves until `stop` is sent or dropped.
@@ -82,7 +85,7 @@ async fn measure(State(admin): State<Admin>) -> Response {
         Some(report) => {
             let content_type = HeaderValue::from_static(metrics::CONTENT_TYPE);
             let headers = [NO_STORE, (header::CONTENT_TYPE, content_type)];
-            (headers, metrics::text(&report)).into_response()
+            (headers, metrics::text(&report, &admin.renewals)).into_response()
         }
         None => busy(),
     }
