@@ -63,7 +63,9 @@ fn main() {
 fn report(title: &str, rig: &mut Rig, what: impl FnOnce(&mut Rig)) {
     let in_books = |rig: &Rig| {
         let broker = rig.broker();
-        (broker.usage().message_bytes + broker.delivery_bytes()) as i64
+        let usage = broker.usage();
+        let kept = usage.session_bytes + usage.subscription_bytes + usage.message_bytes;
+        (kept + broker.delivery_bytes()) as i64
     };
     let before = in_books(rig);
     let counted = allocation_counter::measure(|| {

@@ -67,6 +67,9 @@ enum Slot<T> {
 }
 
 impl<K: Key, T> Arena<K, T> {
+    /// The bytes that a value takes up here.
+    pub(super) const PLACE: usize = size_of::<Slot<T>>();
+
     pub(super) const fn new() -> Self {
         Self {
             segments: Vec::new(),

@@ -24,6 +24,7 @@ impl Broker {
             self.sessions.len(),
             "every session has its own Client Identifier"
         );
+        self.check_books();
         self.check_subscriptions();
         self.check_messages();
         self.check_timers();
@@ -43,6 +44,11 @@ impl Broker {
                 self.conn_keys.get(&conn.id),
                 Some(&key),
                 "the name leads to the connection"
+            );
+            let kept = conn.topic_cache.as_ref();
+            assert!(
+                kept.is_none_or(|cache| !cache.routes.is_wide()),
+                "a connection remembers few routes"
             );
             match conn.state {
                 State::AwaitConnect | State::Authorizing(_) => {}

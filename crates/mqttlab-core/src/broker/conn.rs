@@ -114,10 +114,22 @@ impl Aliases {
 /// The topic that a connection published to last, and who gets it: most publishers stay with one.
 #[derive(Clone, Debug)]
 pub(super) struct TopicCache {
+    pub(super) publisher: SessionKey,
     pub(super) topic: Arc<str>,
     /// Of the tree, when the routes were found.
     pub(super) generation: u64,
     pub(super) routes: Routes,
+}
+
+impl TopicCache {
+    pub(super) fn new(publisher: SessionKey, topic: &str) -> Self {
+        Self {
+            publisher,
+            topic: topic.into(),
+            generation: 0,
+            routes: Routes::default(),
+        }
+    }
 }
 
 impl Conn {

@@ -343,6 +343,13 @@ impl Broker {
                 expiry_s,
             });
         }
+        self.add_session(session)
+    }
+
+    /// Gives a session its place.
+    pub(super) fn add_session(&mut self, session: Session) -> SessionKey {
+        self.books.started(&session);
+        let client_id = session.client_id.clone();
         let key = self.sessions.insert(session);
         self.clients.insert(client_id, key);
         key

@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::message::{Delivery, Will};
+use crate::broker::session::Session;
 use crate::broker::sink::Sink;
 use crate::broker::{Access, Broker, Change, CloseReason, Cx, Loss};
 use crate::clause::Clause;
@@ -149,12 +150,9 @@ impl Broker {
             client_id: client_id.clone(),
             because,
         });
-        for subscription in core::mem::take(&mut self.sessions[key].subscriptions) {
-            self.forget_subscription(key, &subscription.filter);
-        }
+        self.forget_subscriptions(key);
         let owed = self.drop_all(cx, key);
-        let session = self.sessions.remove(key);
-        self.clients.remove(&client_id);
+        let session = self.take_session(key);
         if session.is_durable() {
             cx.sink.persist(&Change::SessionEnded {
                 client_id: &client_id,
@@ -162,6 +160,20 @@ impl Broker {
         }
         self.move_on(cx, &client_id, owed);
         will
+    }
+
+    /// Takes a session out of its place.
+    pub(super) fn take_session(&mut self, key: SessionKey) -> Session {
+        let session = self.sessions.remove(key);
+        self.clients.remove(&session.client_id);
+        self.books.ended(&session);
+        session
+    }
+
+    pub(super) fn forget_subscriptions(&mut self, key: SessionKey) {
+        for subscription in core::mem::take(&mut self.sessions[key].subscriptions) {
+            self.forget_subscription(key, &subscription.filter);
+        }
     }
 
     /// Drops everything that was on its way to a session; says what its shared subscriptions still owe.

@@ -7,6 +7,7 @@ mod ack;
 mod arena;
 mod auth;
 mod authenticate;
+mod books;
 mod bugs;
 mod candidate;
 mod check;
@@ -50,7 +51,8 @@ use core::mem;
 use hashbrown::HashMap;
 
 use crate::broker::arena::{Arena, ConnKey, SessionKey};
-use crate::broker::conn::{Conn, State};
+use crate::broker::books::Books;
+use crate::broker::conn::{Conn, State, TopicCache};
 use crate::broker::hash::Keyed;
 use crate::broker::layout::Layouts;
 use crate::broker::message::{Incoming, Messages, Sorted, expires_at};
@@ -133,9 +135,12 @@ pub struct Broker {
     retained: Retained,
     timers: Timers,
     counters: Counters,
+    books: Books,
     last_number: u64,
     /// Sessions that were connected when the broker stopped, until the store knows when they end.
     left_at_restore: Vec<SessionKey>,
+    /// The last routes that were too many to be kept with their connection.
+    wide_cache: Option<Box<TopicCache>>,
     /// Memory that is used again and again; nothing is in it between two calls.
     layouts: Option<Box<Layouts>>,
     scratch: Vec<u8>,
@@ -174,8 +179,10 @@ impl Broker {
             retained: Retained::default(),
             timers: Timers::default(),
             counters: Counters::default(),
+            books: Books::default(),
             last_number: 0,
             left_at_restore: Vec::new(),
+            wide_cache: None,
             layouts: None,
             scratch: Vec::new(),
         }

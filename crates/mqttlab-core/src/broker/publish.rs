@@ -257,7 +257,7 @@ impl Broker {
         } else {
             ReasonCode::Success
         };
-        self.conns[key].topic_cache = Some(cache);
+        self.keep_routes(key, cache);
         if let Some(packet_id) = publish.packet_id {
             self.acknowledge(cx, key, publish.qos, packet_id, reason, None);
         }
@@ -315,29 +315,43 @@ impl Broker {
     }
 
     /// The topic and who gets it: remembered from the last PUBLISH of this connection, or found in the tree. The caller
-    /// puts it back.
-    fn routes(&mut self, key: ConnKey, session: SessionKey, topic: &str) -> Box<TopicCache> {
+    /// [keeps](Self::keep_routes) it.
+    fn routes(&mut self, key: ConnKey, publisher: SessionKey, topic: &str) -> Box<TopicCache> {
         let generation = self.tree.generation();
-        let mut cache = match self.conns[key].topic_cache.take() {
-            Some(cache) if cache.generation == generation && &*cache.topic == topic => {
-                return cache;
-            }
-            Some(mut cache) => {
-                if &*cache.topic != topic {
-                    cache.topic = topic.into();
-                }
-                cache
-            }
-            None => Box::new(TopicCache {
-                topic: topic.into(),
-                generation,
-                routes: Routes::default(),
-            }),
+        let fits = |cache: &mut Box<TopicCache>| {
+            cache.generation == generation && cache.publisher == publisher && &*cache.topic == topic
         };
+        let own = &mut self.conns[key].topic_cache;
+        if let Some(cache) = own.take_if(fits).or_else(|| self.wide_cache.take_if(fits)) {
+            return cache;
+        }
+        let mut cache = match own.take().or_else(|| self.wide_cache.take()) {
+            Some(cache) => cache,
+            None => Box::new(TopicCache::new(publisher, topic)),
+        };
+        if &*cache.topic != topic {
+            cache.topic = topic.into();
+        }
+        cache.publisher = publisher;
         cache.generation = generation;
-        self.tree
-            .find(topic, Some(session), self.config.overlap, &mut cache.routes);
+        self.tree.find(
+            topic,
+            Some(publisher),
+            self.config.overlap,
+            &mut cache.routes,
+        );
         cache
+    }
+
+    /// Keeps routes for the next PUBLISH: a few with their connection, many in the one place that the broker has for
+    /// them. Else so many publishers would remember so many subscribers each.
+    fn keep_routes(&mut self, key: ConnKey, mut cache: Box<TopicCache>) {
+        if cache.routes.is_wide() {
+            self.wide_cache = Some(cache);
+        } else {
+            cache.routes.shrink();
+            self.conns[key].topic_cache = Some(cache);
+        }
     }
 
     /// Publishes a message that comes from no PUBLISH: a will, or one of the broker's own.

@@ -178,10 +178,8 @@ impl Restoring {
                 expiry_s,
             } => {
                 self.forget(client_id);
-                let client_id: Arc<str> = client_id.into();
-                let session = Session::new(client_id.clone(), user_name.map(Arc::from), expiry_s);
-                let key = self.broker.sessions.insert(session);
-                self.broker.clients.insert(client_id, key);
+                let session = Session::new(client_id.into(), user_name.map(Arc::from), expiry_s);
+                self.broker.add_session(session);
             }
             Change::SessionEnded { client_id } => self.forget(client_id),
             Change::Retained { message } => self.restore_retained(&message),
@@ -352,13 +350,11 @@ impl Restoring {
 
     /// Throws away a session without a word.
     fn forget(&mut self, client_id: &str) {
-        let Some(key) = self.broker.clients.remove(client_id) else {
+        let Some(&key) = self.broker.clients.get(client_id) else {
             return;
         };
-        for subscription in core::mem::take(&mut self.broker.sessions[key].subscriptions) {
-            self.broker.forget_subscription(key, &subscription.filter);
-        }
-        let mut session = self.broker.sessions.remove(key);
+        self.broker.forget_subscriptions(key);
+        let mut session = self.broker.take_session(key);
         let flow = session.flow_mut();
         let begun = flow.sender.drain().map(|in_flight| in_flight.message);
         let waiting = core::mem::replace(&mut flow.queue, Waiting::new());

@@ -235,6 +235,7 @@ impl Broker {
                 };
                 session.subscriptions.reserve_exact(1);
                 session.subscriptions.insert(at, subscription);
+                self.books.subscribed(filter);
                 false
             }
         };
@@ -364,6 +365,7 @@ impl Broker {
 
     /// Takes a subscription out of the tree, or out of its shared subscription.
     pub(super) fn forget_subscription(&mut self, key: SessionKey, filter: &str) {
+        self.books.unsubscribed(filter);
         if !self.tree.remove(filter, Member::Session(key)) {
             self.leave_share(filter, key);
         }

@@ -7,9 +7,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::arena::{Arena, NodeKey, SessionKey, ShareKey};
+use crate::broker::books::SHARED_TEXT;
 use crate::broker::policy::Overlap;
 use crate::broker::small_map::SmallMap;
 use crate::packet::{QoS, SubscriptionOptions};
+
+/// So many routes of its last topic stay with a connection.
+const ROUTES_KEPT_MAX: usize = 16;
 
 /// All subscriptions, by the levels of their Topic Filters.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Tree {
     root: NodeKey,
     /// Grows with every change, so that whoever remembers a match knows whether it still holds.
     generation: u64,
+    /// The letters of all levels.
+    letters: usize,
     /// [`Bugs::wildcard_matches_dollar`](crate::broker::Bugs::wildcard_matches_dollar).
     dollar_is_plain: bool,
 }
@@ -34,6 +40,9 @@ struct Node {
     /// Filters that go on with `#` from here.
     below: Members,
 }
+
+/// A level in its place, its name without the letters, and its entry in the level above.
+const NODE: usize = Arena::<NodeKey, Node>::PLACE + SHARED_TEXT + size_of::<(Arc<str>, NodeKey)>();
 
 type Members = SmallMap<Member, Granted>;
 
@@ -108,6 +117,19 @@ impl Routes {
         self.direct.is_empty() && self.shares.is_empty()
     }
 
+    /// Whether they are too many to be remembered with a connection.
+    pub(super) fn is_wide(&self) -> bool {
+        let most = self.direct.len().max(self.shares.len());
+        most.max(self.identifiers.len()) > ROUTES_KEPT_MAX
+    }
+
+    /// Gives back the memory that a wider topic needed.
+    pub(super) fn shrink(&mut self) {
+        self.direct.shrink_to(ROUTES_KEPT_MAX);
+        self.shares.shrink_to(ROUTES_KEPT_MAX);
+        self.identifiers.shrink_to(ROUTES_KEPT_MAX);
+    }
+
     /// The Subscription Identifiers that go with this copy.
     pub(super) fn identifiers(&self, route: &Route) -> &[u32] {
         let from = route.identifiers_from as usize;
@@ -123,6 +145,7 @@ impl Tree {
             nodes,
             root,
             generation: 0,
+            letters: 0,
             dollar_is_plain: false,
         }
     }
@@ -133,6 +156,11 @@ impl Tree {
 
     pub(super) fn wildcards_match_dollar(&mut self, do_match: bool) {
         self.dollar_is_plain = do_match;
+    }
+
+    /// How many bytes the levels take up, without who subscribes there.
+    pub(super) fn memory(&self) -> usize {
+        self.nodes.len() * NODE + self.letters
     }
 
     /// Makes everybody who remembers a match look again.
@@ -259,6 +287,7 @@ impl Tree {
             return child;
         }
         let level: Arc<str> = level.into();
+        self.letters += level.len();
         let child = self
             .nodes
             .insert(Node::below(Some((parent, Arc::clone(&level)))));
@@ -277,6 +306,7 @@ impl Tree {
                 return;
             };
             self.nodes.remove(key);
+            self.letters -= level.len();
             if &*level == "+" {
                 self.nodes[parent].plus = None;
             } else {

@@ -133,6 +133,12 @@ pub struct Usage {
     pub connections: usize,
     /// Sessions, connected or not.
     pub sessions: usize,
+    /// What sessions and connections take up in the books, in bytes, without subscriptions and messages.
+    pub session_bytes: u64,
+    /// Subscriptions of all sessions.
+    pub subscriptions: usize,
+    /// What they and the tree of their levels take up in the books, in bytes.
+    pub subscription_bytes: u64,
     /// Messages that wait, are in flight or retained; each once, whoever waits.
     pub messages: usize,
     /// Their bytes, with what our books of them cost.
@@ -161,6 +167,9 @@ impl Broker {
         Usage {
             connections: self.conns.len(),
             sessions: self.sessions.len(),
+            session_bytes: self.session_bytes(),
+            subscriptions: self.books.subscriptions(),
+            subscription_bytes: self.subscription_bytes(),
             messages: self.messages.len(),
             message_bytes: self.messages.bytes(),
             retained: self.retained.len(),

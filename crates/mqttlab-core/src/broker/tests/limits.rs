@@ -1,5 +1,7 @@
 //! Limits: every queue has one, and every drop is counted.
 
+use std::format;
+use std::string::String;
 use std::vec::Vec;
 
 use expect_test::expect;
@@ -185,7 +187,7 @@ fn a_client_that_never_reads_its_answers_is_disconnected() {
         out_bytes_max: 20,
         ..Config::default()
     };
-    let mut script = alloc::string::String::from("a connect\n a reads\n a blocks\n");
+    let mut script = String::from("a connect\n a reads\n a blocks\n");
     script.push_str(&"a ping\n".repeat(21));
     let run = run(config, &script);
     let closes: Vec<_> = run.broker.counters().closes().collect();
@@ -441,4 +443,55 @@ fn the_books_of_deliveries_are_counted() {
         (300..1_000).contains(&busy),
         "{busy} bytes for two sessions"
     );
+}
+
+/// Many publishers and many subscribers of one topic: who remembers whom does not multiply.
+#[test]
+fn routes_to_many_are_remembered_once() {
+    let mut script = String::new();
+    for number in 0..40 {
+        script += &format!("s{number} subscribe t qos=0\n");
+    }
+    script += "p0 connect v=5\n p0 subscribe t nolocal\n";
+    for message in 0..3 {
+        for publisher in 0..10 {
+            script += &format!("p{publisher} publish t {message}\n");
+        }
+    }
+    // The invariants, which are looked at after each line, hold what a connection may remember.
+    let run = run(Config::default(), &script);
+    let published = run.output.matches(" PUBLISH t ").count();
+    // The first publisher hears all but itself.
+    assert_eq!(published, 40 * 30 + 27);
+}
+
+/// What sessions and subscriptions take up is counted while they are there, and nothing of it stays.
+#[test]
+fn the_books_of_sessions_return_to_nothing() {
+    let script = "a connect clean=0
+         a subscribe plant/+/state qos=1
+         a subscribe $share/g/plant/# qos=1
+         b subscribe plant/+/state qos=0";
+    let usage = run(Config::default(), script).broker.usage();
+    assert_eq!(usage.subscriptions, 3);
+    // Three levels and one below, each some hundred bytes, and less for pointers of 32 bits.
+    let bytes = usage.subscription_bytes;
+    assert!((300..2_000).contains(&bytes), "{bytes} for subscriptions");
+    let bytes = usage.session_bytes;
+    assert!((200..1_500).contains(&bytes), "{bytes} for sessions");
+
+    let script = format!(
+        "{script}
+         a unsubscribe plant/+/state
+         a unsubscribe $share/g/plant/#
+         b lost
+         a lost
+         a connect clean=1
+         a lost"
+    );
+    let usage = run(Config::default(), &script).broker.usage();
+    let empty = run(Config::default(), "wait 1s").broker.usage();
+    assert_eq!(usage.session_bytes, empty.session_bytes);
+    assert_eq!(usage.subscriptions, 0);
+    assert_eq!(usage.subscription_bytes, empty.subscription_bytes);
 }

@@ -198,6 +198,19 @@ const GAUGES: &[Metric] = &[
         report.usage.sessions as u64
     }),
     (
+        "session_bytes",
+        "Memory for connections and sessions.",
+        |report| report.usage.session_bytes,
+    ),
+    (
+        "subscriptions",
+        "Subscriptions of all sessions.",
+        |report| report.usage.subscriptions as u64,
+    ),
+    ("subscription_bytes", "Memory for them.", |report| {
+        report.usage.subscription_bytes
+    }),
+    (
         "messages_stored",
         "Messages that wait, are in flight or are retained.",
         |report| report.usage.messages as u64,

@@ -70,7 +70,7 @@ impl Sys {
     }
 }
 
-fn values(report: &Report) -> [(&'static str, String); 16] {
+fn values(report: &Report) -> [(&'static str, String); 17] {
     let Report {
         uptime,
         usage,
@@ -107,6 +107,10 @@ fn values(report: &Report) -> [(&'static str, String); 16] {
             counters.sent.iter().sum::<u64>().to_string(),
         ),
         ("$SYS/broker/publish/messages/dropped", dropped.to_string()),
+        (
+            "$SYS/broker/subscriptions/count",
+            usage.subscriptions.to_string(),
+        ),
         (
             "$SYS/broker/retained messages/count",
             usage.retained.to_string(),

@@ -1,0 +1,92 @@
+//! What sessions and subscriptions take up: kept along as they come and go, so that a report looks at none of them.
+//!
+//! The books are close to what the allocator gives out, not equal to it: `cargo bench -p mqttlab-bench --bench memory`
+//! lays the two side by side.
+
+use alloc::sync::Arc;
+use core::mem::size_of;
+
+use crate::broker::Broker;
+use crate::broker::arena::{Arena, ConnKey, SessionKey};
+use crate::broker::conn::Conn;
+use crate::broker::session::{Session, Subscription};
+use crate::broker::tree::{Granted, Member};
+use crate::id::ConnId;
+
+/// The two counts in front of the text of an `Arc<str>`.
+pub(super) const SHARED_TEXT: usize = 2 * size_of::<usize>();
+
+/// A connection, and its place in the table of names with the byte that a hash map spends on each.
+const CONNECTION: usize = Arena::<ConnKey, Conn>::PLACE + size_of::<(ConnId, ConnKey)>() + 1;
+
+/// A session, its Client Identifier without the letters, and its entry in the list of clients.
+const SESSION: usize =
+    Arena::<SessionKey, Session>::PLACE + SHARED_TEXT + size_of::<(Arc<str>, SessionKey)>();
+
+/// A subscription in its session and in the tree, without the letters of its filter.
+const SUBSCRIPTION: usize =
+    size_of::<Subscription>() + SHARED_TEXT + size_of::<(Member, Granted)>();
+
+/// How many subscriptions there are, and how long the names are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Books {
+    subscriptions: usize,
+    filters: u64,
+    names: u64,
+}
+
+impl Books {
+    pub(super) fn subscribed(&mut self, filter: &str) {
+        self.subscriptions += 1;
+        self.filters += filter.len() as u64;
+    }
+
+    pub(super) fn unsubscribed(&mut self, filter: &str) {
+        self.subscriptions -= 1;
+        self.filters -= filter.len() as u64;
+    }
+
+    pub(super) fn started(&mut self, session: &Session) {
+        self.names += names(session);
+    }
+
+    pub(super) fn ended(&mut self, session: &Session) {
+        self.names -= names(session);
+    }
+
+    pub(super) fn subscriptions(&self) -> usize {
+        self.subscriptions
+    }
+}
+
+/// The User Name may be anybody's: it counts for each.
+fn names(session: &Session) -> u64 {
+    let user_name = session.user_name.as_deref();
+    (session.client_id.len() + user_name.map_or(0, |name| SHARED_TEXT + name.len())) as u64
+}
+
+impl Broker {
+    /// Sessions and connections, without what they subscribe to and what waits for them.
+    pub(super) fn session_bytes(&self) -> u64 {
+        let fixed = self.sessions.len() * SESSION + self.conns.len() * CONNECTION;
+        fixed as u64 + self.books.names
+    }
+
+    pub(super) fn subscription_bytes(&self) -> u64 {
+        let fixed = self.books.subscriptions * SUBSCRIPTION + self.tree.memory();
+        fixed as u64 + self.books.filters
+    }
+
+    /// # Panics
+    /// If the books are wrong.
+    pub(super) fn check_books(&self) {
+        let mut books = Books::default();
+        for (_, session) in self.sessions.iter() {
+            books.started(session);
+            for subscription in &session.subscriptions {
+                books.subscribed(&subscription.filter);
+            }
+        }
+        assert_eq!(self.books, books, "sessions and subscriptions are counted");
+    }
+}
