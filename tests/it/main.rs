@@ -15,6 +15,7 @@ mod doors;
 mod durable;
 mod frames;
 mod harness;
+mod hook;
 mod interop;
 mod listeners;
 mod load;

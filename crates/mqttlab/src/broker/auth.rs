@@ -2,11 +2,15 @@
 
 mod acl;
 mod checker;
+mod entrance;
 pub(crate) mod explain;
+pub(crate) mod hook;
+mod http;
 pub(crate) mod jwt;
 pub(crate) mod passwords;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +29,8 @@ use acl::Acl;
 use passwords::Passwords;
 
 use checker::Outcome;
+use entrance::{Entering, Entrance};
+use hook::{Allowed, Answer, Hook};
 use jwt::Verifier;
 
 pub(crate) use checker::{Checked, Checker};
@@ -41,6 +47,8 @@ pub(crate) struct Rules {
     pub(crate) doors: Vec<Door>,
     /// Tokens are taken in place of passwords.
     pub(crate) tokens: Option<Verifier>,
+    /// Who else is asked.
+    pub(crate) hook: Option<Hook>,
     /// Without it everybody may do everything.
     pub(crate) acl: Option<Acl>,
 }
@@ -52,6 +60,8 @@ pub(crate) struct Door {
     pub(crate) allow_anonymous: bool,
     /// Without it nobody is asked for a password.
     pub(crate) passwords: Option<Arc<Passwords>>,
+    /// The hook is asked, if there is one.
+    pub(crate) asks_hook: bool,
     /// The user name is that of the client's certificate, and no password is asked for.
     pub(crate) user_name_from: Option<NameFrom>,
     /// The versions that are let in; empty for all that the broker speaks.
@@ -80,6 +90,7 @@ impl Rules {
     pub(crate) fn new(
         doors: Vec<Door>,
         tokens: Option<Verifier>,
+        hook: Option<Hook>,
         acl_file: Option<&PathBuf>,
     ) -> Result<Self, Failure> {
         let acl = acl_file.map(|path| Acl::load(path)).transpose()?;
@@ -87,6 +98,7 @@ impl Rules {
         if let (Some(acl), Some(path)) = (&acl, acl_file)
             && acl.names_users()
             && tokens.is_none()
+            && hook.is_none()
             && !doors.iter().any(proven)
         {
             return Err(Failure::usage(format!(
@@ -94,7 +106,12 @@ impl Rules {
                 path.display()
             )));
         }
-        Ok(Self { doors, tokens, acl })
+        Ok(Self {
+            doors,
+            tokens,
+            hook,
+            acl,
+        })
     }
 
     /// What holds at a listener.
@@ -107,6 +124,7 @@ impl Rules {
 pub(crate) struct Caller<'a> {
     pub(crate) conn: ConnId,
     pub(crate) listener: u16,
+    pub(crate) address: Option<IpAddr>,
     /// Its certificate in DER, where it has shown one.
     pub(crate) certificate: Option<&'a [u8]>,
 }
@@ -117,11 +135,37 @@ pub(crate) struct Doorkeeper {
     checker: Checker,
     /// Digests of user names with passwords that were right, and until when that is believed.
     known: HashMap<Digested, Instant>,
+    /// What the hook has said about whom, and until when that is believed.
+    answers: HashMap<Digested, Said>,
+    entrance: Entrance,
     /// So that the digests are good for nothing elsewhere.
     secret: [u8; 32],
+    numbers: HookNumbers,
 }
 
-/// A user name with its password.
+/// What the hook has said about somebody.
+#[derive(Clone, Debug)]
+struct Said {
+    until: Instant,
+    /// `None` where it does not let it in.
+    allowed: Option<Arc<Allowed>>,
+    ends_at: Option<Instant>,
+}
+
+/// How often the hook was asked, by what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HookNumbers {
+    pub(crate) allowed: u64,
+    pub(crate) denied: u64,
+    /// No answer, or none that makes sense.
+    pub(crate) failed: u64,
+    /// Too many waited already.
+    pub(crate) busy: u64,
+    /// It had been asked the same before.
+    pub(crate) remembered: u64,
+}
+
+/// A user name with its password, or all that the hook is told.
 pub(crate) type Digested = [u8; 32];
 
 impl Doorkeeper {
@@ -130,17 +174,42 @@ impl Doorkeeper {
             rules,
             checker,
             known: HashMap::new(),
+            answers: HashMap::new(),
+            entrance: Entrance::default(),
             secret,
+            numbers: HookNumbers::default(),
         }
     }
 
-    /// Goes on with other rules.
+    /// Goes on with other rules. Clients that are in keep the rules of their own that they came with.
     pub(crate) fn follow(&mut self, rules: Arc<Rules>) {
         self.rules = rules;
         self.known.clear();
+        self.answers.clear();
     }
 
     pub(crate) fn authorize(
+        &mut self,
+        now: Instant,
+        caller: &Caller<'_>,
+        request: &AuthRequest<'_>,
+    ) -> Authorization {
+        self.entrance.clear();
+        let authorization = self.judge(now, caller, request);
+        let is_in = match authorization {
+            Authorization::Allow | Authorization::AllowAs(_) => true,
+            Authorization::Continue(_)
+            | Authorization::Deny(_)
+            | Authorization::Redirect { .. }
+            | Authorization::Pending => false,
+        };
+        if is_in && self.entrance.is_clear() {
+            self.let_in(caller.conn, request.client_id, None, None);
+        }
+        authorization
+    }
+
+    fn judge(
         &mut self,
         now: Instant,
         caller: &Caller<'_>,
@@ -157,32 +226,62 @@ impl Doorkeeper {
         if let Some(from) = door.user_name_from {
             return by_certificate(caller.certificate, from);
         }
-        if door.passwords.is_none() && rules.tokens.is_none() {
+        let hook = rules.hook.as_ref().filter(|_| door.asks_hook);
+        if door.passwords.is_none() && rules.tokens.is_none() && hook.is_none() {
             return Authorization::Allow;
         }
         let is_token = |password| rules.tokens.as_ref().is_some_and(|it| it.is_for(password));
-        if let Some(password) = request.password.filter(|password| is_token(password)) {
-            return match self.checker.ask_token(caller, &rules, request, password) {
-                Ok(()) => Authorization::Pending,
-                Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
-            };
+        if request.password.is_some_and(is_token) {
+            return pending(self.checker.ask_token(caller, &rules, request));
         }
         match (request.user_name, request.password) {
             (None, _) if door.allow_anonymous => Authorization::Allow,
+            _ if hook.is_some() => self.ask_hook(now, caller, &rules, request),
             (None, _) => Authorization::Deny(ReasonCode::NotAuthorized),
             // A name alone proves nothing.
             (Some(_), None) => Authorization::Deny(ReasonCode::BadUserNameOrPassword),
             (Some(user), Some(password)) => {
-                let digest = self.digest(caller.listener, user, password);
+                let parts = [user.as_bytes(), password];
+                let digest = self.digest(caller.listener, &parts);
                 if self.known.get(&digest).is_some_and(|&until| now < until) {
                     return Authorization::Allow;
                 }
-                match self.checker.ask(caller, &rules, request, password, digest) {
-                    Ok(()) => Authorization::Pending,
-                    Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
-                }
+                pending(self.checker.ask(caller, &rules, request, digest))
             }
         }
+    }
+
+    fn ask_hook(
+        &mut self,
+        now: Instant,
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+    ) -> Authorization {
+        let address = caller.address.map(|address| address.to_string());
+        let parts = [
+            request.client_id.as_bytes(),
+            // What is missing is not the same as what is empty.
+            &[
+                request.user_name.is_some().into(),
+                request.password.is_some().into(),
+            ],
+            request.user_name.unwrap_or_default().as_bytes(),
+            request.password.unwrap_or_default(),
+            address.as_deref().unwrap_or_default().as_bytes(),
+            request.version.to_string().as_bytes(),
+        ]
+        .map(ToOwned::to_owned);
+        let parts = parts.each_ref().map(|part| &part[..]);
+        let digest = self.digest(caller.listener, &parts);
+        if let Some(said) = self.answers.get(&digest).filter(|said| now < said.until) {
+            self.numbers.remembered += 1;
+            let said = said.clone();
+            return self.follow_hook(caller.conn, request.client_id, &said);
+        }
+        let asked = self.checker.ask_hook(caller, rules, request, digest);
+        self.numbers.busy += u64::from(asked.is_err());
+        pending(asked)
     }
 
     /// What holds at a listener.
@@ -196,47 +295,154 @@ impl Doorkeeper {
         if !Arc::ptr_eq(&checked.rules, &self.rules) {
             return Authorization::Deny(ReasonCode::ServerBusy);
         }
-        let digest = match &checked.outcome {
-            Outcome::Wrong => return Authorization::Deny(ReasonCode::BadUserNameOrPassword),
-            Outcome::Named(name) => {
-                return Authorization::AllowAs(Box::new(Grant {
-                    user_name: Some(name.clone()),
-                    ..Grant::default()
-                }));
+        let (conn, client_id) = (checked.conn, &checked.client_id);
+        match &checked.outcome {
+            Outcome::Wrong => Authorization::Deny(ReasonCode::BadUserNameOrPassword),
+            Outcome::NoKeys => Authorization::Deny(ReasonCode::ServerUnavailable),
+            Outcome::Bearer(bearer) => {
+                self.let_in(conn, client_id, None, Some(now + bearer.lasts));
+                allow_as(Some(bearer.name.clone()))
             }
-            Outcome::Right(digest) => *digest,
-        };
-        if self.known.len() >= KNOWN_MAX {
-            self.known.clear();
+            Outcome::Right(digest) => {
+                if self.known.len() >= KNOWN_MAX {
+                    self.known.clear();
+                }
+                self.known.insert(*digest, now + KNOWN_FOR);
+                self.let_in(conn, client_id, None, None);
+                Authorization::Allow
+            }
+            Outcome::Hook(digest, answer) => self.hear_hook(now, conn, client_id, *digest, answer),
         }
-        self.known.insert(digest, now + KNOWN_FOR);
-        Authorization::Allow
+    }
+
+    fn hear_hook(
+        &mut self,
+        now: Instant,
+        conn: ConnId,
+        client_id: &str,
+        digest: Digested,
+        answer: &Answer,
+    ) -> Authorization {
+        let allowed = match answer {
+            Answer::Failed(why) => {
+                self.numbers.failed += 1;
+                tracing::warn!(why, "the hook does not say who is let in: nobody is");
+                return Authorization::Deny(ReasonCode::ServerUnavailable);
+            }
+            Answer::Denied => None,
+            Answer::Allowed(allowed) => Some(Arc::clone(allowed)),
+        };
+        let count = match allowed {
+            None => &mut self.numbers.denied,
+            Some(_) => &mut self.numbers.allowed,
+        };
+        *count += 1;
+        let lasts = allowed.as_ref().and_then(|it| it.lasts);
+        let ends_at = lasts.map(|lasts| now + lasts);
+        let cache_for = self.rules.hook.as_ref().map(|hook| hook.cache_for);
+        let until = now + cache_for.unwrap_or_default();
+        let said = Said {
+            until: ends_at.map_or(until, |ends_at| until.min(ends_at)),
+            allowed,
+            ends_at,
+        };
+        if self.answers.len() >= KNOWN_MAX {
+            self.answers.retain(|_, said| now < said.until);
+            if self.answers.len() >= KNOWN_MAX {
+                self.answers.clear();
+            }
+        }
+        self.answers.insert(digest, said.clone());
+        self.follow_hook(conn, client_id, &said)
+    }
+
+    fn follow_hook(&mut self, conn: ConnId, client_id: &str, said: &Said) -> Authorization {
+        match &said.allowed {
+            None => Authorization::Deny(ReasonCode::NotAuthorized),
+            Some(allowed) => {
+                self.let_in(conn, client_id, allowed.acl.clone(), said.ends_at);
+                allow_as(allowed.user_name.clone())
+            }
+        }
+    }
+
+    /// Somebody may come in, with rules of its own where there are some.
+    fn let_in(
+        &mut self,
+        conn: ConnId,
+        client_id: &str,
+        acl: Option<Arc<Acl>>,
+        ends_at: Option<Instant>,
+    ) {
+        self.entrance.begin(Entering {
+            conn,
+            client_id: client_id.to_owned(),
+            acl,
+            ends_at,
+        });
+    }
+
+    /// The broker has let in somebody who may come in. Says when it must go.
+    pub(crate) fn entered(&mut self, conn: ConnId, client_id: &str) -> Option<Instant> {
+        self.entrance.finish(conn, client_id)
+    }
+
+    /// The broker has closed a connection.
+    pub(crate) fn closed(&mut self, conn: ConnId) {
+        self.entrance.close(conn);
+    }
+
+    /// The connection is forgotten.
+    pub(crate) fn forget(&mut self, conn: ConnId, client_id: Option<&str>) {
+        self.entrance.forget(conn, client_id);
+    }
+
+    /// How often the hook was asked; `None` where there is none.
+    pub(crate) fn hook_numbers(&self) -> Option<HookNumbers> {
+        self.rules.hook.as_ref().map(|_| self.numbers)
+    }
+
+    /// How fetching keys goes; `None` where none are fetched.
+    pub(crate) fn key_numbers(&self) -> Option<jwt::Numbers> {
+        self.rules.tokens.as_ref()?.numbers()
     }
 
     pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
-        let acl = self.rules.acl.as_ref();
+        let own = self.entrance.rules_of(who, access);
+        let acl = own.or(self.rules.acl.as_ref());
         acl.is_none_or(|acl| acl.permits(who, access, topic))
     }
 
-    fn digest(&self, listener: u16, user: &str, password: &[u8]) -> Digested {
-        Sha256::new()
+    fn digest(&self, listener: u16, parts: &[&[u8]]) -> Digested {
+        let mut digest = Sha256::new()
             .chain_update(self.secret)
-            .chain_update(listener.to_be_bytes())
-            .chain_update((user.len() as u64).to_be_bytes())
-            .chain_update(user)
-            .chain_update(password)
-            .finalize()
-            .into()
+            .chain_update(listener.to_be_bytes());
+        for part in parts {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        digest.finalize().into()
     }
+}
+
+fn pending<E>(asked: Result<(), E>) -> Authorization {
+    match asked {
+        Ok(()) => Authorization::Pending,
+        Err(_) => Authorization::Deny(ReasonCode::ServerBusy),
+    }
+}
+
+fn allow_as(user_name: Option<String>) -> Authorization {
+    Authorization::AllowAs(Box::new(Grant {
+        user_name,
+        ..Grant::default()
+    }))
 }
 
 /// Lets in the owner of a certificate under the name in it. TLS has checked that it is good.
 fn by_certificate(certificate: Option<&[u8]>, from: NameFrom) -> Authorization {
     match certificate.and_then(|der| name_in(der, from)) {
-        Some(name) => Authorization::AllowAs(Box::new(Grant {
-            user_name: Some(name),
-            ..Grant::default()
-        })),
+        Some(name) => allow_as(Some(name)),
         None => Authorization::Deny(ReasonCode::NotAuthorized),
     }
 }

@@ -15,7 +15,8 @@ use mqttlab_core::packet::Version;
 use serde::{Deserialize, Serialize};
 
 use super::admin::Tokens;
-use super::auth::jwt::Verifier;
+use super::auth::hook::{self, Hook};
+use super::auth::jwt::{self, Verifier};
 use super::auth::passwords::Passwords;
 use super::auth::{Door, NameFrom, Rules};
 use super::listen::{Address, Endpoint, Scheme};
@@ -37,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) listener: Vec<Listener>,
     pub(crate) http: Http,
     pub(crate) auth: Auth,
+    /// Who else is asked.
+    pub(crate) hook: hook::Settings,
     pub(crate) limits: Limits,
     /// Clients that connect again and again.
     pub(crate) flapping: Habit,
@@ -57,7 +60,8 @@ impl Config {
         let packet_size_max = self.broker.packet_size_max;
         let listeners = self.listener.iter();
         let protocols = listeners.map(|listener| listener.protocol(packet_size_max));
-        let rules = Rules::new(self.doors()?, self.verifier()?, self.auth.acl_file.as_ref())?;
+        let (doors, acl_file) = (self.doors()?, self.auth.acl_file.as_ref());
+        let rules = Rules::new(doors, self.verifier()?, Hook::new(&self.hook)?, acl_file)?;
         Ok(Renewal {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
@@ -105,9 +109,17 @@ impl Config {
                     Some(passwords)
                 }
             };
+            let asks_hook = self.asks_hook(listener);
+            if asks_hook && passwords.is_some() {
+                return Err(Failure::usage(format!(
+                    "{}: give a password file or hook.url; ask-hook = false keeps a listener from asking",
+                    listener.address
+                )));
+            }
             doors.push(Door {
                 allow_anonymous: self.allows_anonymous(listener),
                 passwords,
+                asks_hook,
                 user_name_from: listener.user_name_from,
                 versions: listener.versions.clone(),
                 connections_max: listener.connections_max,
@@ -124,19 +136,42 @@ impl Config {
     fn verifier(&self) -> Result<Option<Verifier>, Failure> {
         let Auth {
             jwt_keys_file,
+            jwt_keys_url,
             jwt_audience,
             jwt_issuer,
             ..
         } = &self.auth;
-        let file = jwt_keys_file.as_deref();
-        file.map(|path| Verifier::load(path, jwt_audience.clone(), jwt_issuer.clone()))
-            .transpose()
+        let (audience, issuer) = (jwt_audience.clone(), jwt_issuer.clone());
+        match (jwt_keys_file, jwt_keys_url) {
+            (None, None) => Ok(None),
+            (Some(path), None) => Verifier::load(path, audience, issuer).map(Some),
+            (None, Some(url)) => {
+                let refresh_s = self.auth.jwt_keys_refresh_s;
+                if refresh_s == 0 {
+                    return Err(Failure::usage("auth.jwt-keys-refresh-s: give at least 1"));
+                }
+                let address = jwt::Address {
+                    url: url.clone(),
+                    ca: self.auth.jwt_keys_ca.clone(),
+                    refresh: Duration::from_secs(refresh_s.into()),
+                };
+                Verifier::fetch(address, audience, issuer).map(Some)
+            }
+            (Some(_), Some(_)) => Err(Failure::usage(
+                "auth.jwt-keys-file and auth.jwt-keys-url: give one of the two",
+            )),
+        }
     }
 
     /// Whether clients without a user name are let in there.
     fn allows_anonymous(&self, listener: &Listener) -> bool {
         let own = listener.allow_anonymous;
         own.unwrap_or(self.auth.allow_anonymous)
+    }
+
+    /// Whether the hook is asked about clients of this listener.
+    fn asks_hook(&self, listener: &Listener) -> bool {
+        self.hook.url.is_some() && listener.ask_hook
     }
 
     fn password_file<'a>(&'a self, listener: &'a Listener) -> Option<&'a PathBuf> {
@@ -153,6 +188,8 @@ impl Config {
             && !self.allows_anonymous(listener)
             && self.password_file(listener).is_none()
             && self.auth.jwt_keys_file.is_none()
+            && self.auth.jwt_keys_url.is_none()
+            && !self.asks_hook(listener)
     }
 
     /// Who may use the admin interface; `None` for nobody.
@@ -180,6 +217,9 @@ impl Config {
             &self.auth.password_file,
             &self.auth.acl_file,
             &self.auth.jwt_keys_file,
+            &self.auth.jwt_keys_ca,
+            &self.hook.ca,
+            &self.hook.token_file,
             &self.http.token_file,
         ];
         tls.chain(auth).flatten().cloned().collect()
@@ -230,9 +270,16 @@ pub(crate) struct Listener {
     /// In place of that of all listeners.
     #[serde(default)]
     pub(crate) allow_anonymous: Option<bool>,
+    /// The hook is asked about its clients, if there is one.
+    #[serde(default = "yes")]
+    pub(crate) ask_hook: bool,
     /// In place of that of all listeners.
     #[serde(default)]
     pub(crate) password_file: Option<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Listener {
@@ -254,6 +301,7 @@ impl Listener {
             over_rate: None,
             versions: Vec::new(),
             allow_anonymous: None,
+            ask_hook: true,
             password_file: None,
         }
     }
@@ -323,7 +371,7 @@ pub(crate) struct Http {
 }
 
 /// Who is let in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Auth {
     pub(crate) allow_anonymous: bool,
@@ -336,10 +384,32 @@ pub(crate) struct Auth {
     /// Whose tokens are taken in place of passwords.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jwt_keys_file: Option<PathBuf>,
+    /// The same from a server, how often, and the roots that it is known by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwt_keys_url: Option<String>,
+    pub(crate) jwt_keys_refresh_s: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwt_keys_ca: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jwt_audience: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jwt_issuer: Option<String>,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            allow_anonymous: false,
+            password_file: None,
+            acl_file: None,
+            jwt_keys_file: None,
+            jwt_keys_url: None,
+            jwt_keys_refresh_s: 300,
+            jwt_keys_ca: None,
+            jwt_audience: None,
+            jwt_issuer: None,
+        }
+    }
 }
 
 /// The log.
@@ -442,6 +512,7 @@ impl Default for Config {
             listener: vec![Listener::new(Endpoint::loopback(1883))],
             http: Http::default(),
             auth: Auth::default(),
+            hook: hook::Settings::default(),
             limits: Limits::default(),
             flapping: Habit::default(),
             failures: Habit::default(),

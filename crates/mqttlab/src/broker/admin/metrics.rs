@@ -85,6 +85,8 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
             text.value(name, None, value(store));
         }
     }
+    entry(&mut text, report);
+    others(&mut text, report);
     let counters = &report.counters;
     for (name, help, counts) in [
         (
@@ -100,24 +102,6 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
     ] {
         text.counters(name, help, "qos", counts.into_iter().enumerate());
     }
-    let traffic = &report.traffic;
-    text.counters(
-        "sockets_refused_total",
-        "Connections that were not taken in; those over a limit are under limits_reached_total.",
-        "reason",
-        [
-            ("banned", traffic.banned),
-            ("no proxy", traffic.no_proxy),
-            ("failed", traffic.failed),
-        ]
-        .into_iter(),
-    );
-    text.counters(
-        "limits_reached_total",
-        "How often clients reached a limit of [limits], [flapping], [failures] or their listener.",
-        "limit",
-        report.reached.iter(),
-    );
     text.counters(
         "messages_dropped_total",
         "Messages that a session was meant to get and did not.",
@@ -141,6 +125,63 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
             .map(|(kind, count)| (close_name(kind), count)),
     );
     text.0
+}
+
+/// Who was not taken in, and which limits were reached.
+fn entry(text: &mut Text, report: &Report) {
+    let traffic = &report.traffic;
+    text.counters(
+        "sockets_refused_total",
+        "Connections that were not taken in; those over a limit are under limits_reached_total.",
+        "reason",
+        [
+            ("banned", traffic.banned),
+            ("no proxy", traffic.no_proxy),
+            ("failed", traffic.failed),
+        ]
+        .into_iter(),
+    );
+    text.counters(
+        "limits_reached_total",
+        "How often clients reached a limit of [limits], [flapping], [failures] or their listener.",
+        "limit",
+        report.reached.iter(),
+    );
+}
+
+/// Others who are asked about clients.
+fn others(text: &mut Text, report: &Report) {
+    if let Some(hook) = &report.hook {
+        text.counters(
+            "hook_answers_total",
+            "Clients that the hook was to be asked about, by what came of it.",
+            "answer",
+            [
+                ("allowed", hook.allowed),
+                ("denied", hook.denied),
+                ("failed", hook.failed),
+                ("busy", hook.busy),
+                ("remembered", hook.remembered),
+            ]
+            .into_iter(),
+        );
+    }
+    if let Some(keys) = &report.keys {
+        text.counter(
+            "jwt_keys_fetched_total",
+            "Key sets that came.",
+            keys.fetched,
+        );
+        text.counter(
+            "jwt_keys_failed_total",
+            "Key sets that did not.",
+            keys.failed,
+        );
+        text.gauge("jwt_keys", "Keys of the last good set.", keys.keys);
+        if let Some(age_s) = keys.age_s {
+            text.gauge("jwt_keys_age_seconds", "How old that is.", age_s);
+        }
+    }
 }
 
 /// Name, help, and where the number is.

@@ -1,49 +1,46 @@
-//! Checking passwords, which is slow on purpose, in a thread of its own.
+//! What takes time at the door, in threads of its own: checking passwords, which is slow on purpose, and asking others.
 
-use std::sync::Arc;
+use std::cell::OnceCell;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mqttlab_core::broker::AuthRequest;
 use mqttlab_core::id::ConnId;
 
+use super::hook::{Answer, Applicant};
+use super::jwt::Bearer;
 use super::{Caller, Digested, Rules};
 
 /// Clients that may wait for their turn; more are told that the server is busy.
 const WAITING_MAX: usize = 1_024;
 
-/// Where passwords are handed in.
+/// Requests to the hook at once.
+const ASKED_AT_ONCE: usize = 8;
+
+/// Where questions are handed in.
 pub(crate) struct Checker {
     questions: SyncSender<Question>,
+    tell: Arc<Tell>,
+    /// Where those for the hook are; its threads are there once it is asked.
+    for_hook: OnceCell<SyncSender<Question>>,
 }
+
+type Tell = dyn Fn(Checked) + Send + Sync;
 
 struct Question {
     conn: ConnId,
-    listener: u16,
     rules: Arc<Rules>,
-    client_id: String,
-    user: Option<String>,
-    password: Vec<u8>,
-    /// To remember a password by; a token is checked each time.
-    digest: Option<Digested>,
+    applicant: Applicant,
+    about: About,
 }
 
-impl Question {
-    fn new(
-        caller: &Caller<'_>,
-        rules: &Arc<Rules>,
-        request: &AuthRequest<'_>,
-        password: &[u8],
-    ) -> Self {
-        Self {
-            conn: caller.conn,
-            listener: caller.listener,
-            rules: Arc::clone(rules),
-            client_id: request.client_id.to_owned(),
-            user: request.user_name.map(ToOwned::to_owned),
-            password: password.to_owned(),
-            digest: None,
-        }
-    }
+enum About {
+    /// Whether the password is that of the user; this is what to remember it by.
+    Password(Digested),
+    /// Whether the password is a good token.
+    Token,
+    /// What the hook says; this is what to remember it by.
+    Hook(Digested),
 }
 
 /// What came of a check.
@@ -61,8 +58,35 @@ pub(super) enum Outcome {
     Wrong,
     /// It is that of the user; this is what to remember it by.
     Right(Digested),
-    /// It is a token about this user.
-    Named(String),
+    /// It is a good token.
+    Bearer(Bearer),
+    /// There are no keys by which a token could be checked.
+    NoKeys,
+    /// The hook has answered, or not; this is what to remember it by.
+    Hook(Digested, Answer),
+}
+
+impl Question {
+    fn new(
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+        about: About,
+    ) -> Self {
+        Self {
+            conn: caller.conn,
+            rules: Arc::clone(rules),
+            applicant: Applicant {
+                client_id: request.client_id.to_owned(),
+                user_name: request.user_name.map(ToOwned::to_owned),
+                password: request.password.map(ToOwned::to_owned),
+                version: request.version.to_string(),
+                address: caller.address.map(|address| address.to_string()),
+                listener: caller.listener,
+            },
+            about,
+        }
+    }
 }
 
 /// Too many wait already.
@@ -73,54 +97,94 @@ impl Checker {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn start(tell: impl Fn(Checked) + Send + 'static) -> std::io::Result<Self> {
+    pub(crate) fn start(tell: impl Fn(Checked) + Send + Sync + 'static) -> std::io::Result<Self> {
         let (questions, receiver) = sync_channel(WAITING_MAX);
-        std::thread::Builder::new()
-            .name("passwords".into())
-            .spawn(move || answer(&receiver, tell))?;
-        Ok(Self { questions })
+        let tell: Arc<Tell> = Arc::new(tell);
+        start(receiver, 1, "passwords", &tell)?;
+        Ok(Self {
+            questions,
+            tell,
+            for_hook: OnceCell::new(),
+        })
     }
 
+    /// Has it checked whether the password is that of the user.
     pub(super) fn ask(
         &self,
         caller: &Caller<'_>,
         rules: &Arc<Rules>,
         request: &AuthRequest<'_>,
-        password: &[u8],
         digest: Digested,
     ) -> Result<(), Busy> {
-        self.send(Question {
-            digest: Some(digest),
-            ..Question::new(caller, rules, request, password)
-        })
+        let question = Question::new(caller, rules, request, About::Password(digest));
+        send(&self.questions, question)
     }
 
+    /// Has it checked whether the password is a good token.
     pub(super) fn ask_token(
         &self,
         caller: &Caller<'_>,
         rules: &Arc<Rules>,
         request: &AuthRequest<'_>,
-        token: &[u8],
     ) -> Result<(), Busy> {
-        self.send(Question::new(caller, rules, request, token))
+        let question = Question::new(caller, rules, request, About::Token);
+        send(&self.questions, question)
     }
 
-    fn send(&self, question: Question) -> Result<(), Busy> {
-        self.questions
-            .try_send(question)
-            .map_err(|error| match error {
-                TrySendError::Full(_) | TrySendError::Disconnected(_) => Busy,
-            })
+    /// Has the hook asked.
+    pub(super) fn ask_hook(
+        &self,
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+        digest: Digested,
+    ) -> Result<(), Busy> {
+        let question = Question::new(caller, rules, request, About::Hook(digest));
+        let queue = match self.for_hook.get() {
+            Some(queue) => queue,
+            None => {
+                let (queue, receiver) = sync_channel(WAITING_MAX);
+                start(receiver, ASKED_AT_ONCE, "hook", &self.tell).map_err(|_| Busy)?;
+                self.for_hook.get_or_init(|| queue)
+            }
+        };
+        send(queue, question)
     }
 }
 
-fn answer(questions: &Receiver<Question>, tell: impl Fn(Checked)) {
-    while let Ok(question) = questions.recv() {
+fn send(queue: &SyncSender<Question>, question: Question) -> Result<(), Busy> {
+    queue.try_send(question).map_err(|error| match error {
+        TrySendError::Full(_) | TrySendError::Disconnected(_) => Busy,
+    })
+}
+
+/// So many threads that answer from one queue.
+fn start(
+    queue: Receiver<Question>,
+    threads: usize,
+    name: &str,
+    tell: &Arc<Tell>,
+) -> std::io::Result<()> {
+    let queue = Arc::new(Mutex::new(queue));
+    for _ in 0..threads {
+        let (queue, tell) = (Arc::clone(&queue), Arc::clone(tell));
+        std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || answer(&queue, &*tell))?;
+    }
+    Ok(())
+}
+
+fn answer(queue: &Mutex<Receiver<Question>>, tell: &Tell) {
+    loop {
+        // Nothing is done with the lock in hand but to wait for the next question.
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(question) = next else { return };
         let outcome = look_at(&question);
         tell(Checked {
             conn: question.conn,
-            client_id: question.client_id,
-            user: question.user,
+            client_id: question.applicant.client_id,
+            user: question.applicant.user_name,
             rules: question.rules,
             outcome,
         });
@@ -128,22 +192,31 @@ fn answer(questions: &Receiver<Question>, tell: impl Fn(Checked)) {
 }
 
 fn look_at(question: &Question) -> Outcome {
-    let rules = &question.rules;
-    match (question.digest, &question.user) {
-        (Some(digest), Some(user)) => {
-            let passwords = rules.door(question.listener).passwords.as_ref();
-            let right = passwords.is_some_and(|it| it.verify(user, &question.password));
+    let Question {
+        rules, applicant, ..
+    } = question;
+    let password = applicant.password.as_deref().unwrap_or_default();
+    match &question.about {
+        About::Password(digest) => {
+            let passwords = rules.door(applicant.listener).passwords.as_ref();
+            let user = applicant.user_name.as_deref().unwrap_or_default();
+            let right = passwords.is_some_and(|it| it.verify(user, password));
             if right {
-                Outcome::Right(digest)
+                Outcome::Right(*digest)
             } else {
                 Outcome::Wrong
             }
         }
-        (Some(_), None) => Outcome::Wrong,
-        (None, user) => {
-            let tokens = rules.tokens.as_ref();
-            let name = tokens.and_then(|it| it.verify(user.as_deref(), &question.password));
-            name.map_or(Outcome::Wrong, Outcome::Named)
-        }
+        About::Token => match &rules.tokens {
+            Some(tokens) if !tokens.has_keys() => Outcome::NoKeys,
+            Some(tokens) => tokens
+                .verify(applicant.user_name.as_deref(), password)
+                .map_or(Outcome::Wrong, Outcome::Bearer),
+            None => Outcome::Wrong,
+        },
+        About::Hook(digest) => match &rules.hook {
+            Some(hook) => Outcome::Hook(*digest, hook.ask(applicant)),
+            None => Outcome::Wrong,
+        },
     }
 }

@@ -1,14 +1,17 @@
 //! JSON Web Tokens in place of passwords: somebody else vouches for the client.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
+mod keys;
 
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use std::path::Path;
+use std::time::Duration;
+
+use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
 use serde::Deserialize;
 
 use crate::Failure;
+use keys::{Key, Source};
+
+pub(crate) use keys::{Address, Numbers};
 
 /// A longer token is none.
 const LENGTH_MAX: usize = 8 << 10;
@@ -17,21 +20,23 @@ const LEEWAY_S: u64 = 30;
 
 /// Whose tokens are good.
 pub(crate) struct Verifier {
-    /// By `kid`.
-    keys: HashMap<String, Key>,
+    source: Source,
     audience: Option<String>,
     issuer: Option<String>,
 }
 
-struct Key {
-    key: DecodingKey,
-    /// Nothing but this is taken with this key, whatever a token says.
-    algorithm: Algorithm,
+/// Whom a good token is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bearer {
+    pub(super) name: String,
+    /// For how long it is still good.
+    pub(super) lasts: Duration,
 }
 
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    exp: u64,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -50,14 +55,37 @@ impl Verifier {
         audience: Option<String>,
         issuer: Option<String>,
     ) -> Result<Self, Failure> {
-        let complain = |why: String| Failure::usage(format!("{}: {why}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| complain(error.to_string()))?;
-        let keys = parse(&text).map_err(complain)?;
         Ok(Self {
-            keys,
+            source: Source::file(path)?,
             audience,
             issuer,
         })
+    }
+
+    /// Fetches a key set, now and again and again, in a thread of its own. There are no keys before the first is there.
+    ///
+    /// # Errors
+    /// When the address makes no sense, or its roots cannot be read.
+    pub(crate) fn fetch(
+        address: Address,
+        audience: Option<String>,
+        issuer: Option<String>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            source: Source::server(address)?,
+            audience,
+            issuer,
+        })
+    }
+
+    /// Whether there are any keys yet.
+    pub(super) fn has_keys(&self) -> bool {
+        self.source.keys().is_some()
+    }
+
+    /// How fetching goes; `None` where nothing is fetched.
+    pub(crate) fn numbers(&self) -> Option<Numbers> {
+        self.source.numbers()
     }
 
     /// Whether a password may be a token at all.
@@ -67,9 +95,13 @@ impl Verifier {
     }
 
     /// Whom the token is about, if it is good and says nothing else than the client does.
-    pub(super) fn verify(&self, user_name: Option<&str>, token: &[u8]) -> Option<String> {
+    pub(super) fn verify(&self, user_name: Option<&str>, token: &[u8]) -> Option<Bearer> {
         let header = decode_header(token).ok()?;
-        let Key { key, algorithm } = self.keys.get(&header.kid?)?;
+        let keys = self.source.keys()?;
+        let Some(Key { key, algorithm }) = keys.get(&header.kid?) else {
+            self.source.miss();
+            return None;
+        };
         let mut validation = Validation::new(*algorithm);
         validation.leeway = LEEWAY_S;
         validation.validate_nbf = true;
@@ -85,39 +117,15 @@ impl Verifier {
             validation.set_issuer(&[issuer]);
             validation.required_spec_claims.insert("iss".into());
         }
-        let name = decode::<Claims>(token, key, &validation).ok()?.claims.sub;
+        let Claims { sub: name, exp } = decode(token, key, &validation).ok()?.claims;
+        let lasts_s = exp
+            .saturating_add(LEEWAY_S)
+            .saturating_sub(get_current_timestamp());
         let is_plain = !name.is_empty() && !name.contains(char::is_control);
         let fits = user_name.is_none_or(|user_name| user_name == name);
-        (is_plain && fits).then_some(name)
+        let lasts = Duration::from_secs(lasts_s);
+        (is_plain && fits).then_some(Bearer { name, lasts })
     }
-}
-
-fn parse(text: &str) -> Result<HashMap<String, Key>, String> {
-    let set: JwkSet = serde_json::from_str(text).map_err(|error| format!("no key set: {error}"))?;
-    if set.keys.is_empty() {
-        return Err("there is no key in it".into());
-    }
-    let mut keys = HashMap::new();
-    for (number, jwk) in set.keys.iter().enumerate() {
-        let (name, key) = key(jwk).map_err(|why| format!("key {}: {why}", number + 1))?;
-        if keys.insert(name.clone(), key).is_some() {
-            return Err(format!(
-                "key {}: there are two with the kid {name:?}",
-                number + 1
-            ));
-        }
-    }
-    Ok(keys)
-}
-
-fn key(jwk: &Jwk) -> Result<(String, Key), String> {
-    let name = jwk.common.key_id.clone();
-    let name = name.ok_or("it needs a kid, by which tokens name it")?;
-    let algorithm = jwk.common.key_algorithm;
-    let algorithm = algorithm.ok_or("it needs an alg: no token chooses that itself")?;
-    let algorithm = Algorithm::try_from(algorithm).map_err(|error| error.to_string())?;
-    let key = DecodingKey::from_jwk(jwk).map_err(|error| error.to_string())?;
-    Ok((name, Key { key, algorithm }))
 }
 
 #[cfg(test)]
@@ -127,7 +135,10 @@ mod tests {
     use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
     use serde_json::{Value, json};
 
-    use super::{LENGTH_MAX, Verifier, parse};
+    use std::sync::Arc;
+
+    use super::keys::{Source, parse};
+    use super::{LENGTH_MAX, Verifier};
 
     const SECRET: &[u8] = b"a secret of thirty-two characters";
 
@@ -135,7 +146,9 @@ mod tests {
         let k = URL_SAFE_NO_PAD.encode(SECRET);
         let set = json!({"keys": [{"kty": "oct", "kid": "one", "alg": "HS256", "k": k}]});
         Verifier {
-            keys: parse(&set.to_string()).expect("a good set"),
+            source: Source::File(Arc::new(
+                parse(set.to_string().as_bytes()).expect("a good set"),
+            )),
             audience: audience.map(Into::into),
             issuer: Some("us".into()),
         }
@@ -170,8 +183,13 @@ mod tests {
         let verifier = verifier(Some("mqtt"));
         let token = token(Algorithm::HS256, Some("one"), &claims(&json!({})));
         assert!(verifier.is_for(&token) && !verifier.is_for(b"secret"));
-        assert_eq!(verifier.verify(None, &token).as_deref(), Some("ann"));
-        assert_eq!(verifier.verify(Some("ann"), &token).as_deref(), Some("ann"));
+        let bearer = verifier.verify(None, &token).expect("it is good");
+        assert_eq!(bearer.name, "ann");
+        assert!((85..=90).contains(&bearer.lasts.as_secs()), "{bearer:?}");
+        assert_eq!(
+            verifier.verify(Some("ann"), &token).map(|it| it.name),
+            Some("ann".into())
+        );
         assert_eq!(verifier.verify(Some("bob"), &token), None);
     }
 
@@ -235,9 +253,11 @@ mod tests {
                 "there are two",
             ),
         ] {
-            let said = parse(&set.to_string()).err().expect("it is wrong");
+            let said = parse(set.to_string().as_bytes())
+                .err()
+                .expect("it is wrong");
             assert!(said.contains(why), "{said}");
         }
-        assert!(parse("nonsense").is_err());
+        assert!(parse(b"nonsense").is_err());
     }
 }

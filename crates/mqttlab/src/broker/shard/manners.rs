@@ -1,7 +1,7 @@
 //! What is expected of clients, applied to their sockets: how many there may be of whom, how fast they may send, and what
 //! they may not do too often.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use mqttlab_core::broker::{Authorization, Broker};
@@ -38,6 +38,7 @@ pub(super) struct Watched {
     connects: Habits<Box<str>, Peer>,
     /// Addresses from which refused CONNECTs come.
     failures: Habits<IpAddr, ()>,
+    ends: Ends,
     pub(super) reached: Reached,
 }
 
@@ -56,6 +57,7 @@ impl Watched {
             users: Users::default(),
             connects: Habits::new(manners.flapping),
             failures: Habits::new(manners.failures),
+            ends: Ends::default(),
             reached: Reached::default(),
         };
         let (addresses, users) = (std::iter::empty(), std::iter::empty());
@@ -87,11 +89,28 @@ impl Watched {
             self.addresses.leave(address);
         }
         self.users.leave(conn);
+        self.ends.remove(conn);
     }
 
     /// A client is connected no longer, though its socket may still be there.
     pub(super) fn disconnect(&mut self, conn: ConnId) {
         self.users.leave(conn);
+        self.ends.remove(conn);
+    }
+
+    /// When the next connection must end.
+    pub(super) fn next_end(&self) -> Option<Instant> {
+        self.ends.by_time.first().map(|&(at, _)| at)
+    }
+
+    /// A connection that must end now.
+    pub(super) fn pop_ended(&mut self, now: Instant) -> Option<ConnId> {
+        let &(at, conn) = self.ends.by_time.first()?;
+        if at > now {
+            return None;
+        }
+        self.ends.remove(conn);
+        Some(conn)
     }
 
     /// A client was let in. Says who is to be kept out because of that.
@@ -150,6 +169,26 @@ impl Watched {
             note,
         };
         refuse_until.map(|until| (Whom::Address(address), ban(until)))
+    }
+}
+
+/// When connections must end.
+#[derive(Default)]
+struct Ends {
+    by_time: BTreeSet<(Instant, ConnId)>,
+    by_conn: BTreeMap<ConnId, Instant>,
+}
+
+impl Ends {
+    fn insert(&mut self, conn: ConnId, at: Instant) {
+        self.by_conn.insert(conn, at);
+        self.by_time.insert((at, conn));
+    }
+
+    fn remove(&mut self, conn: ConnId) {
+        if let Some(at) = self.by_conn.remove(&conn) {
+            self.by_time.remove(&(at, conn));
+        }
     }
 }
 
@@ -269,6 +308,9 @@ impl Sockets {
             .watched
             .welcome(conn, client_id, user_name, from, self.now);
         keep_out(&mut self.bans, sentence, self.now);
+        if let Some(ends_at) = self.doorkeeper.entered(conn, client_id) {
+            self.watched.ends.insert(conn, ends_at);
+        }
     }
 
     /// How fast the client behind a connection may send; `None` for as fast as it likes.

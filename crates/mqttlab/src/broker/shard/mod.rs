@@ -137,6 +137,7 @@ impl Shard {
             self.broker.next_deadline().map(|(at, _)| at),
             self.lingering.front().map(|&(at, _)| at),
             self.paused.first().map(|&(at, _)| at),
+            self.sockets.watched.next_end(),
             self.acceptors
                 .iter()
                 .filter_map(Acceptor::paused_until)
@@ -256,6 +257,8 @@ impl Shard {
             store: self.sockets.store.as_ref().map(Store::numbers),
             traffic: self.traffic,
             reached: self.sockets.watched.reached,
+            hook: self.sockets.doorkeeper.hook_numbers(),
+            keys: self.sockets.doorkeeper.key_numbers(),
         }
     }
 
@@ -304,6 +307,12 @@ impl Shard {
             let report = self.report();
             self.sys
                 .publish(&report, &mut self.broker, self.now, &mut self.sockets);
+            self.bury();
+        }
+        while let Some(conn) = self.sockets.watched.pop_ended(self.now) {
+            let reason = ReasonCode::MaximumConnectTime;
+            let input = Input::Close { conn, reason };
+            hand(&mut self.broker, self.now, input, &mut self.sockets);
             self.bury();
         }
         while let Some(&(by, conn)) = self.lingering.front()

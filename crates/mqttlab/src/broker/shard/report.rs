@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mqttlab_core::broker::{Counters, Usage};
 
+use super::super::auth::{HookNumbers, jwt};
 use super::super::store;
 
 /// The numbers of one moment.
@@ -15,6 +16,10 @@ pub(crate) struct Report {
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
     pub(crate) reached: Reached,
+    /// Where there is a hook.
+    pub(crate) hook: Option<HookNumbers>,
+    /// Where keys are fetched.
+    pub(crate) keys: Option<jwt::Numbers>,
     /// Where there is a store.
     pub(crate) store: Option<store::Numbers>,
 }

@@ -307,8 +307,10 @@ impl Sockets {
         if let Some(socket) = self.of(conn) {
             let listener = usize::from(socket.listener);
             let counted = socket.peer.ip().filter(|_| socket.counted);
+            let client_id = socket.client_id.take();
             self.by_listener[listener] -= 1;
             self.watched.leave(conn, counted);
+            self.doorkeeper.forget(conn, client_id.as_deref());
             self.slots[index(conn) as usize] = None;
             self.resting.push(index(conn));
             self.open -= 1;
@@ -485,6 +487,7 @@ impl Sink for Sockets {
 
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.watched.disconnect(conn);
+        self.doorkeeper.closed(conn);
         if let Some(socket) = self.of(conn) {
             socket.phase = Phase::Closing;
             socket.log_end(&reason);
@@ -526,6 +529,7 @@ impl Sink for Sockets {
         let caller = Caller {
             conn,
             listener: socket.listener,
+            address: socket.peer.ip(),
             certificate: socket.transport.certificate(),
         };
         let answer = self.doorkeeper.authorize(self.now, &caller, request);

@@ -77,6 +77,8 @@ fn values(report: &Report) -> [(&'static str, String); 17] {
         counters,
         traffic,
         reached: _,
+        hook: _,
+        keys: _,
         store: _,
     } = report;
     let dropped: u64 = counters.drops().map(|(_, count)| count).sum();

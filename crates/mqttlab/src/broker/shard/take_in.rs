@@ -107,6 +107,7 @@ impl Shard {
         let (client_id, user) = (&checked.client_id, checked.user.as_deref());
         let authorization = self.sockets.review(conn, client_id, user, answer);
         let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {
+            self.sockets.doorkeeper.closed(conn);
             return;
         };
         let input = Input::Authorized {
@@ -114,6 +115,7 @@ impl Shard {
             authorization,
         };
         hand(&mut self.broker, self.now, input, &mut self.sockets);
+        self.sockets.doorkeeper.closed(conn);
         if let Some(link) = &mut self.links[index(conn) as usize]
             && self.sockets.take_established()
         {

@@ -1,0 +1,167 @@
+//! What a client that comes in brings with it: its own rules, and when it must go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mqttlab_core::broker::{Access, Identity};
+use mqttlab_core::id::ConnId;
+use mqttlab_core::time::Instant;
+
+use super::acl::Acl;
+
+/// Somebody whom the doorkeeper has let in, and the broker not yet.
+#[derive(Debug)]
+pub(super) struct Entering {
+    pub(super) conn: ConnId,
+    /// As it was sent; empty where the broker chooses one.
+    pub(super) client_id: String,
+    pub(super) acl: Option<Arc<Acl>>,
+    /// When it must go.
+    pub(super) ends_at: Option<Instant>,
+}
+
+/// Rules of single clients.
+#[derive(Debug, Default)]
+pub(super) struct Entrance {
+    entering: Option<Entering>,
+    /// By Client Identifier, with the connection that brought them.
+    inside: HashMap<Box<str>, (ConnId, Arc<Acl>)>,
+}
+
+impl Entrance {
+    /// Nobody is between the two.
+    pub(super) fn clear(&mut self) {
+        self.entering = None;
+    }
+
+    pub(super) fn is_clear(&self) -> bool {
+        self.entering.is_none()
+    }
+
+    /// The doorkeeper has let somebody in.
+    pub(super) fn begin(&mut self, entering: Entering) {
+        self.entering = Some(entering);
+    }
+
+    /// The broker has let it in too. Says when it must go.
+    pub(super) fn finish(&mut self, conn: ConnId, client_id: &str) -> Option<Instant> {
+        let entering = self.entering.take().filter(|it| it.conn == conn);
+        // What an earlier connection brought holds no more, whoever this is.
+        self.inside.remove(client_id);
+        let Entering { acl, ends_at, .. } = entering?;
+        if let Some(acl) = acl {
+            self.inside.insert(client_id.into(), (conn, acl));
+        }
+        ends_at
+    }
+
+    /// The connection is closed.
+    pub(super) fn close(&mut self, conn: ConnId) {
+        self.entering.take_if(|it| it.conn == conn);
+    }
+
+    /// The connection is forgotten; its will is out, or was put off.
+    pub(super) fn forget(&mut self, conn: ConnId, client_id: Option<&str>) {
+        self.close(conn);
+        if let Some(client_id) = client_id
+            && self
+                .inside
+                .get(client_id)
+                .is_some_and(|&(of, _)| of == conn)
+        {
+            self.inside.remove(client_id);
+        }
+    }
+
+    /// The rules for this client alone, where it has some.
+    #[inline]
+    pub(super) fn rules_of(&self, who: &Identity<'_>, access: Access) -> Option<&Acl> {
+        if self.entering.is_none() && self.inside.is_empty() {
+            return None;
+        }
+        if let Some(entering) = &self.entering {
+            // Its will and its old subscriptions are looked at before it is in. Without a name of its own it can have no
+            // subscriptions yet, and only its will can be what a stranger publishes.
+            let is_new = entering.client_id.is_empty()
+                && access == Access::Publish
+                && !self.inside.contains_key(who.client_id);
+            if is_new || entering.client_id == who.client_id {
+                return entering.acl.as_deref();
+            }
+        }
+        self.inside.get(who.client_id).map(|(_, acl)| &**acl)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mqttlab_core::broker::{Access, Identity};
+    use mqttlab_core::id::ConnId;
+    use mqttlab_core::time::Instant;
+
+    use super::{Acl, Entering, Entrance};
+
+    fn conn(number: u64) -> ConnId {
+        ConnId::new(number).expect("not zero")
+    }
+
+    fn entering(number: u64, client_id: &str, rules: &str) -> Entering {
+        Entering {
+            conn: conn(number),
+            client_id: client_id.into(),
+            acl: Some(Arc::new(Acl::parse(rules).expect("good rules"))),
+            ends_at: Some(Instant::from_micros(number)),
+        }
+    }
+
+    fn may(entrance: &Entrance, client_id: &str, topic: &str) -> Option<bool> {
+        let who = Identity {
+            client_id,
+            user_name: None,
+        };
+        let acl = entrance.rules_of(&who, Access::Publish)?;
+        Some(acl.permits(&who, Access::Publish, topic))
+    }
+
+    #[test]
+    fn rules_come_with_a_client_and_go_with_it() {
+        let mut entrance = Entrance::default();
+        assert_eq!(may(&entrance, "a", "x"), None);
+        entrance.begin(entering(1, "a", "topic x"));
+        assert_eq!(may(&entrance, "a", "x"), Some(true));
+        assert_eq!(may(&entrance, "b", "x"), None);
+        assert_eq!(entrance.finish(conn(1), "a"), Some(Instant::from_micros(1)));
+        assert_eq!(may(&entrance, "a", "y"), Some(false));
+        // Somebody else asks for the same name and is turned away by the broker: nothing changes.
+        entrance.begin(entering(2, "a", "topic #"));
+        entrance.close(conn(2));
+        entrance.forget(conn(2), None);
+        assert_eq!(may(&entrance, "a", "y"), Some(false));
+        // A connection that takes over brings its own rules, which the end of the old one does not take away.
+        entrance.begin(entering(3, "a", "topic y"));
+        assert!(entrance.finish(conn(3), "a").is_some());
+        entrance.forget(conn(1), Some("a"));
+        assert_eq!(may(&entrance, "a", "y"), Some(true));
+        entrance.forget(conn(3), Some("a"));
+        assert_eq!(may(&entrance, "a", "y"), None);
+        assert!(entrance.inside.is_empty());
+    }
+
+    #[test]
+    fn the_will_of_a_client_without_a_name_is_under_its_own_rules() {
+        let mut entrance = Entrance::default();
+        entrance.begin(entering(1, "old", "topic old"));
+        entrance.finish(conn(1), "old");
+        entrance.begin(entering(2, "", "topic x"));
+        assert_eq!(may(&entrance, "auto-1", "x"), Some(true));
+        assert_eq!(may(&entrance, "old", "x"), Some(false));
+        entrance.finish(conn(2), "auto-1");
+        assert_eq!(may(&entrance, "auto-1", "y"), Some(false));
+        assert_eq!(may(&entrance, "auto-2", "x"), None);
+        // One that is let in without rules is under those of everybody.
+        assert_eq!(entrance.finish(conn(3), "old"), None);
+        assert_eq!(may(&entrance, "old", "x"), None);
+    }
+}
