@@ -9,6 +9,7 @@ use mqttlab_core::broker::{Broker, Change, DeliveryRef, MessageRef, WillRef};
 use mqttlab_core::id::PacketId;
 use mqttlab_core::packet::{QoS, SubscriptionOptions};
 use mqttlab_core::time::Instant;
+use serde::{Deserialize, Serialize};
 
 /// With fewer records it is not worth it to write the disk anew.
 const TIDY_MIN: usize = 256;
@@ -63,9 +64,9 @@ impl Disk {
 /// What a change is about, as far as it names a client.
 type ClientId = Box<str>;
 
-/// A [`Change`] that owns what it says.
-#[derive(Debug)]
-enum Record {
+/// A [`Change`] that owns what it says. The order of the variants is part of the form of recorded traffic.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Record {
     SessionStarted(ClientId, Option<Box<str>>, u32),
     SessionExpiry(ClientId, u32, Option<Instant>),
     SessionEnded(ClientId),
@@ -84,8 +85,8 @@ enum Record {
     WillRemoved(ClientId),
 }
 
-#[derive(Debug)]
-struct Message {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
     number: u64,
     publisher: Box<str>,
     topic: Box<str>,
@@ -96,16 +97,16 @@ struct Message {
     expires_at: Option<Instant>,
 }
 
-#[derive(Debug)]
-struct Delivery {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Delivery {
     qos: QoS,
     retain: bool,
     identifiers: Box<[u32]>,
     share: Box<str>,
 }
 
-#[derive(Debug)]
-struct Will {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Will {
     topic: Box<str>,
     payload: Box<[u8]>,
     qos: QoS,
@@ -174,7 +175,29 @@ impl From<&Change<'_>> for Record {
 }
 
 impl Record {
-    fn change(&self) -> Change<'_> {
+    /// Alters the payload that it has, if any.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn mask(&mut self, mask: &mut impl FnMut(&mut [u8])) {
+        match self {
+            Self::Queued(_, message, _) | Self::Retained(message) => mask(&mut message.payload),
+            Self::WillSet(_, will) => mask(&mut will.payload),
+            Self::SessionStarted(..)
+            | Self::SessionExpiry(..)
+            | Self::SessionEnded(_)
+            | Self::Subscribed(..)
+            | Self::Unsubscribed(..)
+            | Self::Sent(..)
+            | Self::Dropped(..)
+            | Self::Released(..)
+            | Self::Completed(..)
+            | Self::Received(..)
+            | Self::ReceiveCompleted(..)
+            | Self::RetainedRemoved(_)
+            | Self::WillRemoved(_) => {}
+        }
+    }
+
+    pub(crate) fn change(&self) -> Change<'_> {
         match self {
             Self::SessionStarted(client_id, user_name, expiry_s) => Change::SessionStarted {
                 client_id,

@@ -11,6 +11,11 @@ use crate::link::{LinkError, Shared};
 use crate::recording::Recording;
 use crate::scenario::{Scenario, ScenarioError};
 
+/// How a file begins that a broker on real sockets has recorded.
+pub const TRAFFIC: &[u8; 8] = b"MQTTLAB\0";
+/// The longest such file that is read here, in bytes.
+pub const TRAFFIC_MAX: usize = 64 << 20;
+
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Job {
@@ -23,6 +28,11 @@ pub enum Job {
     Open {
         /// Its text.
         text: String,
+    },
+    /// Read what a broker on real sockets has recorded, and make a scenario of it.
+    Traffic {
+        /// The file.
+        bytes: Vec<u8>,
     },
     /// Make a link.
     Link(Box<Shared>),
@@ -118,6 +128,7 @@ impl Job {
         match self {
             Self::Read { text } => Reply::Read(Scenario::parse(&text).map(Box::new)),
             Self::Open { text } => Reply::Opened(Shared::from_text(&text).map(Box::new)),
+            Self::Traffic { bytes } => Reply::Read(traffic(&bytes).map(Box::new)),
             Self::Link(shared) => Reply::Link(shared.to_text()),
             Self::Export { shared, format } => {
                 let (recording, _) = shared.open();
@@ -125,6 +136,30 @@ impl Job {
             }
         }
     }
+}
+
+/// The scenario that a recording makes; what it is about says whether the recording holds together.
+#[cfg(feature = "jobs")]
+fn traffic(bytes: &[u8]) -> Result<Scenario, ScenarioError> {
+    use crate::recording::Budget;
+    use crate::traffic::Traffic;
+
+    let refused = |message: String| ScenarioError {
+        message,
+        line: 0,
+        column: 0,
+        width: 0,
+        source: String::new(),
+        help: None,
+    };
+    let traffic = Traffic::read(bytes, TRAFFIC_MAX).map_err(|error| refused(error.to_string()))?;
+    let mut scenario = traffic.to_scenario();
+    let verdict = traffic.replay(Budget::default()).verdict();
+    scenario.about += &format!(" {verdict}.");
+    scenario
+        .check()
+        .map_err(|unfit| refused(format!("no scenario can be made of it: {unfit}")))?;
+    Ok(scenario)
 }
 
 #[cfg(feature = "jobs")]
@@ -175,6 +210,16 @@ mod tests {
             };
             assert!(bytes.len() > 100, "{format:?}: {} bytes", bytes.len());
         }
+    }
+
+    #[test]
+    fn what_is_no_recording_is_said() {
+        let bytes = b"MQTTLAB\0\x07\0".to_vec();
+        let reply = Job::Traffic { bytes }.run(&mut |_| {});
+        let Reply::Read(Err(error)) = reply else {
+            unreachable!("{reply:?}")
+        };
+        assert!(error.message.contains("another version"), "{error:?}");
     }
 
     #[test]

@@ -24,5 +24,7 @@ pub mod recording;
 pub mod scenario;
 #[cfg(test)]
 mod swarm;
+#[cfg(feature = "traffic")]
+pub mod traffic;
 pub mod view;
 mod world;

@@ -110,6 +110,20 @@ impl Recording {
         self.world.violation()
     }
 
+    /// A run that was told to its world, at its end; there is no other moment to go to.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn replayed(world: World) -> Self {
+        let keyframes = Keyframes::new(world.snapshot());
+        let (now, known) = (world.scenario.until, world.state.happened);
+        Self {
+            world,
+            now,
+            futures: vec![Future::main(keyframes, Changes::default())],
+            current: 0,
+            known,
+        }
+    }
+
     /// What is played.
     pub fn scenario(&self) -> &Scenario {
         &self.world.scenario
@@ -340,6 +354,10 @@ impl Recording {
     /// Plays this branch once more up to this moment, and says every TCP segment of it.
     #[cfg(feature = "pcapng")]
     pub(crate) fn captures(&self) -> Vec<crate::world::capture::Capture> {
+        #[cfg(feature = "traffic")]
+        if let Some(captures) = self.world.captures() {
+            return captures.to_vec();
+        }
         let mut again = Self::new(self.scenario().clone());
         again.world.record();
         // No keyframes: there is no going back, and each would have a copy of the segments.

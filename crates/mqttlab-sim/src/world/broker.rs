@@ -285,7 +285,7 @@ impl World {
         }
     }
 
-    fn broker_decides(&mut self, why: &Why) {
+    pub(super) fn broker_decides(&mut self, why: &Why) {
         if let Some(clause) = why.clause {
             self.state.tallies.count(|tally| match tally {
                 Tally::Decided { clause: wanted } => wanted == clause.id(),
@@ -424,7 +424,7 @@ fn is_kept(decision: &Decision) -> bool {
     )
 }
 
-fn timer_text(kind: TimerKind) -> &'static str {
+pub(super) fn timer_text(kind: TimerKind) -> &'static str {
     match kind {
         TimerKind::Connect => "broker: the time for a CONNECT is over",
         TimerKind::KeepAlive => "broker: a Keep Alive limit is reached",

@@ -6,7 +6,7 @@ use crate::pipe::tape::Mark;
 use crate::view::ParticipantId;
 
 /// All segments of one connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[cfg_attr(
     not(feature = "pcapng"),
     expect(dead_code, reason = "nobody asks for it")
@@ -23,6 +23,12 @@ impl World {
     #[cfg(feature = "pcapng")]
     pub(crate) fn record(&mut self) {
         self.captures = Some(Vec::new());
+    }
+
+    /// Those that somebody else wrote down, where this run was not simulated.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn captures(&self) -> Option<&[Capture]> {
+        self.captures.as_deref()
     }
 
     /// Every connection so far, in the order of opening.

@@ -11,6 +11,8 @@ pub(crate) mod checks;
 mod client;
 mod live;
 mod network;
+#[cfg(feature = "traffic")]
+mod replay;
 mod report;
 #[cfg(test)]
 mod tests;

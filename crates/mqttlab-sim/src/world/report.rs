@@ -110,10 +110,21 @@ impl World {
         version: Version,
         bytes: &[u8],
     ) -> bool {
-        let Some(pipe) = self.state.pipes.get(&conn) else {
-            return true;
-        };
-        let client = pipe.client;
+        match self.note_packet(conn, way, version, bytes) {
+            Some(id) => self.write(conn, way, bytes, id),
+            None => true,
+        }
+    }
+
+    /// Writes down that a packet is sent; `None` where there is no such connection.
+    pub(super) fn note_packet(
+        &mut self,
+        conn: ConnId,
+        way: Way,
+        version: Version,
+        bytes: &[u8],
+    ) -> Option<FlightId> {
+        let client = self.state.pipes.get(&conn)?.client;
         let (from, to) = Self::from_to(client, way);
         let side = match way {
             Way::Up => Side::Server,
@@ -171,7 +182,7 @@ impl World {
         };
         self.log.push_flight(flight, sent);
         self.state.open.insert(id, None);
-        self.write(conn, way, bytes, id)
+        Some(id)
     }
 
     /// A packet goes into the stream, unless the network is impossible and swallows it.
