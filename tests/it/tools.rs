@@ -226,3 +226,22 @@ fn what_must_always_hold_is_looked_at_when_asked() -> Result<()> {
     }
     Ok(())
 }
+
+/// What was played by hand stands in a scenario with its place in its moment; it is part of the run like all else.
+#[test]
+fn what_was_done_by_hand_is_played_too() -> Result<()> {
+    let folder = Folder::new("by-hand")?;
+    let file = folder.path("a.toml");
+    fs::write(
+        &file,
+        "[scenario]\nid = \"a\"\ntitle = \"A\"\nversion = 1\nuntil = \"3s\"\n[[client]]\nname = \"A\"\n\
+         [[do]]\nat = \"1s\"\nnth = 0\nwho = \"A\"\nact = \"connect\"\n\
+         [[expect]]\neventually = 'connected(\"A\")'\n",
+    )?;
+    let path = file.to_str().context("a plain path")?;
+    for command in ["check", "run"] {
+        ended(&mqttlab(&[command, path])?, 0)?;
+    }
+    ended(&mqttlab(&["diff", path, "--seed", "1"])?, 0)?;
+    Ok(())
+}

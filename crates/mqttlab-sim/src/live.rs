@@ -3,7 +3,9 @@
 //! Clients, network and disturbances are simulated as ever; what comes to the broker's end of a connection is handed to
 //! whoever drives this, who hands in what the broker says. So a real broker can be asked by the very same clients.
 
-use crate::scenario::Scenario;
+use std::fmt;
+
+use crate::scenario::{BrokerSpec, Scenario};
 
 /// Something that has come to the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,27 +31,58 @@ pub enum ToBroker {
     },
 }
 
-/// Why a scenario cannot be played with a broker that is somewhere else: it does something to its own.
-///
-/// `None` when it can.
-pub fn obstacle(scenario: &Scenario) -> Option<&'static str> {
-    let broker = &scenario.broker;
-    if scenario.script.iter().any(|step| step.action.who == 0) {
-        return Some("it does something to the broker");
+/// Something in a scenario that a broker somewhere else does not do by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Things are done to the broker: these acts.
+    Acts(Vec<&'static str>),
+    /// Its broker has a policy of its own.
+    Policy,
+    /// Its broker does not let everybody do everything.
+    Access,
+    /// Its broker's computer is slow to accept, or to write to its disk.
+    Host,
+    /// Its broker makes mistakes on purpose.
+    Bugs,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Acts(acts) => {
+                return write!(f, "it does something to its broker: {}", acts.join(", "));
+            }
+            Self::Policy => "its broker has a policy of its own",
+            Self::Access => "its broker does not let everybody do everything",
+            Self::Host => "its broker's computer is slow to accept or to write",
+            Self::Bugs => "its broker makes mistakes on purpose",
+        })
     }
-    if broker.policy != Default::default() {
-        return Some("its broker has a policy of its own");
-    }
-    if broker.access != Default::default() {
-        return Some("its broker does not let everybody do everything");
-    }
-    if broker.host != Default::default() {
-        return Some("its broker's computer is a special one");
-    }
-    if broker.bugs != mqttlab_core::broker::Bugs::NONE {
-        return Some("its broker makes mistakes on purpose");
-    }
-    None
+}
+
+/// What keeps a scenario from being played with a broker that is somewhere else, unless that is set up for it.
+pub fn obstacles(scenario: &Scenario) -> Vec<Obstacle> {
+    let BrokerSpec {
+        policy,
+        disk: _,
+        host,
+        access,
+        bugs,
+    } = &scenario.broker;
+    let steps = scenario.script.iter().map(|step| &step.action);
+    let inputs = scenario.inputs.iter().map(|input| &input.action);
+    let own = steps.chain(inputs).filter(|action| action.who == 0);
+    let mut acts: Vec<&str> = own.map(|action| action.act.name()).collect();
+    acts.dedup();
+    let has = |is_there: bool, obstacle| is_there.then_some(obstacle);
+    let obstacles = [
+        has(!acts.is_empty(), Obstacle::Acts(acts)),
+        has(*policy != Default::default(), Obstacle::Policy),
+        has(*access != Default::default(), Obstacle::Access),
+        has(*host != Default::default(), Obstacle::Host),
+        has(*bugs != Default::default(), Obstacle::Bugs),
+    ];
+    obstacles.into_iter().flatten().collect()
 }
 
 #[cfg(feature = "live")]

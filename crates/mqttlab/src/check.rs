@@ -9,8 +9,9 @@ use mqttlab_sim::recording::{Recording, Violation};
 use mqttlab_sim::view::Event;
 use serde::Serialize;
 
-use crate::output::{exit_code, paint, print, print_json, progress, verdicts, violation};
-use crate::{Failure, files};
+use crate::Failure;
+use crate::each::each;
+use crate::output::{exit_code, verdicts, violation};
 
 pub(crate) const HELP: &str = "\
 Exit codes:
@@ -50,13 +51,7 @@ struct Checked<'a> {
 /// # Errors
 /// When a file cannot be read or is no scenario; the others are not played then.
 pub(crate) fn check(options: &Options) -> Result<ExitCode, Failure> {
-    let mut scenarios = Vec::with_capacity(options.files.len());
-    for file in &options.files {
-        scenarios.push((file, files::scenario(file)?));
-    }
-    let bar = progress(scenarios.len() as u64, "playing");
-    let mut all = Vec::new();
-    for (file, scenario) in scenarios {
+    let all = each(&options.files, options.json, |file, scenario| {
         let mut recording = Recording::new(scenario);
         if options.check_invariants {
             recording = recording.checked();
@@ -68,17 +63,9 @@ pub(crate) fn check(options: &Options) -> Result<ExitCode, Failure> {
             expectations: recording.check(),
             violation: recording.violation().cloned(),
         };
-        bar.inc(1);
-        if !options.json {
-            let told = report(&checked, recording.events());
-            bar.suspend(|| print(paint(&told)))?;
-        }
-        all.push(checked);
-    }
-    bar.finish_and_clear();
-    if options.json {
-        print_json(&all)?;
-    }
+        let words = report(&checked, recording.events());
+        Ok((checked, words))
+    })?;
     let results: Vec<ExpectationResult> = all
         .iter()
         .flat_map(|checked| checked.expectations.iter().cloned())

@@ -2,6 +2,7 @@
 
 mod compare;
 mod drive;
+mod own;
 mod seen;
 
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -10,16 +11,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use mqttlab_sim::live::{Live, obstacle};
+use mqttlab_sim::live::{Live, Obstacle, obstacles};
 use mqttlab_sim::recording::Recording;
 use mqttlab_sim::scenario::{Act, Scenario, Step, duration};
 use mqttlab_sim::view::{EventKind, Micros};
 use serde::Serialize;
 
-use crate::output::{paint, print, print_json, progress};
-use crate::{Failure, files};
+use crate::Failure;
+use crate::each::each;
 use compare::Difference;
 use drive::Pace;
+use own::Own;
 
 pub(crate) const HELP: &str = "\
 The clients and their network are simulated, up to a real socket for each connection. Each scenario is played twice, with
@@ -28,7 +30,9 @@ acknowledgements it got, and the messages of each topic. Different Packet Identi
 messages and acknowledgements among each other, and another time make no difference.
 
 Time is skipped while nothing is under way, except where a timer of the broker decides: such a scenario takes its own time.
-A scenario that does something to the broker, or has one with a policy of its own, is left out.
+A scenario that does something to its broker is left out, and so is one whose broker has a policy, users or rules of its
+own: somebody else's broker cannot be told. With `own` in place of an address this program starts a broker for each
+scenario, set up as that asks for.
 
 Sessions and retained messages of the scenario's clients are cleared at the broker, before and after.
 
@@ -37,10 +41,13 @@ Exit codes:
   1  it does not
   2  a file cannot be read or is not a scenario, or nobody listens at the address";
 
+/// In place of an address: a broker of this program's own.
+const OWN: &str = "own";
+
 /// Options of `mqttlab conform`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Where the broker listens, such as localhost:1883
+    /// Where the broker listens, such as localhost:1883; or `own`, for one that this program starts for each scenario
     #[arg(value_name = "HOST:PORT")]
     broker: String,
 
@@ -75,15 +82,12 @@ struct Conformed<'a> {
 /// # Errors
 /// When a file cannot be read or is no scenario, or nobody listens at the address.
 pub(crate) fn conform(options: &Options) -> Result<ExitCode, Failure> {
-    let address = resolve(&options.broker)?;
-    let mut scenarios = Vec::with_capacity(options.files.len());
-    for file in &options.files {
-        scenarios.push((file, files::scenario(file)?));
-    }
-    let bar = progress(scenarios.len() as u64, "playing");
-    let mut all = Vec::new();
-    for (file, scenario) in scenarios {
-        let (left_out, differences) = match one(options, address, scenario)? {
+    let target = match options.broker.as_str() {
+        OWN => None,
+        broker => Some(resolve(broker)?),
+    };
+    let all = each(&options.files, options.json, |file, scenario| {
+        let (left_out, differences) = match one(options, target, scenario)? {
             Ok(differences) => (None, differences),
             Err(reason) => (Some(reason), Vec::new()),
         };
@@ -92,23 +96,19 @@ pub(crate) fn conform(options: &Options) -> Result<ExitCode, Failure> {
             left_out,
             differences,
         };
-        bar.inc(1);
-        if !options.json {
-            bar.suspend(|| print(paint(&report(&conformed))))?;
-        }
-        all.push(conformed);
-    }
-    bar.finish_and_clear();
-    if options.json {
-        print_json(&all)?;
-    }
+        let words = report(&conformed);
+        Ok((conformed, words))
+    })?;
     let differs = all.iter().any(|one| !one.differences.is_empty());
     Ok(ExitCode::from(u8::from(differs)))
 }
 
 fn resolve(broker: &str) -> Result<SocketAddr, Failure> {
-    let wrong =
-        |why: String| Failure::usage(format!("{broker}: {why}; write it like localhost:1883"));
+    let wrong = |why: String| {
+        Failure::usage(format!(
+            "{broker}: {why}; write it like localhost:1883, or own"
+        ))
+    };
     let mut addresses = broker
         .to_socket_addrs()
         .map_err(|error| wrong(error.to_string()))?;
@@ -117,14 +117,19 @@ fn resolve(broker: &str) -> Result<SocketAddr, Failure> {
         .ok_or_else(|| wrong("it has no address".to_owned()))
 }
 
-/// The differences in one scenario, or why it is left out.
+/// The differences in one scenario, or why it is left out. Without a `target` a broker of our own is started for it.
 fn one(
     options: &Options,
-    broker: SocketAddr,
+    target: Option<SocketAddr>,
     scenario: Scenario,
 ) -> Result<Result<Vec<Difference>, String>, Failure> {
-    if let Some(obstacle) = obstacle(&scenario) {
-        return Ok(Err(obstacle.to_owned()));
+    let is_met = |obstacle: &Obstacle| {
+        let can_be_told = matches!(obstacle, Obstacle::Policy | Obstacle::Access);
+        target.is_none() && can_be_told
+    };
+    let mut obstacles = obstacles(&scenario).into_iter();
+    if let Some(obstacle) = obstacles.find(|obstacle| !is_met(obstacle)) {
+        return Ok(Err(obstacle.to_string()));
     }
     let mut simulated = Recording::new(scenario.clone());
     simulated.seek(simulated.end());
@@ -141,13 +146,24 @@ fn one(
         settle: Duration::from_micros(options.settle),
         time_max,
     };
+    let own = match target {
+        Some(_) => None,
+        None => Some(Own::start(&scenario)?),
+    };
+    let Some(broker) = target.or(own.as_ref().map(Own::address)) else {
+        return Err(Failure::running("there is no broker"));
+    };
     let clean = || {
         let live = Live::new(cleaning(&scenario));
         drive::drive(live, broker, Pace::Quick, &limits)
     };
-    clean()?;
+    if target.is_some() {
+        clean()?;
+    }
     let real = drive::drive(Live::new(scenario.clone()), broker, pace, &limits)?;
-    clean()?;
+    if target.is_some() {
+        clean()?;
+    }
     let names: Vec<&str> = scenario
         .clients
         .iter()

@@ -136,7 +136,8 @@ fn read(file: &Path, seed: Option<u64>, changes: Option<Changes>) -> Result<Run,
     }
     let mut scenario = files::scenario(file)?;
     scenario.seed = seed.unwrap_or(scenario.seed);
-    let mut recording = Recording::with_changes(scenario, changes.unwrap_or_default());
+    let changes = changes.unwrap_or_else(|| Changes::of(&scenario));
+    let mut recording = Recording::with_changes(scenario, changes);
     recording.seek(recording.end());
     let scenario = recording.scenario();
     let clients = scenario.clients.iter().map(|client| client.name.clone());

@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod conform;
 mod diff;
+mod each;
 mod failure;
 mod files;
 mod format;

@@ -114,7 +114,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let changes = match &options.changes {
         Some(file) => files::changes(file)?,
-        None => Changes::default(),
+        None => Changes::of(&scenario),
     };
     let mut recording = Recording::with_changes(scenario, changes);
     if options.check_invariants {

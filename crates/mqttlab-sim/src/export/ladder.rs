@@ -2,17 +2,16 @@
 
 use std::fmt::Write;
 
+use super::rows::{order, rows};
 use super::trace::seconds;
 use crate::recording::Recording;
 use crate::scenario::duration;
-use crate::view::{Event, EventKind, Fate, Flight, FlightKind, Micros, ParticipantId};
+use crate::view::{Event, Fate, Flight, FlightKind, ParticipantId};
 
 /// Columns between two participants.
 const LANE: usize = 32;
 /// Columns for the time.
 const MARGIN: usize = 14;
-/// A longer silence is drawn as a break.
-pub(super) const QUIET: Micros = 1_000_000;
 
 /// What goes into a ladder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,16 +56,15 @@ pub fn ladder(recording: &Recording, options: Options) -> String {
         let _ = write!(text, "{name:<LANE$}");
     }
     trim(&mut text);
-    let mut last = 0;
-    for event in recording.events() {
-        let Some(row) = row(event, recording, options, &order) else {
-            continue;
-        };
-        if event.at > last + QUIET {
-            let _ = writeln!(text, "{:MARGIN$}⋮ {}", "", duration::words(event.at - last));
+    for row in rows(recording, move |flight| options.shows(flight)) {
+        if let Some(silence) = row.silence {
+            let _ = writeln!(text, "{:MARGIN$}⋮ {}", "", duration::words(silence));
         }
-        last = event.at;
-        let _ = write!(text, "{:>12}  {row}", seconds(event.at));
+        let drawn = match row.flight {
+            Some(flight) => arrow(flight, &order),
+            None => note(row.event, &order),
+        };
+        let _ = write!(text, "{:>12}  {drawn}", seconds(row.event.at));
         trim(&mut text);
     }
     text
@@ -76,35 +74,6 @@ pub fn ladder(recording: &Recording, options: Options) -> String {
 fn trim(text: &mut String) {
     text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');
-}
-
-/// The broker stands between the first client and the others.
-pub(super) fn order(clients: usize) -> Vec<ParticipantId> {
-    let clients = 1..=clients as ParticipantId;
-    let mut order: Vec<ParticipantId> = clients.collect();
-    order.insert(order.len().min(1), 0);
-    order
-}
-
-fn row(
-    event: &Event,
-    recording: &Recording,
-    options: Options,
-    order: &[ParticipantId],
-) -> Option<String> {
-    match event.kind {
-        EventKind::Sent => {
-            let flight = recording.flights().get(event.flight? as usize)?;
-            options.shows(flight).then(|| arrow(flight, order))
-        }
-        EventKind::Fault => Some(note(event, order)),
-        EventKind::Action
-        | EventKind::Arrived
-        | EventKind::Connection
-        | EventKind::Timer
-        | EventKind::Decision
-        | EventKind::Application => None,
-    }
 }
 
 fn place(id: ParticipantId, order: &[ParticipantId]) -> usize {

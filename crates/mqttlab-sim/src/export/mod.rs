@@ -7,6 +7,7 @@ pub mod ndjson;
 #[cfg(feature = "pcapng")]
 pub mod pcapng;
 pub mod plantuml;
+mod rows;
 pub mod rust;
 pub mod svg;
 pub mod trace;

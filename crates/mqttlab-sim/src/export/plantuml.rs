@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use super::ladder::{self, QUIET, order};
+use super::ladder;
+use super::rows::{order, rows};
 use super::trace::seconds;
 use crate::recording::Recording;
 use crate::scenario::duration;
-use crate::view::{EventKind, Fate, Flight, ParticipantId};
+use crate::view::{Event, Fate, Flight};
 
 /// What has happened up to the moment of `recording`: packets, what disturbed them, and silences.
 ///
@@ -31,29 +32,14 @@ pub fn plantuml(recording: &Recording, options: ladder::Options) -> String {
             plain(scenario.name(id))
         );
     }
-    let mut last = 0;
-    for event in recording.events() {
-        let flight = event
-            .flight
-            .and_then(|id| recording.flights().get(id as usize));
-        let line = match (event.kind, flight) {
-            (EventKind::Sent, Some(flight)) if options.shows(flight) => arrow(flight),
-            (EventKind::Fault, _) => note(event.participant, &event.text, event.at),
-            (
-                EventKind::Sent
-                | EventKind::Action
-                | EventKind::Arrived
-                | EventKind::Connection
-                | EventKind::Timer
-                | EventKind::Decision
-                | EventKind::Application,
-                _,
-            ) => continue,
-        };
-        if event.at > last + QUIET {
-            let _ = writeln!(text, "... {} ...", duration::words(event.at - last));
+    for row in rows(recording, move |flight| options.shows(flight)) {
+        if let Some(silence) = row.silence {
+            let _ = writeln!(text, "... {} ...", duration::words(silence));
         }
-        last = event.at;
+        let line = match row.flight {
+            Some(flight) => arrow(flight),
+            None => note(row.event),
+        };
         let _ = writeln!(text, "{line}");
     }
     text.push_str("@enduml\n");
@@ -76,8 +62,9 @@ fn arrow(flight: &Flight) -> String {
     text.trim_end().to_owned()
 }
 
-fn note(about: ParticipantId, text: &str, at: u64) -> String {
-    format!("note over p{about}: {} {}", seconds(at), plain(text))
+fn note(event: &Event) -> String {
+    let (about, at) = (event.participant, seconds(event.at));
+    format!("note over p{about}: {at} {}", plain(&event.text))
 }
 
 /// Without what has a meaning in PlantUML: tags, variables, escapes, and pairs such as `//` for italics.

@@ -7,7 +7,8 @@ mod draw;
 
 use std::fmt::Write;
 
-use super::ladder::{self, order};
+use super::ladder;
+use super::rows::order;
 use crate::recording::Recording;
 use crate::scenario::duration;
 use crate::view::{Event, EventKind, Flight, Micros, ParticipantId};

@@ -1,6 +1,6 @@
 //! Where a moment stands in the picture: downwards, and elastic.
 
-use super::super::ladder::QUIET;
+use super::super::rows::QUIET;
 use super::{Item, What};
 use crate::view::Micros;
 
