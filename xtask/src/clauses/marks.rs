@@ -18,6 +18,7 @@ pub(super) fn marks_in(path: &str, text: &str) -> BTreeSet<String> {
         let prefix = match path.rsplit_once("/client/tests/") {
             Some((_, "v311.rs")) => "V311_",
             Some((_, "v5.rs")) => "V5_",
+            Some((_, part)) if part.starts_with("v5/") => "V5_",
             Some(_) | None => return marks,
         };
         marks.extend(tests.lines().flat_map(|line| expected(line, prefix)));
@@ -126,6 +127,11 @@ mod tests {
         let text = "/// [MQTT-1.1-1]\n? sends PINGREQ [MQTT-3.1.2-23]\n* disconnected: [MQTT-3.2.0-1], again\n> PINGREQ\n";
         let expected = ["V311_3_1_2_23", "V311_3_2_0_1"];
         assert_eq!(marks("crates/c/src/client/tests/v311.rs", text), expected);
+        let expected = ["V5_3_1_2_23", "V5_3_2_0_1"];
+        assert_eq!(
+            marks("crates/c/src/client/tests/v5/auth.rs", text),
+            expected
+        );
         assert_eq!(marks("crates/c/src/client/tests/policy.rs", text), [""; 0]);
     }
 
