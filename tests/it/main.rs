@@ -21,6 +21,7 @@ mod listeners;
 mod load;
 mod manners;
 mod program;
+mod recorded;
 mod sockets;
 mod strangers;
 mod tokens;

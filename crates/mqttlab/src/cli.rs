@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, broker, check, conform, diff, format, health, hunt, manual, run, schema};
+use crate::{
+    bench, broker, check, conform, diff, format, health, hunt, manual, replay, run, schema,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     /// Play a scenario in the simulated world and print what happens
     #[command(after_help = run::HELP)]
     Run(run::Options),
+    /// Play again what a broker has recorded, and say whether it sends the same bytes
+    #[command(after_help = replay::HELP)]
+    Replay(replay::Options),
     /// Play scenarios and say which of their expectations fail
     #[command(after_help = check::HELP)]
     Check(check::Options),

@@ -42,6 +42,14 @@ pub(crate) fn text(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(failed)
 }
 
+/// The bytes of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+}
+
 /// The disturbances that a hunt has written.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ mod hunt;
 mod log;
 mod manual;
 mod output;
+mod replay;
 mod run;
 mod schema;
 mod why_not;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         cli::Command::Acl(options) => broker::acl(&options),
         cli::Command::Store(options) => broker::store(&options),
         cli::Command::Run(options) => run::run(&options),
+        cli::Command::Replay(options) => replay::run(&options),
         cli::Command::Check(options) => check::check(&options),
         cli::Command::Hunt(options) => hunt::hunt(&options),
         cli::Command::Conform(options) => conform::conform(&options),

@@ -79,6 +79,13 @@ impl Raw {
         Ok(body)
     }
 
+    /// A PUBLISH; gives what comes after its length.
+    pub(crate) fn expect_publish(&mut self) -> Result<Vec<u8>> {
+        let first = self.byte()?;
+        ensure!(first >> 4 == 3, "{first:#x} came instead of a PUBLISH");
+        self.skip_packet()
+    }
+
     /// Everything until the end, as text.
     pub(crate) fn rest(&mut self) -> Result<String> {
         let mut text = String::new();

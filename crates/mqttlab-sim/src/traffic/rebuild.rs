@@ -24,8 +24,9 @@ const OTHERS: &str = "others";
 const PAYLOAD_SHOWN_MAX: usize = 4 << 10;
 /// And all of them together.
 const PAYLOADS_MAX: usize = 512 << 10;
-/// How long a packet of a scenario that was made of traffic takes.
-const LATENCY: Micros = 1_000;
+/// How long a packet of a scenario that was made of traffic takes, at most and at least.
+const LATENCY_MAX: Micros = 1_000;
+const LATENCY_MIN: Micros = 10;
 /// What happens in it happens so much later than it was recorded, so that it can be prepared.
 const HEAD_START: Micros = 10_000;
 
@@ -120,7 +121,7 @@ impl Cast {
     }
 
     /// A scenario of these participants in which nothing happens.
-    pub(super) fn scenario(&self, traffic: &Traffic) -> Scenario {
+    pub(super) fn scenario(&self, traffic: &Traffic, latency: Micros) -> Scenario {
         let waits = traffic.entries.iter().map(|entry| entry.after);
         let until = waits.sum::<Micros>().min(duration::MAX);
         Scenario {
@@ -134,7 +135,7 @@ impl Cast {
                 policy: (*traffic.header.config).clone(),
                 ..BrokerSpec::default()
             },
-            clients: self.members.iter().map(Member::spec).collect(),
+            clients: self.members.iter().map(|it| it.spec(latency)).collect(),
             script: Vec::new(),
             inputs: Vec::new(),
             expectations: Vec::new(),
@@ -144,7 +145,7 @@ impl Cast {
 }
 
 impl Member {
-    fn spec(&self) -> ClientSpec {
+    fn spec(&self, latency: Micros) -> ClientSpec {
         ClientSpec {
             name: self.name.clone(),
             options: self.options.clone(),
@@ -153,8 +154,8 @@ impl Member {
             habits: Habits::default(),
             bugs: ClientBugs::default(),
             link: LinkSpec {
-                latency_up: LATENCY,
-                latency_down: LATENCY,
+                latency_up: latency,
+                latency_down: latency,
                 ..LinkSpec::default()
             },
         }
@@ -252,13 +253,43 @@ fn message(publish: &Publish<'_>) -> Message {
 }
 
 impl Traffic {
+    /// So short that each client can do what it did as soon as it did: nobody says anything before CONNACK has come.
+    fn latency(&self) -> Micros {
+        let mut latency = LATENCY_MAX;
+        // When CONNECT came on the connections on which nothing else has come since.
+        let mut fresh: BTreeMap<u64, Option<Micros>> = BTreeMap::new();
+        let mut at = 0;
+        for entry in &self.entries {
+            at += entry.after;
+            match &entry.what {
+                What::Open { conn } => drop(fresh.insert(*conn, None)),
+                What::Packet { conn, .. } => match fresh.remove(conn) {
+                    Some(None) => drop(fresh.insert(*conn, Some(at))),
+                    Some(Some(connected)) => latency = latency.min((at - connected) / 2),
+                    None => {}
+                },
+                What::Malformed { .. }
+                | What::Lost { .. }
+                | What::Flushed { .. }
+                | What::Authorized { .. }
+                | What::Close { .. }
+                | What::EndSession { .. }
+                | What::Publish { .. }
+                | What::Configure(_)
+                | What::Wake
+                | What::End { .. } => {}
+            }
+        }
+        latency.max(LATENCY_MIN)
+    }
+
     /// A scenario in which clients do what those in the traffic did, at the same times, with a broker that is configured
     /// alike: to be played, stepped through and changed.
     ///
     /// It is told again, not the same run: clients acknowledge at once and choose their own Packet Identifiers, payloads are
     /// text, and what has no words in a scenario is left out; its `about` says how much. [`replay`](Self::replay) is exact.
     pub fn to_scenario(&self) -> Scenario {
-        let mut retold = Retold::new();
+        let mut retold = Retold::new(self.latency());
         for record in &self.header.kept {
             if let Change::Retained { message } = record.change() {
                 let payload = shown(message.payload);
@@ -285,7 +316,7 @@ impl Traffic {
             retold.tell(at, entry);
         }
         let until = retold.script.last().map_or(0, |step| step.at) + 2_000_000;
-        let mut scenario = retold.cast.scenario(self);
+        let mut scenario = retold.cast.scenario(self, retold.latency);
         scenario.until = until.min(duration::MAX);
         scenario.title = format!("Recorded by {}", self.header.engine);
         scenario.about = retold.about(self.header.payloads);
@@ -298,6 +329,7 @@ impl Traffic {
 /// A scenario that is being written.
 struct Retold {
     cast: Cast,
+    latency: Micros,
     /// Those that a connection has now, so that two at once are two participants.
     busy: BTreeSet<ParticipantId>,
     open: BTreeMap<u64, Talk>,
@@ -317,8 +349,9 @@ struct Talk {
 }
 
 impl Retold {
-    fn new() -> Self {
+    fn new(latency: Micros) -> Self {
         Self {
+            latency,
             cast: Cast {
                 members: Vec::new(),
                 by_conn: BTreeMap::new(),
@@ -399,7 +432,7 @@ impl Retold {
                 Loss::Fin => Act::Close,
                 Loss::Rst | Loss::Error => Act::Reset,
             };
-            self.step(at - LATENCY, who, act);
+            self.step(at - self.latency, who, act);
         }
     }
 
@@ -421,7 +454,7 @@ impl Retold {
             self.left_out += 1;
             return;
         };
-        let at = at - LATENCY;
+        let at = at - self.latency;
         if let Packet::Connect(connect) = &packet {
             let options = options_of(connect);
             if options.check().is_err() {
@@ -431,7 +464,7 @@ impl Retold {
             let who = self.enter(options);
             talk.who = Some(who);
             // SYN, SYN-ACK and then CONNECT.
-            self.step(at - 2 * LATENCY, who, Act::Connect);
+            self.step(at - 2 * self.latency, who, Act::Connect);
             return;
         }
         let Some(who) = talk.who else {

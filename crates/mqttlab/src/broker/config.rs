@@ -20,6 +20,7 @@ use super::auth::jwt::{self, Verifier};
 use super::auth::passwords::Passwords;
 use super::auth::{Door, NameFrom, Rules};
 use super::listen::{Address, Endpoint, Scheme};
+use super::record::Record;
 use super::shard::{Manners, Rate, Renewal};
 use super::store::{Durability, Manner};
 use super::transport::{Certificates, Gate, Network, Protocol};
@@ -48,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) sys: Sys,
     pub(crate) store: Store,
+    pub(crate) record: Record,
     pub(crate) broker: BrokerConfig,
 }
 
@@ -519,6 +521,7 @@ impl Default for Config {
             log: Log::default(),
             sys: Sys::default(),
             store: Store::default(),
+            record: Record::default(),
             broker: BrokerConfig::default(),
         }
     }

@@ -11,6 +11,7 @@ mod manager;
 mod options;
 mod passwd;
 mod ready;
+mod record;
 mod serve;
 mod shard;
 mod signals;
@@ -91,12 +92,13 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         |error| Failure::running(format!("the system gives no random numbers: {error}"));
     getrandom::fill(&mut secret).map_err(no_random)?;
     let seed = getrandom::u64().map_err(no_random)?;
-    let (broker, kept, now) = bring_back(&config, *renewal.broker, seed)?;
+    let begun = begin(&config, *renewal.broker, seed)?;
     let setup = shard::Setup {
         listeners: mqtt,
-        broker,
-        now,
-        store: kept.map(|kept| (kept, config.store.manner())),
+        broker: begun.broker,
+        now: begun.now,
+        store: begun.kept,
+        recorder: begun.recorder,
         rules: Arc::clone(&renewal.rules),
         sys_interval: renewal.sys_interval,
         trace_client: renewal.trace_client,
@@ -130,14 +132,18 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A broker before its first connection.
+struct Begun {
+    broker: Broker,
+    kept: Option<(store::Kept, store::Manner)>,
+    now: Instant,
+    recorder: Option<Box<record::Recorder>>,
+}
+
 /// The broker that the store kept, or a new one.
-fn bring_back(
-    config: &Config,
-    broker: BrokerConfig,
-    seed: u64,
-) -> Result<(Broker, Option<store::Kept>, Instant), Failure> {
-    match &config.store.path {
-        None => Ok((Broker::new(broker, seed), None, Instant::ZERO)),
+fn begin(config: &Config, broker: BrokerConfig, seed: u64) -> Result<Begun, Failure> {
+    let (broker, kept, now) = match &config.store.path {
+        None => (Broker::new(broker, seed), None, Instant::ZERO),
         Some(path) => {
             let opened = store::open(path, broker, seed)?;
             let usage = opened.broker.usage();
@@ -145,9 +151,17 @@ fn bring_back(
                 store = %path.display(), sessions = usage.sessions, messages = usage.messages,
                 retained = usage.retained, "brought back"
             );
-            Ok((opened.broker, Some(opened.kept), opened.now))
+            let kept = (opened.kept, config.store.manner());
+            (opened.broker, Some(kept), opened.now)
         }
-    }
+    };
+    let (broker, recorder) = record::begin(&config.record, broker, now)?;
+    Ok(Begun {
+        broker,
+        kept,
+        now,
+        recorder,
+    })
 }
 
 fn say(text: &str) -> Result<ExitCode, Failure> {

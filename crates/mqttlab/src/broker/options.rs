@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use mqttlab_sim::traffic::Payloads;
 
 use super::config::{self, Config, HttpAddress, Listener};
 use super::listen::Endpoint;
+use super::record;
 use super::store::Durability;
 use crate::{Failure, log};
 
@@ -54,6 +56,14 @@ pub struct Options {
     /// When what is kept in the file is on the disk [default: commit]
     #[arg(long, value_enum)]
     durability: Option<Durability>,
+
+    /// Record what clients send in this new file, for `mqttlab replay` and the Lab; passwords are left out
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
+    /// What to record of payloads: kept, hashed or omitted [default: kept]
+    #[arg(long, value_name = "HOW", value_parser = record::payloads)]
+    record_payloads: Option<Payloads>,
 
     /// Read the configuration from this file
     #[arg(short, long, value_name = "FILE")]
@@ -126,6 +136,10 @@ impl Options {
         prefer(&mut config.auth.password_file, self.password_file.as_ref());
         prefer(&mut config.auth.acl_file, self.acl_file.as_ref());
         prefer(&mut config.store.path, self.store.as_ref());
+        prefer(&mut config.record.path, self.record.as_ref());
+        if let Some(payloads) = self.record_payloads {
+            config.record.payloads = payloads;
+        }
         if let Some(durability) = self.durability {
             config.store.durability = durability;
         }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
 use super::super::listen::Bound;
+use super::super::record::Recorder;
 use super::super::store::{self, Store};
 use super::super::transport::Protocol;
 use super::accept::Acceptor;
@@ -29,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) now: Instant,
     /// Where its durable state goes.
     pub(crate) store: Option<(store::Kept, store::Manner)>,
+    /// Who writes down what the broker is handed.
+    pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) rules: Arc<Rules>,
     /// How often `$SYS` is published; zero for never.
     pub(crate) sys_interval: Duration,
@@ -152,6 +155,13 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         None => None,
     };
     let doorkeeper = Doorkeeper::new(setup.rules, checker, setup.secret);
+    let mut sockets = Sockets::new(
+        doorkeeper,
+        setup.trace_client.as_deref(),
+        store,
+        &setup.manners,
+    );
+    sockets.recorder = setup.recorder;
     let shard = Shard {
         poll,
         clock: std::time::Instant::now(),
@@ -160,12 +170,7 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         acceptors,
         limits: setup.broker.config().link_limits(),
         broker: setup.broker,
-        sockets: Sockets::new(
-            doorkeeper,
-            setup.trace_client.as_deref(),
-            store,
-            &setup.manners,
-        ),
+        sockets,
         links: Vec::new(),
         buffer: vec![0; READ_BUFFER].into(),
         ready: Vec::new(),

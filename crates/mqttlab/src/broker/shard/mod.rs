@@ -97,7 +97,14 @@ pub(crate) struct Shard {
 /// Hands `input` to the broker; the reasons for what it does are asked for only where somebody wants them.
 fn hand(broker: &mut Broker, now: Instant, input: Input<'_>, sockets: &mut Sockets) {
     sockets.changed = false;
-    if sockets.is_traced() {
+    if let Some(mut recorder) = sockets.recorder.take() {
+        if sockets.is_traced() {
+            recorder.hand(broker, now, input, &mut Traced(sockets));
+        } else {
+            recorder.hand(broker, now, input, sockets);
+        }
+        sockets.recorder = Some(recorder);
+    } else if sockets.is_traced() {
         broker.handle(now, input, &mut Traced(sockets));
     } else {
         broker.handle(now, input, sockets);

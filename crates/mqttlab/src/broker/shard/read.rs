@@ -5,6 +5,7 @@ use std::mem;
 
 use mqttlab_core::broker::{Input, Loss};
 use mqttlab_core::id::ConnId;
+use mqttlab_core::link::Received;
 use mqttlab_core::packet::Packet;
 use mqttlab_core::reason::ReasonCode;
 
@@ -113,9 +114,13 @@ impl Shard {
         };
         loop {
             let before = input.len();
-            let is_message = match link.next_packet(&mut input) {
-                Ok(Some(packet)) => {
+            let version = link.version();
+            let is_message = match link.next_received(&mut input, &mut ()) {
+                Ok(Some(Received { packet, bytes })) => {
                     let is_message = matches!(packet, Packet::Publish(_));
+                    if let Some(recorder) = &mut self.sockets.recorder {
+                        recorder.packet(&packet, bytes, version);
+                    }
                     let input = Input::Packet { conn, packet };
                     hand(&mut self.broker, self.now, input, &mut self.sockets);
                     Some(is_message)

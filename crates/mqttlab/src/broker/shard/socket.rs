@@ -14,6 +14,7 @@ use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
 use super::super::auth::{Caller, Doorkeeper};
+use super::super::record::Recorder;
 use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Peer, Stream, Transport};
 use super::bans::Bans;
@@ -203,6 +204,8 @@ pub(super) struct Sockets {
     pub(super) watched: Watched,
     /// Where durable state goes.
     pub(super) store: Option<Store>,
+    /// Who writes down what the broker is handed.
+    pub(super) recorder: Option<Box<Recorder>>,
     pub(super) now: Instant,
     pub(super) slots: Vec<Option<Socket>>,
     free: Vec<u32>,
@@ -247,6 +250,7 @@ impl Sockets {
             bans: Bans::default(),
             watched: Watched::new(manners),
             store,
+            recorder: None,
             now: Instant::ZERO,
             slots: Vec::new(),
             free: Vec::new(),
@@ -319,6 +323,13 @@ impl Sockets {
 
     /// The round is over: what was freed in it may be used again.
     pub(super) fn end_round(&mut self) {
+        if let Some(mut recorder) = self.recorder.take() {
+            if recorder.flush() {
+                self.recorder = Some(recorder);
+            } else {
+                recorder.detach();
+            }
+        }
         if self.open == 0 && self.slots.len() > SLOTS_KEPT {
             // The crowd has gone; so does all that it needed. Nothing names a slot between rounds.
             self.slots = Vec::new();

@@ -1,0 +1,329 @@
+//! A broker that records, and what is made of its recordings.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::harness::packets::{connect, packet, publish, subscribe, text};
+use crate::harness::{Broker, Folder, PATIENCE, program};
+
+const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
+
+struct Rig {
+    folder: Folder,
+}
+
+impl Rig {
+    fn new(name: &str) -> Result<Self> {
+        let folder = Folder::new(name)?;
+        Ok(Self { folder })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path("traffic.mqttlab")
+    }
+
+    fn broker(&self, options: &[&str]) -> Result<Broker> {
+        let file = self.file();
+        let file = file.to_str().context("a plain path")?;
+        Broker::start_with(&[&["--http", "off", "--record", file], options].concat())
+    }
+
+    fn replay(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new(program()?);
+        command.arg("replay").arg(self.file()).args(arguments);
+        Ok(command.output()?)
+    }
+
+    /// The file must be one with which the same comes of the same; the events in it.
+    fn events(&self) -> Result<String> {
+        let output = self.replay(&["--format", "events"])?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(0), "{complaint}{said}");
+        ensure!(said.contains("sends the same bytes"), "{said}");
+        Ok(said)
+    }
+}
+
+/// Ends it as an operator would, so that all is in the file.
+fn stop(broker: Broker) -> Result<()> {
+    broker.signal("TERM")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.success(), "{status}: {log}");
+    Ok(())
+}
+
+/// Whether Mosquitto's clients are there.
+fn has_mosquitto() -> bool {
+    ["mosquitto_sub", "mosquitto_pub"].iter().all(|name| {
+        let mut command = Command::new(name);
+        command.arg("--help").stdout(Stdio::null()).status().is_ok()
+    })
+}
+
+/// `mosquitto_sub` and `mosquitto_pub` in each version and QoS, with retained messages, wills and a session that waits.
+#[test]
+fn what_real_clients_did_is_played_again_with_the_same_bytes() -> Result<()> {
+    if !has_mosquitto() {
+        crate::skip("mosquitto_pub and mosquitto_sub are not installed");
+        return Ok(());
+    }
+    let rig = Rig::new("real")?;
+    let broker = rig.broker(&["--set", "sys.interval-s=1"])?;
+    let port = broker.port();
+    for version in ["mqttv31", "mqttv311", "mqttv5"] {
+        for qos in ["0", "1", "2"] {
+            let common = ["-h", "127.0.0.1", "-p", &port, "-V", version, "-q", qos];
+            let topic = format!("{version}/{qos}");
+            let ear = Command::new("mosquitto_sub")
+                .args(common)
+                .args([
+                    "-t",
+                    &topic,
+                    "-t",
+                    "$SYS/broker/uptime",
+                    "-C",
+                    "2",
+                    "-W",
+                    "20",
+                ])
+                .stdout(Stdio::piped())
+                .spawn()?;
+            let said = Command::new("mosquitto_pub")
+                .args(common)
+                .args([
+                    "-t",
+                    &topic,
+                    "-m",
+                    "hello",
+                    "-r",
+                    "--will-topic",
+                    "gone",
+                    "--will-payload",
+                    "w",
+                ])
+                .status()?;
+            ensure!(said.success(), "{version} {qos}");
+            let heard = ear.wait_with_output()?;
+            ensure!(heard.status.success(), "{version} {qos}");
+            ensure!(String::from_utf8_lossy(&heard.stdout).contains("hello"));
+        }
+    }
+    stop(broker)?;
+    let events = rig.events()?;
+    for line in ["mosq", "PUBLISH mqttv5/2 \"hello\"", "PUBCOMP", "SUBSCRIBE"] {
+        ensure!(events.contains(line), "{line} is missing: {events}");
+    }
+    for format in [
+        "ladder", "ndjson", "mermaid", "plantuml", "svg", "pcapng", "check",
+    ] {
+        let output = rig.replay(&["--format", format])?;
+        ensure!(
+            output.status.success() && output.stdout.len() > 100,
+            "{format}"
+        );
+    }
+    Ok(())
+}
+
+/// With a store that was there before, access rules, a malformed packet, a take-over and a client that does not read.
+#[test]
+fn what_the_driver_answered_is_played_again_too() -> Result<()> {
+    let rig = Rig::new("answers")?;
+    let store = rig.folder.path("store");
+    let store = store.to_str().context("a plain path")?;
+    let rules = rig.folder.path("rules");
+    fs::write(&rules, "topic readwrite open/#\ntopic read news\n")?;
+    let rules = rules.to_str().context("a plain path")?;
+    let options = ["--store", store, "--acl-file", rules];
+    let before = Broker::start_with(&[&["--http", "off"][..], &options].concat())?;
+    let mut kept = before.connect()?;
+    kept.send(&connect("kept", false))?;
+    kept.expect(ACCEPTED)?;
+    kept.send(&subscribe("open/#", 1))?;
+    kept.expect(&[0x90, 3, 0, 1, 1])?;
+    kept.send(&[0xE0, 0])?;
+    kept.expect_closed()?;
+    let mut early = before.connect()?;
+    early.send(&connect("early", true))?;
+    early.expect(ACCEPTED)?;
+    early.send(&publish(3, "open/early", 1, b"waits and is retained"))?;
+    early.expect(&[0x40, 2, 0, 1])?;
+    stop(before)?;
+
+    let broker = rig.broker(&options)?;
+    let mut kept = broker.connect()?;
+    kept.send(&connect("kept", false))?;
+    kept.expect(&[0x20, 2, 1, 0])?;
+    kept.expect(&publish(2, "open/early", 1, b"waits and is retained"))?;
+    let mut loud = broker.connect()?;
+    loud.send(&connect("loud", true))?;
+    loud.expect(ACCEPTED)?;
+    loud.send(&subscribe("#", 0))?;
+    loud.expect(&[0x90, 3, 0, 1, 0])?;
+    ensure!(loud.expect_publish()?.ends_with(b"retained"));
+    loud.send(&publish(2, "closed/x", 5, b"denied"))?;
+    loud.expect(&[0x40, 2, 0, 5])?;
+    loud.send(&publish(0, "open/y", 0, &[b'.'; 5_000]))?;
+    loud.expect_publish()?;
+    loud.send(&[0x36, 0])?;
+    loud.expect_closed()?;
+    let mut second = broker.connect()?;
+    second.send(&connect("kept", false))?;
+    second.expect(&[0x20, 2, 1, 0])?;
+    // It never reads what comes now.
+    let mut writer = broker.connect()?;
+    writer.send(&connect("writer", true))?;
+    writer.expect(ACCEPTED)?;
+    for id in 1..200_u16 {
+        writer.send(&publish(2, "open/z", id, &[b'z'; 60_000]))?;
+        let id = id.to_be_bytes();
+        writer.expect(&[0x40, 2, id[0], id[1]])?;
+    }
+    stop(broker)?;
+    let events = rig.events()?;
+    for line in ["kept", "what is no packet", "taken over", "open/z"] {
+        ensure!(events.contains(line), "{line} is missing");
+    }
+    Ok(())
+}
+
+/// Passwords never, payloads only where wanted; the file is its owner's alone and never takes the place of another.
+#[cfg(unix)]
+#[test]
+fn secrets_are_not_recorded() -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    for (how, is_kept) in [("kept", true), ("hashed", false), ("omitted", false)] {
+        let rig = Rig::new(&format!("secrets-{how}"))?;
+        let broker = rig.broker(&["--record-payloads", how])?;
+        let mut client = broker.connect()?;
+        // 5.0 with a will, a User Name and a password.
+        let head = [0, 4, b'M', b'Q', b'T', b'T', 5, 0xC6, 0, 60, 0];
+        let parts = [
+            &text("c")[..],
+            &[0],
+            &text("gone"),
+            &text("last private words"),
+        ]
+        .concat();
+        let credentials = [text("ann"), text("a very secret password")].concat();
+        client.send(&packet(0x10, &[&head, &parts, &credentials]))?;
+        client.expect(&[0x20])?;
+        client.skip_packet()?;
+        let mut other = broker.connect()?;
+        other.send(&connect("other", true))?;
+        other.expect(ACCEPTED)?;
+        other.send(&subscribe("gone", 0))?;
+        other.expect(&[0x90, 3, 0, 1, 0])?;
+        other.send(&publish(1, "t", 0, b"a private message"))?;
+        other.send(&publish(1, "t", 0, b""))?;
+        other.expect_alive()?;
+        drop(client);
+        other.expect_publish()?;
+        stop(broker)?;
+        let events = rig.events()?;
+        ensure!(events.contains("PUBLISH gone"), "{events}");
+        let bytes = fs::read(rig.file())?;
+        let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+        ensure!(!has(b"a very secret password"));
+        ensure!(has(b"a private message") == is_kept && has(b"last private words") == is_kept);
+        ensure!(fs::metadata(rig.file())?.permissions().mode() & 0o077 == 0);
+        let refused = rig
+            .broker(&[])
+            .err()
+            .context("the file is there")?
+            .to_string();
+        ensure!(refused.contains("--record"), "{refused}");
+        ensure!(fs::read(rig.file())? == bytes, "it was written over");
+    }
+    Ok(())
+}
+
+/// The broker goes on when the file is as long as it may be; a file that is cut counts up to there.
+#[test]
+fn a_recording_ends_in_time_and_may_be_cut() -> Result<()> {
+    let rig = Rig::new("bounded")?;
+    let broker = rig.broker(&["--set", "record.bytes-max=20000"])?;
+    let mut client = broker.connect()?;
+    client.send(&connect("c", true))?;
+    client.expect(ACCEPTED)?;
+    let started = Instant::now();
+    for _ in 0..400 {
+        client.send(&publish(0, "t", 0, &[b'.'; 500]))?;
+        client.expect_alive()?;
+    }
+    ensure!(started.elapsed() < PATIENCE);
+    stop(broker)?;
+    let bytes = fs::read(rig.file())?;
+    ensure!(
+        (10_000..=20_200).contains(&bytes.len()),
+        "{} bytes",
+        bytes.len()
+    );
+    ensure!(rig.events()?.contains("as long as it may be"));
+    for end in [bytes.len() - 3, bytes.len() / 2, 2_000] {
+        fs::write(rig.file(), &bytes[..end])?;
+        rig.events()?;
+    }
+    for (content, why) in [
+        (&b"[scenario]\n"[..], "no recording"),
+        (b"MQTTLAB\0\x63\0", "another version"),
+        (b"MQTTLAB\0\x01\0\xFF\xFF\xFF\xFF\x0F", "makes no sense"),
+        (b"", "no recording"),
+    ] {
+        fs::write(rig.file(), content)?;
+        let output = rig.replay(&[])?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() == Some(2) && said.contains(why),
+            "{said}"
+        );
+    }
+    Ok(())
+}
+
+/// A scenario that was made of a recording is played like any other, and its clients get what the real ones got.
+#[test]
+fn a_recording_becomes_a_scenario() -> Result<()> {
+    let rig = Rig::new("retold")?;
+    let broker = rig.broker(&[])?;
+    let mut ear = broker.connect()?;
+    ear.send(&connect("ear", true))?;
+    ear.expect(ACCEPTED)?;
+    ear.send(&subscribe("status/#", 1))?;
+    ear.expect(&[0x90, 3, 0, 1, 1])?;
+    let mut mouth = broker.connect()?;
+    mouth.send(&connect("mouth", true))?;
+    mouth.expect(ACCEPTED)?;
+    for (id, word) in [(1, "one"), (2, "two")] {
+        mouth.send(&publish(2, "status/1", id, word.as_bytes()))?;
+        mouth.expect(&[0x40, 2, 0, id as u8])?;
+        ear.expect(&publish(2, "status/1", id, word.as_bytes()))?;
+        ear.send(&[0x40, 2, 0, id as u8])?;
+    }
+    ear.expect_alive()?;
+    stop(broker)?;
+    let scenario = rig.folder.path("retold.toml");
+    let path = scenario.to_str().context("a plain path")?;
+    let output = rig.replay(&["--format", "scenario", "-o", path])?;
+    ensure!(output.status.success());
+    let run = Command::new(program()?)
+        .args(["run", path, "--format", "events"])
+        .output()?;
+    let events = String::from_utf8_lossy(&run.stdout);
+    ensure!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    for word in ["one", "two"] {
+        let line = format!("ear gets the message status/1 \"{word}\"");
+        ensure!(events.contains(&line), "{line} is missing: {events}");
+    }
+    Ok(())
+}
