@@ -1,6 +1,9 @@
-//! The broker with clients that others wrote: `mosquitto_pub` and `mosquitto_sub`, and paho-mqtt for Python.
+//! The broker with clients that others wrote: `mosquitto_pub` and `mosquitto_sub`, paho-mqtt for Python, MQTT.js, and
+//! rumqttc.
 
 mod mosquitto;
+mod mqttjs;
+mod rumqttc;
 
 use std::env;
 use std::path::Path;
