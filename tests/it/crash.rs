@@ -258,7 +258,8 @@ fn when_the_disk_fails_nothing_is_acknowledged_any_more() -> Result<()> {
         let folder = Folder::new("disk-fails")?;
         let file = folder.path("broker.redb");
         let file = file.to_str().context("a plain path")?;
-        let options = ["--http", "off", "--store", file];
+        let stop = "store.on-failure=stop";
+        let options = ["--http", "off", "--store", file, "--set", stop];
         // The first is the publisher's session.
         let wish = format!("{point}:2:fail");
         let broker = Broker::start_in(&options, &[("MQTTLAB_FAILPOINT", &wish)])?;
@@ -275,4 +276,80 @@ fn when_the_disk_fails_nothing_is_acknowledged_any_more() -> Result<()> {
         publisher.expect(&[0x40, 2, 0, 9])?;
     }
     Ok(())
+}
+
+/// Status and body of an answer over HTTP.
+fn get(http: std::net::SocketAddr, path: &str) -> Result<(String, String)> {
+    let mut stream = Raw::connect(http)?;
+    stream.send(
+        format!("GET {path} HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n").as_bytes(),
+    )?;
+    let answer = stream.rest()?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("a whole answer")?;
+    let status = head.split(' ').nth(1).context("a status")?;
+    Ok((status.to_owned(), body.to_owned()))
+}
+
+#[test]
+fn without_its_disk_the_broker_goes_on_and_promises_nothing() -> Result<()> {
+    if !can_fail()? {
+        return Ok(());
+    }
+    let folder = Folder::new("goes-on")?;
+    let store = folder.path("store/");
+    let store = store.to_str().context("a plain path")?;
+    let options = ["--http", "127.0.0.1:0", "--store", store];
+    let wish = "append-written:3:fail";
+    let broker = Broker::start_in(&options, &[("MQTTLAB_FAILPOINT", wish)])?;
+    let http = broker.http.context("it serves HTTP")?;
+    ensure!(get(http, "/readyz")?.0 == "200");
+    let (mut subscriber, _) = log_in(&broker, b's')?;
+    subscriber.send(&[0x82, 6, 0, 1, 0, 1, b't', 1])?;
+    subscriber.expect(&[0x90, 3, 0, 1, 1])?;
+    let mut publisher = broker.connect()?;
+    publisher.log_in(b'p')?;
+    publisher.send(&publish(0x02, 9, b'x'))?;
+    // Neither is the message acknowledged nor passed on, and both are cut off.
+    publisher.expect_closed()?;
+    subscriber.expect_closed()?;
+    let (status, why) = get(http, "/readyz")?;
+    ensure!(
+        status == "503" && why.contains("a test wants it to fail"),
+        "{status} {why}"
+    );
+    ensure!(get(http, "/livez")?.0 == "200");
+    let metrics = get(http, "/metrics")?.1;
+    ensure!(metrics.contains("\nmqttlab_store_failed 1\n"), "{metrics}");
+    // Whoever wants a session that lasts keeps its own and comes again later.
+    let mut subscriber = broker.connect()?;
+    subscriber.send(&connect(b's'))?;
+    subscriber.expect(&[0x20, 2, 0, 3])?;
+    subscriber.expect_closed()?;
+    // QoS 0 goes on, QoS 1 does not; a configuration that is read again changes nothing about that.
+    broker.signal("HUP")?;
+    let mut hears = broker.connect()?;
+    hears.log_in(b'h')?;
+    hears.send(&[0x82, 6, 0, 1, 0, 1, b't', 1])?;
+    hears.expect(&[0x90, 3, 0, 1, 0])?;
+    let mut publisher = broker.connect()?;
+    publisher.log_in(b'p')?;
+    publisher.send(&[0x30, 4, 0, 1, b't', b'!'])?;
+    hears.expect(&[0x30, 4, 0, 1, b't', b'!'])?;
+    publisher.send(&publish(0x02, 9, b'x'))?;
+    publisher.expect_closed()?;
+    broker.signal("TERM")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.success(), "{status}: {log}");
+    ensure!(log.contains("the store has failed"), "{log}");
+
+    // What was acknowledged is there.
+    let broker = Broker::start_in(&options, &[])?;
+    ensure!(folder.path("store/broker.redb").is_file());
+    let (mut subscriber, present) = log_in(&broker, b's')?;
+    ensure!(present == 1, "its session was acknowledged");
+    let mut publisher = broker.connect()?;
+    publisher.log_in(b'p')?;
+    publisher.send(&publish(0x0A, 9, b'x'))?;
+    publisher.expect(&[0x40, 2, 0, 9])?;
+    subscriber.expect(&[0x32, 6, 0, 1, b't', 0, 1, b'x'])
 }

@@ -346,9 +346,10 @@ fn the_store_is_private_and_must_be_writable() -> Result<()> {
             mode(&path)?
         );
     }
-    // A folder that is none, one that is not there, and a folder in place of the file.
+    // A folder that is none, one that is not there, and a folder in place of the file in a folder.
     fs::write(folder.path("plain"), "")?;
-    for path in ["plain/broker.redb", "nowhere/broker.redb", ""] {
+    fs::create_dir_all(folder.path("taken/broker.redb"))?;
+    for path in ["plain/broker.redb", "nowhere/broker.redb", "taken"] {
         let path = folder.path(path);
         let output = Command::new(program()?)
             .args([

@@ -22,7 +22,7 @@ use super::auth::{Door, NameFrom, Rules};
 use super::listen::{Address, Endpoint, Scheme};
 use super::record::Record;
 use super::shard::{Manners, Rate, Renewal};
-use super::store::{Durability, Manner};
+use super::store::{Durability, Manner, OnFailure};
 use super::transport::{Certificates, Gate, Network, Protocol};
 use crate::{Failure, log};
 
@@ -443,12 +443,13 @@ impl Default for Sys {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Store {
-    /// The file; without one they are kept in memory alone.
+    /// The file, or its folder; without one they are kept in memory alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<PathBuf>,
     pub(crate) durability: Durability,
     /// For [`Durability::Interval`].
     pub(crate) interval_ms: u32,
+    pub(crate) on_failure: OnFailure,
 }
 
 impl Store {
@@ -457,6 +458,7 @@ impl Store {
         Manner {
             durability: self.durability,
             interval: Duration::from_millis(self.interval_ms.into()),
+            on_failure: self.on_failure,
         }
     }
 }
@@ -467,6 +469,7 @@ impl Default for Store {
             path: None,
             durability: Durability::default(),
             interval_ms: 1_000,
+            on_failure: OnFailure::default(),
         }
     }
 }

@@ -103,6 +103,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         sys_interval: renewal.sys_interval,
         trace_client: renewal.trace_client,
         manners: renewal.manners,
+        seed,
         secret,
     };
     let shard = shard::start(setup, ended)

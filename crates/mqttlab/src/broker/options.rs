@@ -49,8 +49,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     acl_file: Option<PathBuf>,
 
-    /// Keep sessions and retained messages in this file; without it they are lost when the broker stops
-    #[arg(long, value_name = "FILE")]
+    /// Keep sessions and retained messages in this file or folder; without it they are lost when the broker stops
+    #[arg(long, value_name = "PATH")]
     store: Option<PathBuf>,
 
     /// When what is kept in the file is on the disk [default: commit]

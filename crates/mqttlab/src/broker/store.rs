@@ -54,12 +54,40 @@ pub(crate) enum Durability {
     None,
 }
 
+/// What becomes of the broker when the disk fails it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OnFailure {
+    /// It goes on without sessions that last, and without QoS 1 and 2
+    #[default]
+    ServeQos0,
+    /// It ends
+    Stop,
+}
+
+/// The file in a folder that is given in place of a file.
+const FILE_NAME: &str = "broker.redb";
+
+/// The file that a path means: that itself, or one in it where it is a folder, or ends as one does.
+pub(crate) fn file_at(path: &Path) -> PathBuf {
+    if is_folder(path) {
+        path.join(FILE_NAME)
+    } else {
+        path.to_owned()
+    }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
 /// How to keep what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Manner {
     pub(crate) durability: Durability,
     /// For [`Durability::Interval`].
     pub(crate) interval: Duration,
+    pub(crate) on_failure: OnFailure,
 }
 
 /// A file that was opened, with the broker that it kept.
@@ -108,6 +136,8 @@ pub(crate) struct Numbers {
     pub(crate) waiting: u64,
     /// The file was damaged when the broker started.
     pub(crate) salvaged: bool,
+    /// Writing has failed; nothing is written any more.
+    pub(crate) failed: bool,
 }
 
 /// Opens the file, or makes it, and brings back the broker.
@@ -116,6 +146,10 @@ pub(crate) struct Numbers {
 /// When the file is in use or the system does not let it be read and written.
 pub(crate) fn open(path: &Path, config: BrokerConfig, seed: u64) -> Result<Opened, Failure> {
     let complain = |why| Failure::usage(format!("--store {}: {why}", path.display()));
+    if is_folder(path) {
+        make_folder(path).map_err(|error| complain(error.to_string()))?;
+    }
+    let path = &file_at(path);
     let damage = match File::open(path) {
         Ok(read) => return Ok(bring_back(read, config, seed)),
         Err(Unusable::Refused(why)) => return Err(complain(why)),
@@ -130,6 +164,17 @@ pub(crate) fn open(path: &Path, config: BrokerConfig, seed: u64) -> Result<Opene
         "the store is damaged: what could be read of it is brought back"
     );
     start_anew(path, config, seed, &found).map_err(complain)
+}
+
+/// Makes the folder where there is none; nobody else may look into it.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn bring_back(read: file::Read, config: BrokerConfig, seed: u64) -> Opened {
@@ -305,6 +350,11 @@ impl Store {
             Durability::None => self.rewrite(broker, now),
         }
         self.wait()
+    }
+
+    /// What becomes of the broker when the disk fails it.
+    pub(crate) fn on_failure(&self) -> OnFailure {
+        self.manner.on_failure
     }
 
     pub(crate) fn numbers(&self) -> Numbers {

@@ -221,6 +221,12 @@ const STORE: &[StoreMetric] = &[
         |store| store.waiting,
     ),
     (
+        "store_failed",
+        "gauge",
+        "1 where the store has failed and nothing is kept any more.",
+        |store| store.failed.into(),
+    ),
+    (
         "store_salvaged",
         "gauge",
         "1 where the store was damaged when the broker started.",

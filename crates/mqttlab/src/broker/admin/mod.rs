@@ -72,9 +72,15 @@ async fn alive() -> impl IntoResponse {
     ([NO_STORE], "ok\n")
 }
 
-/// The event loop answers. Its listeners were open before the first request could come.
+/// The event loop answers, and what it promises it can keep. Its listeners were open before the first request could come.
 async fn ready(State(admin): State<Admin>) -> Response {
     match report(&admin.shard).await {
+        Some(Report {
+            failure: Some(why), ..
+        }) => {
+            let text = format!("the store has failed, only QoS 0 is served: {why}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, [NO_STORE], text).into_response()
+        }
         Some(_) => ([NO_STORE], "ok\n").into_response(),
         None => busy(),
     }

@@ -38,6 +38,8 @@ pub(crate) struct Setup {
     /// The client whose decisions the log tells.
     pub(crate) trace_client: Option<String>,
     pub(crate) manners: Manners,
+    /// What a broker begins with that takes the place of this one.
+    pub(crate) seed: u64,
     /// Known to nobody else.
     pub(crate) secret: [u8; 32],
 }
@@ -180,6 +182,8 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         paused: Paused::new(),
         commands,
         stop_by: None,
+        failure: None,
+        seed: setup.seed,
         traffic: Traffic::default(),
         sys: Sys::new(setup.sys_interval),
     };

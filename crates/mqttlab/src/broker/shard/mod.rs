@@ -14,6 +14,7 @@ mod control;
 mod crowds;
 mod desk;
 mod habits;
+mod keep;
 mod manners;
 mod out;
 mod rates;
@@ -39,9 +40,10 @@ use mqttlab_core::link::Link;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
-use super::store::Store;
+use super::store::{self, Store};
 use accept::Acceptor;
 use control::Command;
+use keep::{Failed, without_promises};
 use manners::Paused;
 use out::{End, Progress};
 use socket::{Phase, Sockets, index};
@@ -90,6 +92,9 @@ pub(crate) struct Shard {
     paused: Paused,
     commands: mpsc::Receiver<Command>,
     stop_by: Option<Instant>,
+    /// Where there was a store, and is none any more.
+    failure: Option<Failed>,
+    seed: u64,
     traffic: Traffic,
     sys: Sys,
 }
@@ -229,6 +234,10 @@ impl Shard {
                     }
                     self.sockets.doorkeeper.follow(rules);
                     self.sockets.expect(&manners, &self.broker);
+                    let broker = match self.failure {
+                        None => broker,
+                        Some(_) => Box::new(without_promises(*broker)),
+                    };
                     self.limits = broker.link_limits();
                     let input = Input::Configure(broker);
                     hand(&mut self.broker, self.now, input, &mut self.sockets);
@@ -256,12 +265,21 @@ impl Shard {
         }
     }
 
+    fn store_numbers(&self) -> Option<store::Numbers> {
+        let failed = self.failure.as_ref().map(|failed| store::Numbers {
+            failed: true,
+            ..failed.numbers
+        });
+        failed.or_else(|| self.sockets.store.as_ref().map(Store::numbers))
+    }
+
     fn report(&self) -> Report {
         Report {
             uptime: self.clock.elapsed(),
             usage: self.broker.usage(),
             counters: self.broker.counters().clone(),
-            store: self.sockets.store.as_ref().map(Store::numbers),
+            store: self.store_numbers(),
+            failure: self.failure.as_ref().map(|failed| failed.why.clone()),
             traffic: self.traffic,
             reached: self.sockets.watched.reached,
             hook: self.sockets.doorkeeper.hook_numbers(),
@@ -346,26 +364,6 @@ impl Shard {
         self.writing = writing;
         // What the last pass brought up.
         self.store()
-    }
-
-    /// Lets go what waited for changes that are on the disk by now, and has those that came since written.
-    fn store(&mut self) -> io::Result<()> {
-        let Some(store) = &mut self.sockets.store else {
-            return Ok(());
-        };
-        if store.settle()? {
-            self.sockets.release();
-            // Without another change there is nothing more to wait for.
-            if self.sockets.is_settled() {
-                self.sockets.seal();
-                self.sockets.release();
-            }
-        }
-        let store = self.sockets.store.as_mut().expect("it is there");
-        if store.hand_over(&self.broker, self.now)? {
-            self.sockets.seal();
-        }
-        Ok(())
     }
 
     fn write_to(&mut self, index: u32) {

@@ -121,6 +121,9 @@ impl Shard {
                     if let Some(recorder) = &mut self.sockets.recorder {
                         recorder.packet(&packet, bytes, version);
                     }
+                    if let Packet::Connect(connect) = &packet {
+                        self.sockets.wants_session = !connect.clean_start;
+                    }
                     let input = Input::Packet { conn, packet };
                     hand(&mut self.broker, self.now, input, &mut self.sockets);
                     Some(is_message)

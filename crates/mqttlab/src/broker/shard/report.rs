@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) keys: Option<jwt::Numbers>,
     /// Where there is a store.
     pub(crate) store: Option<store::Numbers>,
+    /// Why the store has failed, where it has.
+    pub(crate) failure: Option<String>,
 }
 
 /// What went through the sockets. Inside TLS and WebSocket only bytes of MQTT count.

@@ -206,6 +206,10 @@ pub(super) struct Sockets {
     pub(super) store: Option<Store>,
     /// Who writes down what the broker is handed.
     pub(super) recorder: Option<Box<Recorder>>,
+    /// There is no store any more: no client gets a session that lasts.
+    pub(super) refuses_sessions: bool,
+    /// The packet that the broker is handed asks for one.
+    pub(super) wants_session: bool,
     pub(super) now: Instant,
     pub(super) slots: Vec<Option<Socket>>,
     free: Vec<u32>,
@@ -251,6 +255,8 @@ impl Sockets {
             watched: Watched::new(manners),
             store,
             recorder: None,
+            refuses_sessions: false,
+            wants_session: false,
             now: Instant::ZERO,
             slots: Vec::new(),
             free: Vec::new(),
@@ -529,6 +535,9 @@ impl Sink for Sockets {
             && let Some(socket) = self.of(conn)
         {
             socket.traced = Some(id);
+        }
+        if self.refuses_sessions && self.wants_session {
+            return Authorization::Deny(ReasonCode::ServerUnavailable);
         }
         let (client_id, user_name) = (request.client_id, request.user_name);
         if let Some(because) = self.bans.keeps_out(client_id, user_name, self.now) {

@@ -80,6 +80,7 @@ fn values(report: &Report) -> [(&'static str, String); 17] {
         hook: _,
         keys: _,
         store: _,
+        failure: _,
     } = report;
     let dropped: u64 = counters.drops().map(|(_, count)| count).sum();
     let offline = usage.sessions.saturating_sub(usage.connections);

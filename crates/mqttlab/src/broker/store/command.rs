@@ -14,7 +14,7 @@ use super::copy::Copy;
 use super::file::{File, Unusable};
 use super::record::Encoder;
 use super::salvage::{Found, Salvaged, salvage};
-use super::{bring_back, restore, snapshot, start_anew, wall_clock};
+use super::{bring_back, file_at, restore, snapshot, start_anew, wall_clock};
 use crate::Failure;
 
 /// Options of `mqttlab store`.
@@ -28,12 +28,12 @@ pub(crate) struct Options {
 enum What {
     /// Say whether a store is whole, and what is in it; exit code 1 says that it is damaged
     Check {
-        /// The file
+        /// The file, or its folder
         file: PathBuf,
     },
     /// Print sessions, subscriptions and messages, a JSON object a line
     Dump {
-        /// The file
+        /// The file, or its folder
         file: PathBuf,
     },
     /// Make a new store of what can be read of a damaged one
@@ -65,6 +65,7 @@ enum Looked {
 }
 
 fn look(path: &Path) -> Result<Looked, Failure> {
+    let path = &file_at(path);
     let complain = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
     if let Err(DatabaseError::DatabaseAlreadyOpen) = Database::builder().open_read_only(path) {
         return Err(complain("a broker uses it; stop that first"));

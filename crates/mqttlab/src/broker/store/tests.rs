@@ -11,7 +11,7 @@ use mqttlab_core::properties::Properties;
 use mqttlab_core::time::Instant;
 
 use super::record::{Decoder, Encoder, Record};
-use super::{Durability, Manner, Opened, Store, is_kept, open};
+use super::{Durability, Manner, OnFailure, Opened, Store, file_at, is_kept, open};
 
 mod disk;
 
@@ -59,6 +59,7 @@ impl Running {
         let manner = Manner {
             durability,
             interval,
+            on_failure: OnFailure::Stop,
         };
         let store = Store::start(kept, manner, || {}).expect("there are threads");
         Self { broker, store, now }
@@ -364,4 +365,14 @@ fn noise_is_moved_aside() {
     let running = Running::open(&folder);
     assert_eq!(running.broker.usage().retained, 0);
     assert!(running.store.numbers().salvaged);
+}
+
+#[test]
+fn a_folder_stands_for_the_file_in_it() {
+    let folder = std::env::temp_dir();
+    assert_eq!(file_at(&folder), folder.join("broker.redb"));
+    let new = folder.join("no-such-folder");
+    assert_eq!(file_at(&new), new);
+    let as_folder = PathBuf::from(format!("{}/", new.display()));
+    assert_eq!(file_at(&as_folder), new.join("broker.redb"));
 }

@@ -1,0 +1,90 @@
+//! What is kept on the disk, and what becomes of the rest when the disk fails.
+
+use std::io;
+
+use mqttlab_core::broker::{Broker, Config as BrokerConfig};
+use mqttlab_core::packet::QoS;
+
+use super::super::store::{Numbers, OnFailure};
+use super::Shard;
+
+impl Shard {
+    /// Lets go what waited for changes that are on the disk by now, and has those that came since written.
+    pub(super) fn store(&mut self) -> io::Result<()> {
+        let Some(store) = &self.sockets.store else {
+            return Ok(());
+        };
+        let on_failure = store.on_failure();
+        match (self.pass_to_disk(), on_failure) {
+            (Err(error), OnFailure::ServeQos0) => {
+                self.go_on_without(&error);
+                Ok(())
+            }
+            (done, _) => done,
+        }
+    }
+
+    fn pass_to_disk(&mut self) -> io::Result<()> {
+        let Some(store) = &mut self.sockets.store else {
+            return Ok(());
+        };
+        if store.settle()? {
+            self.sockets.release();
+            // Without another change there is nothing more to wait for.
+            if self.sockets.is_settled() {
+                self.sockets.seal();
+                self.sockets.release();
+            }
+        }
+        let store = self.sockets.store.as_mut().expect("it is there");
+        if store.hand_over(&self.broker, self.now)? {
+            self.sockets.seal();
+        }
+        Ok(())
+    }
+
+    /// The disk has failed: whatever waits for it is never said to anybody, now or later. All clients are cut off, for what
+    /// they would hear next might follow from what is lost; the file keeps what they were told. A broker that promises
+    /// nothing takes its place.
+    fn go_on_without(&mut self, error: &io::Error) {
+        tracing::error!(
+            %error,
+            "the store has failed: all connections are closed, and from now on only QoS 0 and sessions that end with their \
+             connection are served; restart the broker when the disk is good again"
+        );
+        for conn in self.sockets.conns() {
+            self.sockets.remove(conn);
+        }
+        self.links.fill_with(|| None);
+        if let Some(recorder) = self.sockets.recorder.take() {
+            // What comes now is another broker's.
+            recorder.detach();
+        }
+        let store = self.sockets.store.take();
+        self.failure = store.map(|store| Failed {
+            why: error.to_string(),
+            numbers: store.numbers(),
+        });
+        self.sockets.refuses_sessions = true;
+        self.broker = Broker::new(
+            without_promises(self.broker.config().clone()),
+            self.seed.wrapping_add(1),
+        );
+        self.limits = self.broker.config().link_limits();
+    }
+}
+
+/// How a broker is configured that can keep nothing.
+pub(super) fn without_promises(mut config: BrokerConfig) -> BrokerConfig {
+    config.maximum_qos = QoS::AtMostOnce;
+    config.session_expiry_max_s = 0;
+    config.session_expiry_v3_s = 0;
+    config
+}
+
+/// A store that has failed.
+pub(super) struct Failed {
+    pub(super) why: String,
+    /// What it did until then.
+    pub(super) numbers: Numbers,
+}
