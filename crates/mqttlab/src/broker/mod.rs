@@ -87,11 +87,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         .build()
         .map_err(|error| Failure::running(format!("the runtime does not start: {error}")))?;
     let (ended, shard_ended) = oneshot::channel::<()>();
-    let mut secret = [0; 32];
-    let no_random =
-        |error| Failure::running(format!("the system gives no random numbers: {error}"));
-    getrandom::fill(&mut secret).map_err(no_random)?;
-    let seed = getrandom::u64().map_err(no_random)?;
+    let (secret, seed) = chance()?;
     let begun = begin(&config, *renewal.broker, seed)?;
     let setup = shard::Setup {
         listeners: mqtt,
@@ -163,6 +159,14 @@ fn begin(config: &Config, broker: BrokerConfig, seed: u64) -> Result<Begun, Fail
         now,
         recorder,
     })
+}
+
+/// What nobody can guess: a secret, and a seed.
+fn chance() -> Result<([u8; 32], u64), Failure> {
+    let complain = |error| Failure::running(format!("the system gives no random numbers: {error}"));
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(complain)?;
+    Ok((secret, getrandom::u64().map_err(complain)?))
 }
 
 fn say(text: &str) -> Result<ExitCode, Failure> {
