@@ -13,7 +13,7 @@ use crate::harness::{Broker, PATIENCE, Raw, program};
 const CROWD: usize = 10_000;
 
 /// CONNECT of MQTT 3.1.1 with Clean Session and without Keep Alive, for the client of this number.
-fn connect(number: usize) -> Vec<u8> {
+pub(crate) fn connect(number: usize) -> Vec<u8> {
     let id = format!("{number:06}");
     let mut packet = vec![0x10, 18, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0, 0, 6];
     packet.extend(id.as_bytes());
@@ -93,7 +93,7 @@ fn ten_thousand_come_at_once_stay_for_nothing_and_come_again_after_a_restart() -
 }
 
 /// A number from `/metrics`.
-fn metric(broker: &Broker, name: &str) -> Result<u64> {
+pub(crate) fn metric(broker: &Broker, name: &str) -> Result<u64> {
     let mut scraper = Raw::connect(broker.http.context("it serves HTTP")?)?;
     scraper.send(b"GET /metrics HTTP/1.1\r\nhost: lab\r\nconnection: close\r\n\r\n")?;
     let text = scraper.rest()?;
@@ -104,7 +104,7 @@ fn metric(broker: &Broker, name: &str) -> Result<u64> {
 }
 
 /// Subscribes to everything and reads nothing.
-fn deaf(broker: &Broker, id: u8) -> Result<Raw> {
+pub(crate) fn deaf(broker: &Broker, id: u8) -> Result<Raw> {
     let mut client = broker.connect()?;
     client.log_in(id)?;
     client.send(&[0x82, 6, 0, 1, 0, 1, b'#', 1])?;
@@ -113,10 +113,10 @@ fn deaf(broker: &Broker, id: u8) -> Result<Raw> {
 }
 
 /// Connections that send what is no MQTT, before and after they are let in.
-fn noise(broker: &Broker, seed: u64) -> Result<()> {
+pub(crate) fn noise(address: SocketAddr, seed: u64) -> Result<()> {
     let mut rng = Rng::new(seed);
     for number in 0..100 {
-        let mut stream = TcpStream::connect(broker.address())?;
+        let mut stream = TcpStream::connect(address)?;
         if number % 2 == 0 {
             stream.write_all(&connect(100_000 + number))?;
         }
@@ -161,7 +161,7 @@ fn after_slow_clients_noise_and_a_flood_everything_is_given_back() -> Result<()>
             .stdout(std::process::Stdio::null())
             .spawn();
         let mut flood = flood?;
-        noise(&broker, round)?;
+        noise(broker.address(), round)?;
         // Those who read are served although others do not.
         ensure!(
             flood.wait()?.success(),

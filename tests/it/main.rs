@@ -22,6 +22,7 @@ mod load;
 mod manners;
 mod program;
 mod recorded;
+mod soak;
 mod sockets;
 mod strangers;
 mod tokens;

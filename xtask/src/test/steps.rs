@@ -29,6 +29,8 @@ const PURE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim"];
 const LESSONS: &str = "mqttlab-lessons";
 /// The names of tests that drive a browser begin so; they are a step of their own.
 const BROWSER_TESTS: &str = "browser::";
+/// For how long the broker has to bear everything at once, unless the environment says otherwise.
+const SOAK_SECONDS: &str = "90";
 
 /// A step of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -119,6 +121,9 @@ impl Context {
                 self.tools.path("npm/mqtt/node_modules"),
             )
             .env("MQTTLAB_PYTHON_PATH", self.tools.path("python"));
+        if std::env::var_os("MQTTLAB_SOAK_SECONDS").is_none() {
+            cargo.env("MQTTLAB_SOAK_SECONDS", SOAK_SECONDS);
+        }
         cargo
     }
 }
