@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: what the core and the simulator cost. BENCHMARKS.md tells what each figure means.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::{child, setup};
+use crate::setup::{Target, Tool, Tools};
+use crate::{child, project, setup};
 
 /// A package and its benchmark, and whether it measures time.
 const BENCHMARKS: &[(&str, &str, bool)] = &[
@@ -19,6 +20,10 @@ pub(crate) struct Options {
     /// Measure times too, beside instructions and bytes: for a machine that does nothing else.
     #[arg(long)]
     time: bool,
+
+    /// Measure a hunt in Chromium and nothing else; needs chromedriver.
+    #[arg(long, conflicts_with = "time")]
+    browser: bool,
 }
 
 /// Runs the benchmarks, one after the other.
@@ -27,11 +32,42 @@ pub(crate) struct Options {
 /// When one does not build or fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     setup::linker()?;
+    if options.browser {
+        return browser();
+    }
     for &(package, bench, _) in BENCHMARKS.iter().filter(|(.., time)| options.time || !time) {
         let mut cargo = child::cargo();
         cargo.args(["bench", "--locked", "--package", package, "--bench", bench]);
         let status = child::aloud(&mut cargo, |_| ())?;
         ensure!(status.success(), "{package}'s {bench} failed");
     }
+    Ok(())
+}
+
+/// Runs the npm package's benchmark in a headless browser.
+fn browser() -> Result<()> {
+    let driver = project::which("chromedriver")
+        .context("chromedriver is not installed (Debian: apt-get install chromium-driver)")?;
+    Target::Page.ensure()?;
+    let tools = Tools::ensure(&[Tool::WasmBindgen])?;
+    let mut cargo = child::cargo();
+    cargo
+        .args([
+            "bench",
+            "--locked",
+            "--package",
+            "mqttlab-js",
+            "--bench",
+            "seeds",
+        ])
+        .args(["--target", Target::Page.triple(), "--", "--nocapture"])
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            tools.bin().join("wasm-bindgen-test-runner"),
+        )
+        .env("CHROMEDRIVER", driver)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    let status = child::aloud(&mut cargo, |_| ())?;
+    ensure!(status.success(), "the benchmark in a browser failed");
     Ok(())
 }

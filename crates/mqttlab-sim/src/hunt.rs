@@ -38,6 +38,8 @@
 mod disturb;
 mod inevitable;
 mod owed;
+#[cfg(feature = "text")]
+mod reduce;
 mod shrink;
 #[cfg(all(test, feature = "text"))]
 mod tests;
@@ -122,6 +124,22 @@ pub struct Finding {
     pub violation: Option<Violation>,
 }
 
+/// A run to be tried.
+#[derive(Clone, Debug, PartialEq)]
+struct Trial {
+    seed: u64,
+    changes: Changes,
+}
+
+impl Finding {
+    fn trial(&self) -> Trial {
+        Trial {
+            seed: self.seed,
+            changes: self.changes.clone(),
+        }
+    }
+}
+
 /// A search for a run that fails.
 #[derive(Clone, Debug)]
 pub struct Hunt {
@@ -156,20 +174,31 @@ impl Hunt {
         self
     }
 
+    /// The same search among the runs of another scenario.
+    #[cfg(feature = "text")]
+    fn of(&self, scenario: Scenario) -> Self {
+        Self {
+            extended: owed::extend(&scenario, self.profile.grace),
+            scenario,
+            ..self.clone()
+        }
+    }
+
     /// Plays one run; a finding if it fails. The same seed always gives the same run, whoever plays it.
     pub fn try_seed(&self, seed: u64) -> Option<Finding> {
-        let changes = self.disturbances(seed);
-        self.try_changes(seed, changes)
+        self.try_trial(self.disturbances(seed))
     }
 
     /// The run of a finding, at its start, on a branch of its own; its scenario ends with the grace.
     pub fn replay(&self, finding: &Finding) -> Recording {
-        self.recording(finding.seed, finding.changes.clone())
+        self.recording(&finding.trial())
     }
 
     /// A run, at its start.
-    fn recording(&self, seed: u64, changes: Changes) -> Recording {
-        let recording = Recording::with_changes(self.with_seed(seed), changes);
+    fn recording(&self, trial: &Trial) -> Recording {
+        let mut scenario = self.extended.clone();
+        scenario.seed = trial.seed;
+        let recording = Recording::with_changes(scenario, trial.changes.clone());
         #[cfg(feature = "checks")]
         if self.is_checked {
             return recording.checked();
@@ -177,21 +206,14 @@ impl Hunt {
         recording
     }
 
-    fn with_seed(&self, seed: u64) -> Scenario {
-        Scenario {
-            seed,
-            ..self.extended.clone()
-        }
-    }
-
-    fn try_changes(&self, seed: u64, changes: Changes) -> Option<Finding> {
-        let mut recording = self.recording(seed, changes.clone());
+    fn try_trial(&self, trial: Trial) -> Option<Finding> {
+        let mut recording = self.recording(&trial);
         recording.play();
-        self.judge(&recording, seed, changes)
+        self.judge(&recording, trial)
     }
 
     /// What is wrong with a run that has come to its end.
-    fn judge(&self, recording: &Recording, seed: u64, changes: Changes) -> Option<Finding> {
+    fn judge(&self, recording: &Recording, trial: Trial) -> Option<Finding> {
         let results = recording.check().into_iter();
         let failed: Vec<_> = results
             .filter(|result| result.verdict == Verdict::Fail)
@@ -212,8 +234,8 @@ impl Hunt {
         let is_unsafe =
             violation.is_some() || results.any(|result| self.is_unsafe(result, recording));
         Some(Finding {
-            seed,
-            changes,
+            seed: trial.seed,
+            changes: trial.changes,
             failure: match is_unsafe {
                 true => Failure::Safety,
                 false => Failure::Liveness,

@@ -2,7 +2,7 @@
 
 use mqttlab_core::rng::Rng;
 
-use super::{Hunt, Profile};
+use super::{Hunt, Profile, Trial};
 use crate::recording::{Changes, UserInput};
 use crate::scenario::{Act, Action, Ending, Memory, Scenario, Ways};
 use crate::view::{Micros, ParticipantId};
@@ -52,12 +52,25 @@ impl Profile {
 
 impl Hunt {
     /// The disturbances of this seed, and the healing.
-    pub(super) fn disturbances(&self, seed: u64) -> Changes {
+    pub(super) fn disturbances(&self, seed: u64) -> Trial {
         self.disturbances_after(seed, 0)
     }
 
+    /// The healing alone.
+    pub(super) fn undisturbed(&self, seed: u64) -> Trial {
+        let mut inputs = self.scenario.inputs.clone();
+        self.finish(&mut inputs);
+        Trial {
+            seed,
+            changes: Changes {
+                inputs,
+                omitted: Vec::new(),
+            },
+        }
+    }
+
     /// Those that begin after a moment.
-    pub(super) fn disturbances_after(&self, seed: u64, after: Micros) -> Changes {
+    pub(super) fn disturbances_after(&self, seed: u64, after: Micros) -> Trial {
         let mut rng = Rng::new(seed).fork(0x0D15_74B5);
         let kinds = self.profile.kinds(&mut rng);
         let mut inputs = self.scenario.inputs.clone();
@@ -73,14 +86,22 @@ impl Hunt {
             let who = 1 + rng.below(clients) as ParticipantId;
             disturbance(&mut rng, kind, who, (at, ends_at), &mut inputs);
         }
+        self.finish(&mut inputs);
+        Trial {
+            seed,
+            changes: Changes {
+                inputs,
+                omitted: Vec::new(),
+            },
+        }
+    }
+
+    /// Heals where there is a grace, and brings all into order.
+    fn finish(&self, inputs: &mut Vec<UserInput>) {
         if self.profile.grace > 0 {
-            heal(&self.scenario, &mut inputs);
+            heal(&self.scenario, inputs);
         }
         inputs.sort_by_key(|input: &UserInput| (input.at, input.nth));
-        Changes {
-            inputs,
-            omitted: Vec::new(),
-        }
     }
 }
 

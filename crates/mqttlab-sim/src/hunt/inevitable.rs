@@ -60,7 +60,8 @@ impl Hunt {
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15)
                 ^ u64::from(number);
             let (mut other, now, inputs) = recording.reseeded(happened, salt);
-            let mut changes = self.disturbances_after(salt, now);
+            let mut trial = self.disturbances_after(salt, now);
+            let changes = &mut trial.changes;
             changes.inputs.retain(|input| input.at > now);
             changes
                 .inputs
@@ -68,7 +69,8 @@ impl Hunt {
             changes.omitted.clone_from(&finding.changes.omitted);
             other.replace_changes(changes.clone());
             other.play();
-            let found = self.judge(&other, finding.seed, changes);
+            trial.seed = finding.seed;
+            let found = self.judge(&other, trial);
             found.is_some_and(|found| fails_alike(&found, finding))
         })
     }

@@ -49,12 +49,9 @@ fn a_known_mistake_is_found_shrunk_and_replayed() {
         .find_map(|seed| hunt.try_seed(seed))
         .expect("it shows");
     let small = hunt.shrink(finding.clone());
-    assert!(small.changes.inputs.len() <= finding.changes.inputs.len());
-    assert!(
-        small.changes.inputs.len() <= 2,
-        "{:#?}",
-        small.changes.inputs
-    );
+    let disturbances = |finding: &Finding| finding.changes.inputs.len();
+    assert!(disturbances(&small) <= disturbances(&finding));
+    assert!(disturbances(&small) <= 2, "{small:#?}");
     let mut recording = hunt.replay(&small);
     recording.seek(recording.end());
     let results = recording.check().into_iter();
@@ -223,6 +220,87 @@ fn a_finding_becomes_a_small_scenario_that_fails_alike() {
 }
 
 #[test]
+fn the_small_scenario_has_less_of_everything_and_fails_for_the_same_reason() {
+    let hunt = buggy(true);
+    let finding = (0..200).find_map(|seed| hunt.try_seed(seed));
+    let small = hunt.shrink(finding.expect("it shows"));
+    let scenario = hunt.to_scenario(&small).expect("it is a scenario");
+    // The count is of all doses, so each of them is needed; what it does beside is not.
+    let pump = &scenario.clients[0];
+    assert_eq!(pump.publications[0].count, 40);
+    assert_eq!(pump.publications[0].message.payload, "");
+    assert!(pump.bugs.publish_after_pubrel);
+    let mut recording = Recording::new(scenario);
+    recording.play();
+    let failed = &recording.check()[0];
+    let number = |result: &ExpectationResult| result.detail.clone();
+    assert_eq!(number(failed), number(&small.failed[0]));
+}
+
+#[test]
+fn what_is_lost_is_not_taken_for_what_was_never_published() {
+    let text = r#"
+[scenario]
+id = "forgetful"
+title = "A client that forgets its session"
+version = 1
+until = "20s"
+[broker]
+disk = true
+[link]
+jitter = "5ms"
+loss = "1%"
+[[client]]
+name = "monitor"
+reconnect = { first = "4s" }
+keep_alive = "20s"
+will = { topic = "gone", payload = "monitor" }
+subscribe = [{ filter = "other" }, { filter = "t", qos = 1 }]
+[[client]]
+name = "pump"
+acks = "20ms"
+on_receive = [{ filter = "x", topic = "y" }]
+publish = [{ every = "500ms", from = "2s", topic = "t", payload = "a long reading: {n}", qos = 1, count = 12 }]
+[[do]]
+at = "0s"
+who = ["monitor", "pump"]
+act = "connect"
+[[expect]]
+count = 'received("monitor", "t")'
+min = 12
+"#;
+    let hunt = Hunt::new(parse(text), Profile::default());
+    let finding = (0..60).find_map(|seed| hunt.try_seed(seed));
+    let small = hunt.shrink(finding.expect("a reset is enough"));
+    let scenario = hunt.to_scenario(&small).expect("it is a scenario");
+    let [monitor, pump] = scenario.clients.as_slice() else {
+        panic!("both are needed: {:#?}", scenario.clients);
+    };
+    // All twelve would come, were it not for what disturbs them.
+    assert_eq!(pump.publications[0].count, 12);
+    assert_eq!(pump.publications[0].message.payload, "");
+    assert_eq!(pump.habits, Default::default());
+    assert_eq!(monitor.options.will, None);
+    assert_eq!(monitor.subscriptions.len(), 1);
+    assert_eq!(
+        (monitor.link, scenario.broker.disk),
+        (Default::default(), false)
+    );
+    let disturbances = scenario.inputs.len();
+    assert!(disturbances + scenario.script.len() <= 4, "{scenario:#?}");
+    let mut undisturbed = scenario.clone();
+    undisturbed.inputs.clear();
+    undisturbed.script.truncate(2);
+    let verdict = |scenario| {
+        let mut recording = Recording::new(scenario);
+        recording.play();
+        recording.check()[0].verdict
+    };
+    assert_eq!(verdict(scenario), Verdict::Fail);
+    assert_eq!(verdict(undisturbed), Verdict::Pass);
+}
+
+#[test]
 fn it_is_inevitable_from_the_reset_on_and_not_before() {
     let profile = Profile {
         links: false,
@@ -275,4 +353,18 @@ act = "reset"
     };
     let times: std::collections::BTreeSet<_> = (0..10).filter_map(connects_again).collect();
     assert!(times.len() > 5, "{times:?}");
+}
+
+#[test]
+fn a_script_keeps_its_point() {
+    let text = include_str!("../../../../scenarios/qos2-cut-after-publish.toml");
+    let hunt = Hunt::new(parse(text), Profile::default());
+    let mut findings = (0..100).filter_map(|seed| hunt.try_seed(seed));
+    for finding in findings.by_ref().take(3) {
+        let small = hunt.shrink(finding);
+        let scenario = hunt.to_scenario(&small).expect("it is a scenario");
+        let steps = scenario.script.iter();
+        let mut published = steps.filter(|step| matches!(step.action.act, Act::Publish(_)));
+        assert!(published.next().is_some(), "{scenario:#?}");
+    }
 }
