@@ -237,6 +237,13 @@ impl Pipe {
         }
     }
 
+    fn bandwidth(&self, way: Way) -> Option<u64> {
+        match way {
+            Way::Up => self.spec.bandwidth_up,
+            Way::Down => self.spec.bandwidth_down,
+        }
+    }
+
     /// Sends a signal without data. Returns whether it travels: a RST is not sent again, so a cut swallows it.
     pub(crate) fn signal(
         &mut self,
@@ -300,7 +307,7 @@ impl Pipe {
     fn passage(&mut self, now: Micros, way: Way, length: usize) -> Passage {
         const HEADERS: u64 = 40;
         let mut wait = 0;
-        if let Some(bandwidth) = self.spec.bandwidth {
+        if let Some(bandwidth) = self.bandwidth(way) {
             let bits = (length as u64 + HEADERS) * 8;
             let on_wire = bits.saturating_mul(1_000_000) / bandwidth;
             let lane = self.lane_mut(way);

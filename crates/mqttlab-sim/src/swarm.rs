@@ -24,7 +24,7 @@ fn scenario(rng: &mut Rng) -> Scenario {
         [1, 100, 4_096, 65_536][rng.below(4) as usize],
     );
     if rng.chance(1, 3) {
-        text.push_str("bandwidth = \"64 kbit/s\"\n");
+        text.push_str("bandwidth_up = \"64 kbit/s\"\nbandwidth_down = \"1 Mbit/s\"\n");
     }
     for number in 1..=CLIENTS {
         let version = ["3.1", "3.1.1", "5.0"][rng.below(3) as usize];

@@ -128,7 +128,7 @@ const USUAL_CLIENT: &[fn(&mut ClientSpec)] = &[
     |client| client.options.ping_timeout = usual().ping_timeout,
     |client| client.link = LinkSpec::default(),
     |client| (client.link.jitter_up, client.link.jitter_down) = (0, 0),
-    |client| client.link.bandwidth = None,
+    |client| (client.link.bandwidth_up, client.link.bandwidth_down) = (None, None),
     |client| (client.link.loss, client.link.impossible_loss) = (0, 0),
 ];
 

@@ -88,7 +88,8 @@ fn a_large_packet_travels_in_segments_and_is_whole_with_the_last() {
 fn bandwidth_spreads_segments() {
     // 1460 + 40 bytes at 120 kbit/s take 100 ms.
     let spec = LinkSpec {
-        bandwidth: Some(120_000),
+        bandwidth_up: Some(120_000),
+        bandwidth_down: Some(120_000),
         ..spec()
     };
     let mut pipe = pipe(spec);
@@ -257,7 +258,8 @@ fn taking_away_what_is_not_there_changes_nothing() {
 #[test]
 fn what_waits_for_its_turn_on_the_wire_has_not_left() {
     let spec = LinkSpec {
-        bandwidth: Some(8_000),
+        bandwidth_up: Some(8_000),
+        bandwidth_down: Some(8_000),
         ..spec()
     };
     let mut pipe = pipe(spec);

@@ -243,7 +243,8 @@ fn check_link(link: &LinkSpec) -> Result<(), Unfit> {
         link.connect_timeout,
         link.give_up,
     ];
-    let passes = link.bandwidth != Some(0) && link.loss < WHOLE && link.impossible_loss < WHOLE;
+    let rates = [link.bandwidth_up, link.bandwidth_down];
+    let passes = !rates.contains(&Some(0)) && link.loss < WHOLE && link.impossible_loss < WHOLE;
     let holds = link.segment > 0 && link.buffer >= link.segment;
     need(
         spans.into_iter().all(is_span) && passes && holds,

@@ -67,7 +67,7 @@
 //! | `preset` | `lan`, `wifi`, `lte`, `2g` or `satellite`: values for the others to start from | |
 //! | `latency` | one way; `latency_up` and `latency_down` for each direction | `20ms` |
 //! | `jitter` | each segment takes up to so much less or more; order is kept; `jitter_up` and `jitter_down` for each direction | `0s` |
-//! | `bandwidth` | of each direction | unlimited |
+//! | `bandwidth` | of each direction; `bandwidth_up` and `bandwidth_down` for one | unlimited |
 //! | `loss` | share of segments that are lost; TCP sends them again, so loss is delay | `0%` |
 //! | `segment` | most data in one segment | `1460 B` |
 //! | `buffer` | data that a sender's socket takes before it makes the sender wait | `64 KiB` |
@@ -462,8 +462,10 @@ pub struct LinkSpec {
     pub jitter_up: Micros,
     /// A segment towards the client may be this much faster or slower.
     pub jitter_down: Micros,
-    /// Bits a second of each direction; `None` is unlimited.
-    pub bandwidth: Option<u64>,
+    /// Bits a second towards the broker; `None` is unlimited.
+    pub bandwidth_up: Option<u64>,
+    /// Bits a second towards the client; `None` is unlimited.
+    pub bandwidth_down: Option<u64>,
     /// Share of segments lost, in parts of [`WHOLE`].
     pub loss: u32,
     /// Most data in one segment, in bytes.

@@ -133,6 +133,14 @@ pub(super) struct Link {
     #[serde(default, deserialize_with = "quantity::optional_rate")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Rate>"))]
     pub(super) bandwidth: Option<u64>,
+    /// The same, towards the broker.
+    #[serde(default, deserialize_with = "quantity::optional_rate")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Rate>"))]
+    pub(super) bandwidth_up: Option<u64>,
+    /// The same, towards the client.
+    #[serde(default, deserialize_with = "quantity::optional_rate")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Rate>"))]
+    pub(super) bandwidth_down: Option<u64>,
     /// Share of segments that are lost; TCP sends them again, so loss is delay.
     #[serde(default, deserialize_with = "quantity::optional_share")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Share>"))]

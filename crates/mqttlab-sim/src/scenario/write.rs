@@ -329,10 +329,15 @@ fn link_keys(link: &LinkSpec, usual: &LinkSpec) -> Vec<(&'static str, Value)> {
             keys.push((key, span(is).into()));
         }
     }
-    if link.bandwidth != usual.bandwidth {
-        // Nothing says "unlimited": as fast as can be said is the same to the microsecond.
-        let rate = link.bandwidth.unwrap_or(1_000_000_000_000);
-        keys.push(("bandwidth", format!("{rate} bit/s").into()));
+    for (key, is, was) in [
+        ("bandwidth_up", link.bandwidth_up, usual.bandwidth_up),
+        ("bandwidth_down", link.bandwidth_down, usual.bandwidth_down),
+    ] {
+        if is != was {
+            // Nothing says "unlimited": as fast as can be said is the same to the microsecond.
+            let rate = is.unwrap_or(1_000_000_000_000);
+            keys.push((key, format!("{rate} bit/s").into()));
+        }
     }
     for (key, is, was) in [
         ("loss", link.loss, usual.loss),

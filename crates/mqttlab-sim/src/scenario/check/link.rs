@@ -16,7 +16,9 @@ pub(super) fn link(common: &raw::Link, own: Option<&raw::Link>) -> LinkSpec {
         set(&mut spec.jitter_down, raw.jitter_down.or(raw.jitter));
         set(&mut spec.connect_timeout, raw.connect_timeout);
         set(&mut spec.give_up, raw.give_up);
-        spec.bandwidth = raw.bandwidth.or(spec.bandwidth);
+        let rate = |own: Option<u64>, was| own.or(raw.bandwidth).or(was);
+        spec.bandwidth_up = rate(raw.bandwidth_up, spec.bandwidth_up);
+        spec.bandwidth_down = rate(raw.bandwidth_down, spec.bandwidth_down);
         spec.loss = raw.loss.unwrap_or(spec.loss);
         spec.impossible_loss = raw.impossible_loss.unwrap_or(spec.impossible_loss);
         spec.segment = raw.segment.unwrap_or(spec.segment).max(1);
@@ -39,7 +41,8 @@ fn preset_link(preset: raw::Preset, base: LinkSpec) -> LinkSpec {
         latency_down: latency,
         jitter_up: jitter,
         jitter_down: jitter,
-        bandwidth: Some(bandwidth),
+        bandwidth_up: Some(bandwidth),
+        bandwidth_down: Some(bandwidth),
         loss,
         ..base
     }
@@ -52,7 +55,8 @@ impl Default for LinkSpec {
             latency_down: 20_000,
             jitter_up: 0,
             jitter_down: 0,
-            bandwidth: None,
+            bandwidth_up: None,
+            bandwidth_down: None,
             loss: 0,
             segment: 1_460,
             buffer: 64 << 10,

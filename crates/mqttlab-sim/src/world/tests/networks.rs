@@ -312,3 +312,38 @@ from = "4s"
 "#,
     );
 }
+
+#[test]
+fn each_direction_has_its_own_bandwidth() {
+    let recording = check(
+        "10s",
+        r#"
+[link]
+latency = "10ms"
+bandwidth_up = "8 kbit/s"
+[[client]]
+name = "A"
+subscribe = [{ filter = "t" }]
+[[do]]
+at = "0s"
+who = "A"
+act = "connect"
+[[do]]
+at = "5s"
+who = "A"
+act = "publish"
+topic = "t"
+payload = "1"
+[[expect]]
+count = 'received("A")'
+is = 1
+"#,
+    );
+    let flights = recording.flights().iter();
+    let messages = flights.filter(|flight| flight.name == "PUBLISH");
+    let travels: Vec<u64> = messages
+        .filter_map(|flight| Some(flight.arrived_at? - flight.sent_at))
+        .collect();
+    // Up: 40 bytes of headers and 6 of the packet at a byte a millisecond. Down: at once.
+    assert_eq!(travels, [56_000, 10_000]);
+}
