@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::harness::{Broker, program};
+use crate::harness::{Broker, Folder, program};
 
 /// Runs a workload for a second; gives the figures.
 fn bench(broker: &Broker, arguments: &[&str]) -> Result<Value> {
@@ -44,6 +44,33 @@ fn messages_flow_in_every_shape_at_every_qos_and_none_is_lost() -> Result<()> {
     }
     let flood = bench(&broker, &["pairs", "--qos", "1", "--outstanding", "20"])?;
     ensure!(flood["sent"].as_f64() > Some(300.0), "{flood}");
+    Ok(())
+}
+
+#[test]
+fn messages_flow_inside_tls() -> Result<()> {
+    let folder = Folder::new("load-tls")?;
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+    let (certificate, key) = (folder.path("server.pem"), folder.path("server.key"));
+    std::fs::write(&certificate, made.cert.pem())?;
+    std::fs::write(&key, made.signing_key.serialize_pem())?;
+    let certificate = certificate.to_str().context("a plain path")?;
+    let broker = Broker::start_configured(&[
+        "--http",
+        "off",
+        "--listen",
+        "mqtts://127.0.0.1:0",
+        "--certificate",
+        certificate,
+        "--key",
+        key.to_str().context("a plain path")?,
+    ])?;
+    for options in [&["--rate", "300"][..], &["--size", "50000"]] {
+        let options = [&["pairs", "--qos", "1", "--tls-ca", certificate], options].concat();
+        let figures = bench(&broker, &options)?;
+        ensure!(figures["sent"].as_f64() >= Some(100.0), "{figures}");
+        ensure!(figures["lost"] == 0.0, "{figures}");
+    }
     Ok(())
 }
 

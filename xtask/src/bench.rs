@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: what the core and the simulator cost. BENCHMARKS.md tells what each figure means.
 
+mod peers;
+
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
@@ -24,6 +26,16 @@ pub(crate) struct Options {
     /// Measure a hunt in Chromium and nothing else; needs chromedriver.
     #[arg(long, conflicts_with = "time")]
     browser: bool,
+
+    /// Compare the native broker with others instead.
+    #[command(subcommand)]
+    chore: Option<Chore>,
+}
+
+#[derive(clap::Subcommand)]
+enum Chore {
+    /// Measure the native broker beside Mosquitto and rumqttd, in turn, on a machine that does nothing else.
+    Peers(peers::Options),
 }
 
 /// Runs the benchmarks, one after the other.
@@ -31,6 +43,9 @@ pub(crate) struct Options {
 /// # Errors
 /// When one does not build or fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if let Some(Chore::Peers(options)) = &options.chore {
+        return peers::run(options);
+    }
     setup::linker()?;
     if options.browser {
         return browser();

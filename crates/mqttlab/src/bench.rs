@@ -5,8 +5,10 @@ mod peer;
 mod process;
 mod report;
 mod rest;
+mod wire;
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use clap::{Args, ValueEnum};
 use crate::Failure;
 use process::Process;
 use report::Report;
+use wire::Tls;
 
 pub(crate) const HELP: &str = "\
 Latency counts from the moment when a message was meant to be sent: what a broker holds up shows in it. Without --rate
@@ -92,6 +95,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pid: Option<u32>,
 
+    /// Connect inside TLS to a server whose certificate this PEM file has, or that a root in it has signed
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+
     /// User name and password to connect with
     #[arg(long, value_name = "USER:PASSWORD")]
     user: Option<String>,
@@ -115,6 +122,7 @@ struct Plan {
     outstanding: u32,
     user: Option<(String, String)>,
     process: Option<Process>,
+    tls: Option<Tls>,
 }
 
 /// Puts the load on the broker and prints what came of it.
@@ -178,6 +186,10 @@ impl Options {
             outstanding: self.outstanding,
             user,
             process: self.pid.map(Process::find).transpose()?,
+            tls: match &self.tls_ca {
+                Some(file) => Some(Tls::new(file, &self.to)?),
+                None => None,
+            },
         })
     }
 }

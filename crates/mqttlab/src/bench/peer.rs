@@ -1,4 +1,4 @@
-//! One client of the load: MQTT 3.1.1 over TCP. It logs in and subscribes step by step, and then never waits.
+//! One client of the load: MQTT 3.1.1 over TCP, or inside TLS. It logs in and subscribes step by step, and then never waits.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -11,18 +11,19 @@ use mqttlab_core::packet::{Packet, Publish, QoS, Version};
 use mqttlab_core::properties::Properties;
 
 use super::Plan;
+use super::wire::Wire;
 
 /// How long the broker may take to answer a client that waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client that is logged in.
 pub(super) struct Peer {
-    stream: TcpStream,
+    stream: Wire<TcpStream>,
 }
 
 /// The same once it never waits.
 pub(super) struct Running {
-    stream: mio::net::TcpStream,
+    stream: Wire<mio::net::TcpStream>,
     pub(super) link: Link,
     out: Vec<u8>,
     written: usize,
@@ -62,6 +63,7 @@ impl Peer {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
+        let stream = Wire::new(stream, plan.tls.as_ref())?;
         let mut peer = Self { stream };
         let clean = if keep { 0 } else { 2 };
         let named = if plan.user.is_some() { 0xC0 } else { 0 };
@@ -120,10 +122,10 @@ impl Peer {
 
     /// From here on nothing waits.
     pub(super) fn run(self, registry: &Registry, token: usize) -> io::Result<Running> {
-        self.stream.set_nonblocking(true)?;
-        let mut stream = mio::net::TcpStream::from_std(self.stream);
+        self.stream.socket().set_nonblocking(true)?;
+        let mut stream = self.stream.map(mio::net::TcpStream::from_std);
         let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut stream, Token(token), interest)?;
+        registry.register(stream.socket_mut(), Token(token), interest)?;
         let limits = Limits::default();
         let mut link = Link::new(Side::Client, Version::V3_1_1, limits);
         link.establish();
@@ -143,8 +145,8 @@ impl Running {
         match self.stream.read(buffer) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(length) => {
-                // A short read has emptied the socket.
-                self.readable = length == buffer.len();
+                // A short read has emptied the socket; one inside TLS gives a record at most.
+                self.readable = length == buffer.len() || self.stream.is_tls();
                 Ok(Some(length))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -161,7 +163,7 @@ impl Running {
 
     /// Bytes that wait for the socket.
     pub(super) fn waiting(&self) -> usize {
-        self.out.len() - self.written
+        self.out.len() - self.written + usize::from(self.stream.wants_write())
     }
 
     /// Writes as much as the socket takes.
@@ -175,7 +177,10 @@ impl Running {
         }
         self.out.clear();
         self.written = 0;
-        Ok(())
+        match self.stream.flush() {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }
 
