@@ -1,6 +1,7 @@
 //! The page in a real browser.
 
 mod act;
+mod find;
 mod harness;
 mod learn;
 mod open;

@@ -6,10 +6,18 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "jobs")]
 use crate::export::{ladder, mermaid, ndjson, pcapng, plantuml, rust, svg, trace};
+#[cfg(feature = "jobs")]
+use crate::hunt::Finding;
+#[cfg(feature = "jobs")]
+use crate::hunt::Hunt;
+use crate::hunt::Profile;
+#[cfg(feature = "jobs")]
+use crate::link::Moment;
 use crate::link::{LinkError, Shared};
 #[cfg(feature = "jobs")]
 use crate::recording::Recording;
 use crate::scenario::{Scenario, ScenarioError};
+use crate::view::{EventId, Micros};
 
 /// How a file begins that a broker on real sockets has recorded.
 pub const TRAFFIC: &[u8; 8] = b"MQTTLAB\0";
@@ -42,6 +50,22 @@ pub enum Job {
         shared: Box<Shared>,
         /// In which form.
         format: Format,
+    },
+    /// Play on from the moment until a condition becomes true.
+    Until {
+        /// The run.
+        shared: Box<Shared>,
+        /// The condition.
+        text: String,
+    },
+    /// Look for a seed with which an expectation fails, with disturbances drawn from the seed.
+    Hunt {
+        /// The scenario.
+        scenario: Box<Scenario>,
+        /// What disturbs the runs.
+        profile: Profile,
+        /// How many seeds are tried.
+        seeds: u32,
     },
 }
 
@@ -118,13 +142,18 @@ pub enum Reply {
     Link(String),
     /// What is in the file.
     Exported(Vec<u8>),
+    /// So many percent are done.
+    Progress(u8),
+    /// When the condition becomes true, and how many events have happened then; `None` if it never does.
+    Until(Result<Option<(Micros, EventId)>, ScenarioError>),
+    /// The run that fails, where it does, with no more disturbances than that takes; `None` if there is none.
+    Hunted(Option<Box<Shared>>),
 }
 
 #[cfg(feature = "jobs")]
 impl Job {
     /// Does it. What is known before the end is handed to `tell`.
     pub fn run(self, tell: &mut dyn FnMut(Reply)) -> Reply {
-        let _ = tell;
         match self {
             Self::Read { text } => Reply::Read(Scenario::parse(&text).map(Box::new)),
             Self::Open { text } => Reply::Opened(Shared::from_text(&text).map(Box::new)),
@@ -134,6 +163,12 @@ impl Job {
                 let (recording, _) = shared.open();
                 Reply::Exported(export(&recording, format))
             }
+            Self::Until { shared, text } => Reply::Until(until(*shared, &text, tell)),
+            Self::Hunt {
+                scenario,
+                profile,
+                seeds,
+            } => Reply::Hunted(hunt(Hunt::new(*scenario, profile), seeds, tell)),
         }
     }
 }
@@ -162,6 +197,68 @@ fn traffic(bytes: &[u8]) -> Result<Scenario, ScenarioError> {
     Ok(scenario)
 }
 
+/// Happenings between two words about progress.
+#[cfg(feature = "jobs")]
+const STEPS: u32 = 512;
+
+#[cfg(feature = "jobs")]
+fn until(
+    mut shared: Shared,
+    text: &str,
+    tell: &mut dyn FnMut(Reply),
+) -> Result<Option<(Micros, EventId)>, ScenarioError> {
+    let condition = shared.scenario.condition(text)?;
+    let watched = shared.scenario.watched.len();
+    shared.scenario.watched.push(condition);
+    let (mut recording, _) = shared.open();
+    let (from, end) = (recording.now(), recording.end());
+    let mut held = recording.holds(watched);
+    let mut steps = 0_u32;
+    while recording.step().is_some() {
+        let holds = recording.holds(watched);
+        if holds && !held {
+            return Ok(Some((recording.now(), recording.view().events_done)));
+        }
+        held = holds;
+        steps += 1;
+        if steps.is_multiple_of(STEPS) {
+            let percent = (recording.now() - from) * 100 / (end - from).max(1);
+            tell(Reply::Progress(percent as u8));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(feature = "jobs")]
+fn hunt(hunt: Hunt, seeds: u32, tell: &mut dyn FnMut(Reply)) -> Option<Box<Shared>> {
+    let mut told = 0;
+    for seed in 0..seeds {
+        if let Some(finding) = hunt.try_seed(u64::from(seed)) {
+            let finding = hunt.shrink(finding);
+            return Some(Box::new(failing(&hunt, &finding)));
+        }
+        let percent = (u64::from(seed) * 100 / u64::from(seeds)) as u8;
+        if percent > told {
+            told = percent;
+            tell(Reply::Progress(percent));
+        }
+    }
+    None
+}
+
+#[cfg(feature = "jobs")]
+fn failing(hunt: &Hunt, finding: &Finding) -> Shared {
+    let mut recording = hunt.replay(finding);
+    let failed = finding.failed.iter().filter_map(|failed| failed.at).min();
+    recording.seek(failed.unwrap_or(recording.end()));
+    Shared {
+        scenario: recording.scenario().clone(),
+        branch: "what breaks it".to_owned(),
+        changes: recording.current_branch().changes.clone(),
+        moment: Moment::of(&recording),
+    }
+}
+
 #[cfg(feature = "jobs")]
 fn export(recording: &Recording, format: Format) -> Vec<u8> {
     match format {
@@ -182,6 +279,7 @@ fn export(recording: &Recording, format: Format) -> Vec<u8> {
 #[cfg(all(test, feature = "jobs"))]
 mod tests {
     use super::{Format, Job, Reply};
+    use crate::hunt::Profile;
     use crate::link::{Moment, Shared};
     use crate::recording::{Changes, Recording};
     use crate::scenario::Scenario;
@@ -220,6 +318,52 @@ mod tests {
             unreachable!("{reply:?}")
         };
         assert!(error.message.contains("another version"), "{error:?}");
+    }
+
+    #[test]
+    fn a_run_is_played_until_a_condition_becomes_true() {
+        let until = |text: &str| {
+            let shared = shared();
+            let text = text.to_owned();
+            match (Job::Until { shared, text }).run(&mut |_| {}) {
+                Reply::Until(found) => found,
+                other => unreachable!("{other:?}"),
+            }
+        };
+        let found = until(r#"state("A") == "connected""#).expect("it is a condition");
+        let (at, _) = found.expect("A comes back");
+        assert!(at > 6_000_000, "{at}");
+        assert_eq!(until(r#"connections("nobody") > 0"#), Ok(None));
+        let error = until(r#"connected("C")"#).expect_err("there is no C");
+        assert!(error.message.contains("no participant"), "{error}");
+    }
+
+    #[test]
+    fn a_hunt_finds_what_fails_and_tells_how_far_it_is() {
+        let text = format!("{DUEL}\n[[expect]]\nnever = 'resent(\"monitor\") > 1000'\n");
+        let hunt = |text: &str| {
+            let scenario = Scenario::parse(text).expect("it is a scenario");
+            let job = Job::Hunt {
+                scenario: Box::new(scenario),
+                profile: Profile::default(),
+                seeds: 5,
+            };
+            let mut told = Vec::new();
+            (job.run(&mut |reply| told.push(reply)), told)
+        };
+        let (reply, told) = hunt(&text);
+        if reply == Reply::Hunted(None) {
+            assert_eq!(told.len(), 4);
+        }
+        let failing = format!("{DUEL}\n[[expect]]\nnever = 'connected(\"A\")'\n");
+        let (reply, _) = hunt(&failing);
+        let Reply::Hunted(Some(shared)) = reply else {
+            unreachable!("{reply:?}")
+        };
+        assert!(
+            shared.changes.inputs.is_empty(),
+            "it fails without any disturbance"
+        );
     }
 
     #[test]

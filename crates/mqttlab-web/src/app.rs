@@ -1,5 +1,6 @@
 //! The page: the model, what the browser tells it, and where the panels are.
 
+mod dialogs;
 mod doors;
 
 use mqttlab_sim::lesson::Course;
@@ -17,12 +18,10 @@ use crate::lab::{Lab, Message, Pane, RunTab, SideTab};
 use crate::learn::{Learn, Wish as LearnWish};
 use crate::lesson::Asking;
 use crate::opening::title;
-use crate::platform::download::{download, download_picture};
 use crate::platform::embed::{self, News, Wish};
 use crate::platform::files::{self, Listener};
 use crate::platform::pointing;
-use crate::platform::{Frames, Theme, copy, document, focus, put_fragment, store, stored};
-use crate::share;
+use crate::platform::{Frames, Theme, document, focus, store, stored};
 use crate::ui::actions::{ActionsProps, actions};
 use crate::ui::compare::{CompareProps, compare};
 use crate::ui::course::course;
@@ -31,14 +30,15 @@ use crate::ui::icons::sprite;
 use crate::ui::inspector::Inspector;
 use crate::ui::lesson::{LessonPanel, lesson};
 use crate::ui::menu::ActMenu;
-use crate::ui::open::{Open, Opened};
+use crate::ui::open::{OnHunt, Open, Opened};
 use crate::ui::run::{Run, SEARCH};
-use crate::ui::share::{OnShare, Paper, Share, Sharing};
+use crate::ui::share::{OnShare, Share, Sharing};
 use crate::ui::state::State;
 use crate::ui::tabs::Tabs;
 use crate::ui::timeline::Timeline;
 use crate::ui::topbar::{Running, Topbar, topbar};
 use crate::ui::topology::Topology;
+use crate::ui::until::{OnUntil, Until, UntilSheet};
 use crate::worker::Word;
 
 /// The page as a component.
@@ -51,6 +51,8 @@ pub(crate) struct App {
     is_opened: bool,
     /// The link led to a run that is not what it was.
     has_changed: bool,
+    /// No seed has made the run fail.
+    hunted_in_vain: bool,
     /// The fragment that the page itself has put into the address.
     own_fragment: String,
     frames: Frames,
@@ -60,6 +62,8 @@ pub(crate) struct App {
     letters: bool,
     /// The dialog about sharing is open.
     sharing: Option<Sharing>,
+    /// The dialog about going on until something happens is open.
+    until: Option<Until>,
     is_embedded: bool,
     /// What the page around this one was told last, and when.
     told: (Micros, bool, f64),
@@ -82,6 +86,8 @@ pub(crate) enum Told {
     /// The picture could be drawn, or not.
     Drawn(bool),
     Wish(Wish),
+    Until(OnUntil),
+    Hunt(OnHunt),
     Door(Door),
     Ask(Ask),
     Learn(LearnWish),
@@ -115,6 +121,7 @@ impl Component for App {
             door: Door::default(),
             is_opened: false,
             has_changed: false,
+            hunted_in_vain: false,
             own_fragment: String::new(),
             frames,
             last_frame: None,
@@ -122,6 +129,7 @@ impl Component for App {
             helps: false,
             letters: stored("letters").as_deref() != Some("off"),
             sharing: None,
+            until: None,
             is_embedded: embed::is_embedded(),
             told: (Micros::MAX, false, 0.0),
             on,
@@ -158,6 +166,14 @@ impl Component for App {
             }
             Told::Copied(copied) => self.while_sharing(|it| it.copied = Some(copied)),
             Told::Drawn(drawn) => self.while_sharing(|it| it.failed = !drawn),
+            Told::Until(what) => {
+                self.on_until(what);
+                true
+            }
+            Told::Hunt(what) => {
+                self.on_hunt(what);
+                true
+            }
             Told::Wish(wish) => {
                 self.fulfil(wish);
                 true
@@ -225,6 +241,9 @@ impl Component for App {
                 }) }
                 { self.notice(cx) }
                 { body }
+                if let Some(until) = &self.until {
+                    <UntilSheet until={until.clone()} progress={self.desk.progress} names={self.names()} on={link.callback(Told::Until)} />
+                }
                 if let Some(sharing) = &self.sharing {
                     <Share sharing={sharing.clone()} on={link.callback(Told::Share)} />
                 }
@@ -258,7 +277,6 @@ impl App {
         self.tell(Message::Frame(passed))
     }
 
-    /// Asks for the next frame while anything moves.
     fn keep_going(&mut self) {
         let moves = match &self.lab {
             Ok(lab) => lab.player().is_playing() || lab.player().skip().is_some(),
@@ -273,7 +291,12 @@ impl App {
 
     fn key(&mut self, cx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let has_menu = self.lab.as_ref().is_ok_and(|lab| lab.menu().is_some());
-        if event.default_prevented() || self.helps || has_menu || self.sharing.is_some() {
+        if event.default_prevented()
+            || self.helps
+            || has_menu
+            || self.sharing.is_some()
+            || self.until.is_some()
+        {
             return false;
         }
         let press = Press {
@@ -292,6 +315,7 @@ impl App {
             Command::Help => self.helps = true,
             Command::Theme => self.next_theme(),
             Command::Search => focus(SEARCH),
+            Command::Until => self.on_until(OnUntil::Open),
             Command::Share => self.on_share(cx, OnShare::Open),
             Command::Act => {
                 let (target, place) = focused_target(event);
@@ -304,121 +328,6 @@ impl App {
         true
     }
 
-    fn on_share(&mut self, cx: &Context<Self>, what: OnShare) {
-        let Ok(lab) = &mut self.lab else { return };
-        match what {
-            OnShare::Open => {
-                lab.update(Message::Halt);
-                self.sharing = Some(Sharing::default());
-                // For a lesson as it is, its name and the time are enough.
-                if self.is_opened || lab.is_changed() {
-                    let shared = lab.shared();
-                    self.desk.share(shared);
-                } else {
-                    let moment = share::fragment(&lab.scenario().id, lab.player().shown());
-                    self.hand_out(cx, &moment);
-                }
-            }
-            OnShare::Close => self.sharing = None,
-            OnShare::Copy => {
-                let address = self.sharing.as_ref().and_then(|it| it.address.clone());
-                copy(
-                    &address.unwrap_or_default(),
-                    cx.link().callback(Told::Copied),
-                );
-            }
-            OnShare::Download(paper) => {
-                let shared = lab.shared();
-                self.desk.write(shared, paper);
-                self.while_sharing(|it| {
-                    it.writing = Some(paper);
-                    it.failed = false;
-                });
-            }
-        }
-    }
-
-    fn while_sharing(&mut self, change: impl FnOnce(&mut Sharing)) -> bool {
-        self.sharing.as_mut().map(change).is_some()
-    }
-
-    /// Puts a link into the address and onto the clipboard.
-    fn hand_out(&mut self, cx: &Context<Self>, fragment: &str) {
-        self.own_fragment = format!("#{fragment}");
-        if let Some(address) = put_fragment(fragment) {
-            copy(&address, cx.link().callback(Told::Copied));
-            self.while_sharing(|it| it.address = Some(address));
-        }
-    }
-
-    fn keep(&mut self, cx: &Context<Self>, paper: Paper, bytes: Vec<u8>) {
-        self.while_sharing(|it| it.writing = None);
-        let Ok(lab) = &self.lab else { return };
-        let name = &lab.scenario().id;
-        match paper {
-            Paper::File(format) => {
-                let name = format!("{name}.{}", format.ending());
-                download(&name, format.media_type(), &bytes);
-            }
-            Paper::Picture => {
-                let done = cx.link().callback(Told::Drawn);
-                download_picture(format!("{name}.png"), bytes, done);
-            }
-        }
-    }
-
-    /// Does what the page around this one asks for.
-    fn fulfil(&mut self, wish: Wish) {
-        match wish {
-            Wish::Lab(message) => {
-                self.tell(message);
-            }
-            Wish::Playing(playing) => {
-                let plays = self.lab.as_ref().is_ok_and(|lab| lab.player().is_playing());
-                if plays != playing {
-                    self.tell(Message::Toggle);
-                }
-            }
-            Wish::Open(text) => self.desk.ask(Ask::Text(text)),
-        }
-    }
-
-    /// Tells the page around this one where the run stands, not too often.
-    fn tell_parent(&mut self) {
-        const EVERY_MS: f64 = 250.0;
-        let Ok(lab) = &self.lab else { return };
-        if !self.is_embedded {
-            return;
-        }
-        let (at, playing) = (lab.player().shown(), lab.player().is_playing());
-        let frame = self.last_frame.unwrap_or(0.0);
-        let (told_at, told_playing, told_frame) = self.told;
-        let is_soon = playing && told_playing && frame - told_frame < EVERY_MS;
-        if (told_at, told_playing) == (at, playing) || is_soon {
-            return;
-        }
-        self.told = (at, playing, frame);
-        embed::tell(&News::Moment {
-            at,
-            end: lab.scene().end,
-            playing,
-            hash: &lab.scene().view.hash,
-        });
-    }
-
-    fn notice(&self, cx: &Context<Self>) -> Html {
-        if !self.has_changed {
-            return Html::default();
-        }
-        html! {
-            <div class="notice" role="status" data-testid="notice">
-                { crate::texts::opening::HAS_CHANGED }
-                <button type="button" class="quiet" onclick={cx.link().callback(|_| Told::Understood)}>{ "Understood" }</button>
-            </div>
-        }
-    }
-
-    /// What is behind the door.
     fn left(&self, cx: &Context<Self>, lab: &Lab) -> Html {
         match self.door {
             Door::Learn => match lab.study() {
@@ -445,6 +354,9 @@ impl App {
                     trouble={self.desk.trouble.clone()}
                     busy={self.desk.is_busy()}
                     recents={self.desk.recents.clone()}
+                    hunting={self.desk.progress.filter(|_| self.until.is_none())}
+                    hunted_in_vain={self.hunted_in_vain}
+                    on_hunt={cx.link().callback(Told::Hunt)}
                     on={cx.link().callback(Told::Ask)}
                 />
             },
@@ -485,6 +397,7 @@ impl App {
                             filter={lab.filter().clone()}
                             filter_text={lab.filter_text().to_owned()}
                             tab={lab.run_tab}
+                            state_of={lab.state_of}
                             more={self.more(lab, asks)}
                             {asks}
                             on={on.clone()}
@@ -501,6 +414,7 @@ impl App {
                     branches={lab.branches()}
                     current={lab.branch().map_or(0, |branch| branch.id)}
                     compared={lab.compared()}
+                    on_until={cx.link().callback(Told::Until)}
                     can_undo={lab.can_undo()}
                     can_redo={lab.can_redo()}
                     asked_at={matches!(lab.asking(), Asking::Open { .. }).then_some(shown)}
@@ -512,7 +426,6 @@ impl App {
         }
     }
 
-    /// The tabs of the run that are about all of it: what is done in it, and another run beside it.
     fn more(&self, lab: &Lab, asks: bool) -> Html {
         let on = &self.on;
         match lab.run_tab {

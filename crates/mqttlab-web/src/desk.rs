@@ -1,8 +1,11 @@
 //! What lies on the desk: how runs get there from files, texts and links, and how they leave as links.
 
+use mqttlab_sim::hunt::Profile;
 use mqttlab_sim::job::{Format, Job, Reply};
 use mqttlab_sim::link::Shared;
 use mqttlab_sim::recording::Recording;
+use mqttlab_sim::scenario::{Scenario, ScenarioError};
+use mqttlab_sim::view::{EventId, Micros};
 use web_sys::File;
 use yew::Callback;
 
@@ -13,6 +16,8 @@ use crate::platform::{store, stored};
 use crate::ui::share::Paper;
 use crate::worker::{Word, Worker};
 
+/// How many seeds a hunt tries.
+pub(crate) const SEEDS: u32 = 1_000;
 /// Under which name the browser keeps what was opened.
 const RECENTS: &str = "recents";
 
@@ -47,6 +52,12 @@ pub(crate) enum Outcome {
     Link(String),
     /// The file that was asked for.
     File(Paper, Vec<u8>),
+    /// The condition becomes true there; `None` if it never does.
+    Until(Option<(Micros, EventId)>),
+    /// The text is no condition.
+    NoCondition(ScenarioError),
+    /// No seed makes the run fail.
+    NothingFound,
     /// Something else is to be drawn.
     Changed,
     Nothing,
@@ -63,6 +74,8 @@ enum Purpose {
     Remembering,
     /// To be kept as a file.
     Writing(Paper),
+    /// To go there.
+    Searching,
 }
 
 /// The desk.
@@ -72,6 +85,8 @@ pub(crate) struct Desk {
     on: Callback<Ask>,
     pub(crate) recents: Recents,
     pub(crate) trouble: Option<Trouble>,
+    /// How far a search is, in percent.
+    pub(crate) progress: Option<u8>,
 }
 
 impl Desk {
@@ -82,6 +97,7 @@ impl Desk {
             on,
             recents: Recents::parse(&stored(RECENTS).unwrap_or_default()),
             trouble: None,
+            progress: None,
         }
     }
 
@@ -125,6 +141,37 @@ impl Desk {
         self.give(Job::Export { shared, format }, Purpose::Writing(paper), "");
     }
 
+    /// Plays a run until a condition becomes true.
+    pub(crate) fn play_until(&mut self, shared: Shared, text: String) {
+        let shared = Box::new(shared);
+        self.progress = Some(0);
+        self.give(Job::Until { shared, text }, Purpose::Searching, "");
+    }
+
+    /// Looks for a seed with which an expectation fails.
+    pub(crate) fn hunt(&mut self, scenario: Scenario) {
+        self.progress = Some(0);
+        let scenario = Box::new(scenario);
+        let profile = Profile::default();
+        let seeds = SEEDS;
+        self.give(
+            Job::Hunt {
+                scenario,
+                profile,
+                seeds,
+            },
+            Purpose::Searching,
+            "",
+        );
+    }
+
+    /// Ends whatever the worker does.
+    pub(crate) fn cancel(&mut self) {
+        self.worker.cancel();
+        self.jobs.clear();
+        self.progress = None;
+    }
+
     pub(crate) fn heard(&mut self, word: Word) -> Outcome {
         self.worker.heard(&word);
         let (number, reply) = match word {
@@ -134,14 +181,28 @@ impl Desk {
                 return Outcome::Changed;
             }
             Word::Reply(_, Reply::Ready) => return Outcome::Nothing,
+            Word::Reply(_, Reply::Progress(percent)) => {
+                self.progress = self.progress.map(|_| percent);
+                return Outcome::Changed;
+            }
             Word::Reply(number, reply) => (number, reply),
         };
         let Some(index) = self.jobs.iter().position(|(known, ..)| *known == number) else {
             return Outcome::Nothing;
         };
         let (_, purpose, name) = self.jobs.remove(index);
+        if purpose == Purpose::Searching {
+            self.progress = None;
+        }
         match reply {
-            Reply::Ready => Outcome::Nothing,
+            Reply::Ready | Reply::Progress(_) => Outcome::Nothing,
+            Reply::Until(Ok(found)) => Outcome::Until(found),
+            Reply::Until(Err(error)) => Outcome::NoCondition(error),
+            Reply::Hunted(None) => Outcome::NothingFound,
+            Reply::Hunted(Some(shared)) => {
+                let (recording, is_same) = shared.open();
+                self.opened(recording, is_same)
+            }
             Reply::Read(Ok(scenario)) => self.opened(Recording::new(*scenario), true),
             Reply::Opened(Ok(shared)) => {
                 let moment = shared.moment.clone();
@@ -163,7 +224,9 @@ impl Desk {
             Reply::Link(text) => Outcome::Link(text),
             Reply::Exported(bytes) => match purpose {
                 Purpose::Writing(paper) => Outcome::File(paper, bytes),
-                Purpose::Opening | Purpose::Sharing | Purpose::Remembering => Outcome::Nothing,
+                Purpose::Opening | Purpose::Sharing | Purpose::Remembering | Purpose::Searching => {
+                    Outcome::Nothing
+                }
             },
         }
     }

@@ -50,6 +50,20 @@ impl Filter {
         }
     }
 
+    /// Whether it asks for what somebody of this name sends or gets.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.words.iter().any(|word| match &word.test {
+            Test::From(names) | Test::To(names) => !word.is_not && is_named(name, names),
+            Test::Type(_)
+            | Test::Topic(_)
+            | Test::Kind(_)
+            | Test::Qos(_)
+            | Test::Dup
+            | Test::Retain
+            | Test::Text(_) => false,
+        })
+    }
+
     /// Whether an event is to be shown.
     pub(crate) fn has_event(&self, event: &Event, scene: &Inner) -> bool {
         let flight = event.flight.and_then(|id| scene.flight(id));

@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Theme,
     Search,
     Share,
+    Until,
     /// What can be done to what has the focus, or to what is selected?
     Act,
     /// Do it at once, to the same.
@@ -89,6 +90,7 @@ pub(crate) fn command(press: &Press, letters: bool) -> Option<Command> {
         "h" | "H" if letters && !press.alt => Some(Command::Quick(Quick::Hold)),
         "r" | "R" if letters && !press.alt => Some(Command::Quick(Quick::Release)),
         "k" | "K" if letters && !press.alt => Some(Command::Quick(Quick::Crash)),
+        "u" | "U" if letters && !press.alt => Some(Command::Until),
         "s" | "S" if letters && !press.alt => Some(Command::Share),
         "w" | "W" if letters && !press.alt => lab(Message::Why),
         digit @ ("1" | "2" | "3" | "4") if letters && !press.alt => {
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn single_letters_can_be_turned_off() {
-        for key in ["t", "f", "w", "a", "x", "h", "r", "k", "s", "?", "1"] {
+        for key in ["t", "f", "w", "a", "x", "h", "r", "k", "s", "u", "?", "1"] {
             assert!(command(&press(key), true).is_some(), "{key}");
             assert!(command(&press(key), false).is_none(), "{key}");
         }

@@ -29,6 +29,8 @@ pub(crate) use message::{InspectorTab, Message, Pane, RunTab, SideTab, Step};
 
 /// How many events may happen in one frame; more wait for the next, so that the page stays alive.
 const EVENTS_PER_FRAME_MAX: usize = 2_000;
+/// The same in a crowd, where each costs more.
+const CROWD_EVENTS_MAX: usize = 1_000;
 /// Wall time that a frame may stand for, in milliseconds: after a pause of the browser the run does not leap.
 const FRAME_MS_MAX: f64 = 100.0;
 /// How often the live region speaks at most, in milliseconds.
@@ -188,6 +190,11 @@ impl Lab {
                 self.player.pause();
                 self.seek(to);
             }
+            Message::Reach(at, events) => {
+                self.player.pause();
+                self.go_to(at, events);
+                self.look_at(self.latest());
+            }
             Message::Speed(speed) => self.player.choose(speed),
             Message::SelectFlight(flight) => {
                 self.select_flight(flight);
@@ -260,6 +267,10 @@ impl Lab {
             return had_note;
         }
         let mut left_ms = wall_ms.min(FRAME_MS_MAX);
+        if self.scene.is_crowd() {
+            self.crowd_frame(left_ms);
+            return true;
+        }
         let mut events = 0;
         while self.player.is_playing() && events < EVENTS_PER_FRAME_MAX {
             let stop = self.next_stop();
@@ -284,6 +295,34 @@ impl Lab {
             }
         }
         true
+    }
+
+    /// The same for a crowd, in which many things happen between two frames: what is shown is made once.
+    fn crowd_frame(&mut self, mut left_ms: f64) {
+        let mut outlook = self.outlook();
+        let first = self.scene.view.events_done;
+        while self.player.is_playing() {
+            left_ms = self.player.advance(left_ms, &outlook);
+            match outlook.next_event_at {
+                None => {
+                    self.player.pause();
+                    self.player.jump(self.scene.end.max(self.player.shown()));
+                }
+                Some(next) if self.player.shown() >= next => {
+                    self.recording.seek(next);
+                    outlook.next_event_at = self.recording.next_event_at();
+                    if self.recording.events().len() >= first as usize + CROWD_EVENTS_MAX {
+                        break;
+                    }
+                }
+                Some(_) => break,
+            }
+        }
+        if self.recording.events().len() > first as usize {
+            self.scene = Scene::later(&self.recording, &self.scene, None);
+            self.follow_study();
+            self.go_along(first);
+        }
     }
 
     fn outlook(&self) -> Outlook {
@@ -334,15 +373,16 @@ impl Lab {
             Step::EventBack => self.step_back(),
             Step::PacketBack => self.back_to_packet(),
             Step::Event => self.step_to(|_, _| true),
-            Step::Timer => self.step_to(|kind, _| kind == EventKind::Timer),
-            Step::Packet => self.step_to(|kind, is_folded| {
-                matches!(kind, EventKind::Sent | EventKind::Arrived) && !is_folded
+            Step::Timer => self.step_to(|event, _| event.kind == EventKind::Timer),
+            Step::Packet => self.step_to(|event, is_folded| {
+                matches!(event.kind, EventKind::Sent | EventKind::Arrived) && !is_folded
             }),
+            Step::Of(who) => self.step_to(|event, _| event.participant == who),
         }
     }
 
     /// Steps until an event that `is_wanted` has happened, or to the end.
-    fn step_to(&mut self, is_wanted: impl Fn(EventKind, bool) -> bool) {
+    fn step_to(&mut self, is_wanted: impl Fn(&Event, bool) -> bool) {
         let first = self.scene.view.events_done;
         let mut before = self.recording.view();
         let mut wanted = None;
@@ -356,7 +396,7 @@ impl Lab {
             let new = self.recording.events().get(new as usize..);
             wanted = new.unwrap_or_default().iter().rev().find_map(|event| {
                 let flight = event.flight.and_then(|id| flights.get(id as usize));
-                is_wanted(event.kind, flight.is_none_or(is_folded)).then_some(event.id)
+                is_wanted(event, flight.is_none_or(is_folded)).then_some(event.id)
             });
         }
         if self.recording.view().events_done == first {
@@ -439,6 +479,11 @@ impl Lab {
 
     fn refresh(&mut self, before: Option<Rc<View>>) {
         self.scene = Scene::of(&self.recording, Some(&self.scene), before);
+        self.follow_study();
+    }
+
+    /// The lesson goes along with what is shown.
+    fn follow_study(&mut self) {
         if let Some(study) = &mut self.study {
             study.follow(&self.recording);
             if study.keeps_secret() {

@@ -128,6 +128,22 @@ async fn bytes_of(request: js_sys::Promise) -> Option<Vec<u8>> {
     Some(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
+/// The colour of text in an element of this class, as the theme has it.
+pub(crate) fn color_of(place: &Element, class: &str) -> String {
+    let color = || {
+        // The class is borrowed for the question only.
+        let own = place.class_name();
+        place.set_class_name(&format!("{own} colour {class}"));
+        let color = window()?
+            .get_computed_style(place)
+            .ok()??
+            .get_property_value("color");
+        place.set_class_name(&own);
+        color.ok()
+    };
+    color().unwrap_or_else(|| "gray".to_owned())
+}
+
 /// Moves the focus to the element with this id.
 pub(crate) fn focus(id: &str) {
     let element = document().and_then(|document| document.get_element_by_id(id));

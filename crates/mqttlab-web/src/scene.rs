@@ -82,6 +82,37 @@ impl Scene {
     }
 }
 
+/// From so many clients on they are a crowd: drawn as dots, counted, and listed in part.
+pub(crate) const CROWD: usize = 100;
+
+impl Scene {
+    /// The scene at a later moment of the same run: only what is new, or was under way, is looked at.
+    pub(crate) fn later(recording: &Recording, last: &Self, before: Option<Rc<View>>) -> Self {
+        let (all_events, all_flights) = (recording.events(), recording.flights());
+        let mut events = last.events.clone();
+        events.truncate(all_events.len());
+        let mut flights = last.flights.clone();
+        flights.truncate(all_flights.len());
+        for id in &last.view.in_flight {
+            let index = *id as usize;
+            if let (Some(known), Some(now)) = (flights.get_mut(index), all_flights.get(index))
+                && **known != *now
+            {
+                *known = Rc::new(now.clone());
+            }
+        }
+        events.extend(all_events[events.len()..].iter().cloned().map(Rc::new));
+        flights.extend(all_flights[flights.len()..].iter().cloned().map(Rc::new));
+        Self(Rc::new(Inner {
+            view: recording.view(),
+            before,
+            events,
+            flights,
+            end: recording.end(),
+        }))
+    }
+}
+
 fn share<T: Clone + PartialEq>(known: &[Rc<T>], all: &[T]) -> Vec<Rc<T>> {
     let mut known = known.iter();
     all.iter()
@@ -109,6 +140,11 @@ impl Inner {
     pub(crate) fn name(&self, id: ParticipantId) -> &str {
         self.participant(id)
             .map_or("?", |participant| participant.name.as_str())
+    }
+
+    /// Whether there are too many clients to draw each by itself.
+    pub(crate) fn is_crowd(&self) -> bool {
+        self.clients().len() > CROWD
     }
 
     /// Everybody but the broker.

@@ -99,6 +99,9 @@ fn reconnect_at(participant: &Participant) -> Option<Micros> {
 
 /// The whole scene in a sentence, for those who do not see it.
 pub(crate) fn summary(scene: &Inner, shown: Micros) -> String {
+    if scene.is_crowd() {
+        return format!("At {}: {}.", moment(shown), crowd(scene));
+    }
     let mut parts: Vec<String> = scene
         .clients()
         .iter()
@@ -115,6 +118,16 @@ pub(crate) fn summary(scene: &Inner, shown: Micros) -> String {
         format!("on the wire: {}", wire.join(", "))
     });
     format!("At {}: {}.", moment(shown), parts.join(", "))
+}
+
+/// How many clients do what: `312 connected, 88 connecting`.
+pub(crate) fn crowd(scene: &Inner) -> String {
+    let names = ParticipantState::ALL.iter().filter_map(|state| {
+        let clients = scene.clients().iter();
+        let count = clients.filter(|client| client.state == *state).count();
+        (count > 0).then(|| format!("{count} {}", state.name()))
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// `CONNECT from B to broker`.

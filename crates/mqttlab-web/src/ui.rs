@@ -19,6 +19,7 @@ pub(crate) mod tabs;
 pub(crate) mod timeline;
 pub(crate) mod topbar;
 pub(crate) mod topology;
+pub(crate) mod until;
 
 /// A length for an attribute or a CSS variable, to a tenth of a pixel.
 pub(crate) fn tenth(length: f64) -> String {

@@ -59,6 +59,11 @@ impl Worker {
         Some(self.number)
     }
 
+    /// Ends the worker and whatever it does; the next job starts another.
+    pub(crate) fn cancel(&mut self) {
+        self.running = None;
+    }
+
     /// To be called with each word: hands over what has waited for the worker to listen.
     pub(crate) fn heard(&mut self, word: &Word) {
         match (word, &mut self.running) {

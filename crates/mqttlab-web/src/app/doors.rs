@@ -4,7 +4,7 @@ use yew::Context;
 
 use super::{App, first_lesson};
 use crate::desk::{Ask, Door, Outcome};
-use crate::lab::{Lab, Pane};
+use crate::lab::{Lab, Message, Pane};
 use crate::learn::{Granted, Wish};
 use crate::opening::run_in;
 use crate::platform::{fragment, put_fragment};
@@ -86,6 +86,32 @@ impl App {
             }
             Outcome::File(paper, bytes) => {
                 self.keep(cx, paper, bytes);
+                true
+            }
+            Outcome::Until(found) => {
+                match (found, &mut self.lab) {
+                    (Some((at, events)), Ok(lab)) => {
+                        self.until = None;
+                        lab.update(Message::Reach(at, events));
+                    }
+                    (Some(_) | None, _) => {
+                        self.says_until("That does not become true in this run.");
+                    }
+                }
+                true
+            }
+            Outcome::NoCondition(error) => {
+                let help = error
+                    .help
+                    .map_or_else(String::new, |help| format!(" ({help})"));
+                self.says_until(&format!(
+                    "Column {}: {}{help}.",
+                    error.column, error.message
+                ));
+                true
+            }
+            Outcome::NothingFound => {
+                self.hunted_in_vain = true;
                 true
             }
             Outcome::Changed => true,

@@ -19,6 +19,8 @@ pub(crate) enum Message {
     Frame(f64),
     Step(Step),
     Seek(Micros),
+    /// Go to where so many events have happened at this moment.
+    Reach(Micros, EventId),
     Speed(Speed),
     SelectFlight(FlightId),
     SelectEvent(EventId),
@@ -63,6 +65,8 @@ pub(crate) enum Step {
     Event,
     Packet,
     Timer,
+    /// To the next event of a participant.
+    Of(ParticipantId),
     End,
 }
 

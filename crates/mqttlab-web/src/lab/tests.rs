@@ -1,5 +1,6 @@
 use mqttlab_sim::lesson::Course;
-use mqttlab_sim::scenario::{Act, Action};
+use mqttlab_sim::recording::Recording;
+use mqttlab_sim::scenario::{Act, Action, Scenario};
 use mqttlab_sim::view::EventKind;
 
 use super::{Edit, InspectorTab, Lab, Message, OnBranch, Step};
@@ -324,4 +325,44 @@ fn a_delayed_packet_comes_later() {
         late.arrived_at > flight.arrived_at.map(|at| at + 900_000),
         "{late:?}"
     );
+}
+
+#[test]
+fn a_step_goes_to_the_next_event_of_somebody() {
+    let mut lab = duel();
+    for who in [2, 0, 1] {
+        lab.update(Message::Step(Step::Of(who)));
+        let event = lab.selection().event.and_then(|id| lab.scene().event(id));
+        assert_eq!(event.map(|event| event.participant), Some(who));
+    }
+}
+
+#[test]
+fn a_crowd_plays_to_the_same_end_as_its_recording() {
+    let mut text =
+        "scenario = { id = \"many\", title = \"Many\", version = 1, until = \"5s\" }\n".to_owned();
+    let names: Vec<String> = (0..150).map(|index| format!("\"c{index}\"")).collect();
+    for name in &names {
+        text += &format!(
+            "[[client]]\nname = {name}\npublish = [{{ every = \"1s\", topic = \"t\" }}]\n"
+        );
+    }
+    let who = names.join(", ");
+    text += &format!("[[do]]\nat = \"0s\"\nact = \"connect\"\nwho = [{who}]\n");
+    let scenario = Scenario::parse(&text).expect("it is a scenario");
+    let mut recording = Recording::new(scenario.clone());
+    recording.seek(recording.end());
+    let mut lab = Lab::show(Recording::new(scenario));
+    lab.update(Message::Speed(Speed::Scaled { times: 10, per: 1 }));
+    lab.update(Message::Toggle);
+    play(&mut lab);
+    let scene = lab.scene();
+    assert!(scene.is_crowd());
+    assert_eq!(scene.view.hash, recording.view().hash);
+    let flights = scene.flights.iter().map(|flight| &**flight);
+    assert!(
+        flights.eq(recording.flights()),
+        "what was under way has come to its end"
+    );
+    assert_eq!(scene.events.len(), recording.events().len());
 }

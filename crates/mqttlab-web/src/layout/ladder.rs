@@ -26,6 +26,9 @@ const TOP: f64 = 32.0;
 /// What is left of the lanes, for times.
 const GUTTER: f64 = 64.0;
 const LANE_MIN: f64 = 104.0;
+/// More clients than this do not all have lanes; then so many have.
+pub(crate) const LANES_MAX: usize = 60;
+const CROWD_LANES: usize = 12;
 
 /// What is drawn where.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +79,8 @@ pub(crate) struct Options<'a> {
     pub(crate) width: f64,
     pub(crate) shows_tcp: bool,
     pub(crate) filter: &'a Filter,
+    /// Whose lanes are wanted where there is no room for all.
+    pub(crate) wanted: &'a [ParticipantId],
 }
 
 /// One moment in the life of a flight, or of a lane.
@@ -88,7 +93,8 @@ enum Moment {
 
 impl Ladder {
     pub(crate) fn of(scene: &Inner, options: &Options<'_>) -> Self {
-        let (lanes, width) = lanes(scene.clients().len(), options.width);
+        let shown = shown_lanes(scene, options);
+        let (lanes, width) = lanes(&shown, scene.clients().len(), options.width);
         let mut drawing = Drawing {
             scene,
             lanes: &lanes,
@@ -102,7 +108,7 @@ impl Ladder {
             under_way: 0,
             is_first: true,
         };
-        for (at, moment) in moments(scene, options) {
+        for (at, moment) in moments(scene, options, &lanes) {
             drawing.draw(at, moment);
         }
         let Drawing {
@@ -153,7 +159,8 @@ impl Ladder {
 }
 
 /// The clients' lanes with the broker in their middle, and how wide that is.
-fn lanes(clients: usize, width: f64) -> (Vec<f64>, f64) {
+fn lanes(shown: &[ParticipantId], all: usize, width: f64) -> (Vec<f64>, f64) {
+    let clients = shown.len();
     let count = clients + 1;
     let least = GUTTER + LANE_MIN * count as f64;
     // A phone shows three lanes without scrolling sideways.
@@ -161,15 +168,43 @@ fn lanes(clients: usize, width: f64) -> (Vec<f64>, f64) {
     let each = (width - GUTTER) / count as f64;
     let left = clients / 2;
     let lane = |column: usize| GUTTER + each * (column as f64 + 0.5);
-    let mut lanes = vec![lane(left)];
-    lanes.extend((0..clients).map(|client| lane(if client < left { client } else { client + 1 })));
+    let mut lanes = vec![f64::NAN; all + 1];
+    lanes[0] = lane(left);
+    for (client, id) in shown.iter().enumerate() {
+        lanes[*id as usize] = lane(if client < left { client } else { client + 1 });
+    }
     (lanes, width)
 }
 
+/// The clients that have lanes: all, or in a crowd those that were asked for and the first.
+fn shown_lanes(scene: &Inner, options: &Options<'_>) -> Vec<ParticipantId> {
+    let clients = scene.clients();
+    if clients.len() <= LANES_MAX {
+        return clients.iter().map(|client| client.id).collect();
+    }
+    let named = clients
+        .iter()
+        .filter(|client| options.filter.names(&client.name));
+    let mut shown: Vec<ParticipantId> = Vec::new();
+    let wanted = options.wanted.iter().copied().filter(|id| *id > 0);
+    let first = clients.iter().map(|client| client.id);
+    for id in wanted.chain(named.map(|client| client.id)).chain(first) {
+        if shown.len() < CROWD_LANES && !shown.contains(&id) {
+            shown.push(id);
+        }
+    }
+    shown.sort_unstable();
+    shown
+}
+
 /// Everything that has a height of its own, in the order of time.
-fn moments(scene: &Inner, options: &Options<'_>) -> Vec<(Micros, Moment)> {
+fn moments(scene: &Inner, options: &Options<'_>, lanes: &[f64]) -> Vec<(Micros, Moment)> {
+    let is_shown = |id: ParticipantId| lanes.get(id as usize).is_some_and(|lane| !lane.is_nan());
     let mut moments = Vec::new();
     for flight in &scene.flights {
+        if !is_shown(flight.from) || !is_shown(flight.to) {
+            continue;
+        }
         let folded = is_folded(flight) && !options.shows_tcp;
         if folded || !options.filter.has_flight(flight, scene) {
             continue;
@@ -180,7 +215,10 @@ fn moments(scene: &Inner, options: &Options<'_>) -> Vec<(Micros, Moment)> {
         }
     }
     for event in &scene.events {
-        if is_mark(event.kind) && options.filter.has_event(event, scene) {
+        if is_mark(event.kind)
+            && is_shown(event.participant)
+            && options.filter.has_event(event, scene)
+        {
             moments.push((event.at, Moment::Mark(event.id)));
         }
     }

@@ -38,8 +38,13 @@ pub(crate) fn Events(props: &EventsProps) -> Html {
     let scroll = use_state_eq(|| 0_usize);
     let row_height = use_state_eq(|| ROW);
     let tall = *row_height;
-    let given = (props.scene.clone(), props.filter.clone(), props.shows_tcp);
+    // What is not seen is not sifted: in a crowd that would take longer than all the rest.
+    let scene = props.visible.then(|| props.scene.clone());
+    let given = (scene, props.filter.clone(), props.shows_tcp);
     let rows = use_memo(given, |(scene, filter, shows_tcp)| {
+        let Some(scene) = scene else {
+            return Vec::new();
+        };
         let is_shown = |event: &&Rc<Event>| {
             let flight = event.flight.and_then(|id| scene.flight(id));
             (*shows_tcp || !flight.is_some_and(|flight| is_folded(flight)))

@@ -33,6 +33,7 @@ const LETTERS: &[(&[&str], &str)] = &[
     ),
     (&["X", "H", "R"], "pull the cable, hold, release"),
     (&["K"], "crash it"),
+    (&["U"], "go on until something happens"),
     (&["F"], "search"),
     (&["S"], "share: a link to this moment"),
     (&["T"], "theme: system, light, dark"),

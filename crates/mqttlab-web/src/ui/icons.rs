@@ -41,6 +41,7 @@ pub(crate) enum Glyph {
     Wrong,
     Open,
     Pen,
+    Until,
     Undo,
     Redo,
 }
@@ -109,6 +110,7 @@ impl Glyph {
             Self::Help => "#g-help",
             Self::Open => "#g-open",
             Self::Pen => "#g-pen",
+            Self::Until => "#g-until",
             Self::Undo => "#g-undo",
             Self::Redo => "#g-redo",
         }
@@ -181,6 +183,7 @@ const SYMBOLS: &[(&str, &str)] = &[
         "M5.6 5.8a2.5 2.5 0 1 1 3.7 2.2c-.9.5-1.3.9-1.3 1.9M8 12.6v.2",
     ),
     ("g-open", "M1.8 12.8V3.2h4.4l1.6 1.8h6.4v7.8z"),
+    ("g-until", "M2 8h7M6 4.5L9.5 8L6 11.5M13 2.5v11"),
     ("g-pen", "M2.5 13.5l.8-3.3 7.6-7.6 2.5 2.5-7.6 7.6z"),
     ("g-undo", "M5.5 3L2.5 6l3 3M2.5 6h7a3.8 3.8 0 0 1 0 7.6H6"),
     ("g-redo", "M10.5 3l3 3-3 3M13.5 6h-7a3.8 3.8 0 0 0 0 7.6H10"),

@@ -1,6 +1,6 @@
 //! The ladder: lanes across, time down, a line for every flight.
 
-use mqttlab_sim::view::{FlightId, Micros};
+use mqttlab_sim::view::{FlightId, Micros, ParticipantId};
 use web_sys::HtmlElement;
 use yew::{
     Callback, Html, NodeRef, Properties, component, hook, html, use_effect_with, use_memo,
@@ -10,7 +10,7 @@ use yew::{
 use super::{tenth, variables};
 use crate::filter::Filter;
 use crate::lab::{Message, Selection};
-use crate::layout::ladder::{Item, Ladder, Options};
+use crate::layout::ladder::{Item, LANES_MAX, Ladder, Options};
 use crate::platform::use_size;
 use crate::scene::{Inner, Scene};
 use crate::texts;
@@ -26,6 +26,8 @@ pub(crate) struct LadderProps {
     pub(crate) selection: Selection,
     pub(crate) shows_tcp: bool,
     pub(crate) filter: Filter,
+    /// Whose state is looked at.
+    pub(crate) state_of: ParticipantId,
     pub(crate) asks: bool,
     pub(crate) on: Callback<Message>,
 }
@@ -49,19 +51,22 @@ pub(crate) fn LadderView(props: &LadderProps) -> Html {
     let port = use_node_ref();
     let (width, height) = use_size(port.clone());
     let scroll = use_state_eq(|| 0.0_f64);
+    let wanted = wanted_lanes(props);
     let given = (
         props.scene.clone(),
         props.filter.clone(),
         props.shows_tcp,
         tenth(width),
+        wanted,
     );
-    let ladder = use_memo(given, |(scene, filter, shows_tcp, _)| {
+    let ladder = use_memo(given, |(scene, filter, shows_tcp, _, wanted)| {
         Ladder::of(
             scene,
             &Options {
                 width,
                 shows_tcp: *shows_tcp,
                 filter,
+                wanted,
             },
         )
     });
@@ -103,6 +108,7 @@ pub(crate) fn LadderView(props: &LadderProps) -> Html {
                     { now_line(&drawing) }
                 </div>
             }
+            { some_lanes(&drawing) }
         </div>
     }
 }
@@ -145,6 +151,31 @@ fn use_follow(
     is_away
 }
 
+/// In a crowd, those whom somebody looks at must have lanes.
+fn wanted_lanes(props: &LadderProps) -> Vec<ParticipantId> {
+    if props.scene.clients().len() <= LANES_MAX {
+        return Vec::new();
+    }
+    let flight = props.selection.flight.and_then(|id| props.scene.flight(id));
+    // While it plays the selection changes all the time: the lanes would too.
+    let flight = flight.filter(|_| !props.playing);
+    let mut wanted = vec![props.state_of];
+    wanted.extend(flight.map(|flight| flight.from.max(flight.to)));
+    wanted
+}
+
+fn some_lanes(drawing: &Drawing<'_>) -> Html {
+    let all = drawing.scene.clients().len();
+    let shown = drawing.ladder.lanes.iter().skip(1);
+    let shown = shown.filter(|lane| !lane.is_nan()).count();
+    if shown == all {
+        return Html::default();
+    }
+    html! {
+        <p class="ladder-some">{ format!("{shown} of {all} clients have lanes here. Search from:name, or look at somebody’s state, to see others.") }</p>
+    }
+}
+
 fn heads(drawing: &Drawing<'_>) -> Html {
     let participants = drawing.scene.view.participants.iter();
     let head = |(participant, x): (&mqttlab_sim::view::Participant, &f64)| {
@@ -163,7 +194,7 @@ fn heads(drawing: &Drawing<'_>) -> Html {
     };
     html! {
         <ul class="ladder-heads" aria-label="Lanes">
-            { for participants.zip(&drawing.ladder.lanes).map(head) }
+            { for participants.zip(&drawing.ladder.lanes).filter(|(_, lane)| !lane.is_nan()).map(head) }
         </ul>
     }
 }

@@ -36,7 +36,18 @@ pub(crate) struct OpenProps {
     pub(crate) trouble: Option<Trouble>,
     pub(crate) busy: bool,
     pub(crate) recents: Recents,
+    /// How far a hunt is, in percent.
+    pub(crate) hunting: Option<u8>,
+    pub(crate) hunted_in_vain: bool,
+    pub(crate) on_hunt: Callback<OnHunt>,
     pub(crate) on: Callback<Ask>,
+}
+
+/// What can be asked about a hunt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnHunt {
+    Start,
+    Cancel,
 }
 
 /// Id of the box that says what is wrong.
@@ -54,6 +65,7 @@ pub(crate) fn Open(props: &OpenProps) -> Html {
             <div class="scroll story-text">
                 { for props.trouble.iter().map(trouble) }
                 { for props.opened.iter().map(opened) }
+                { hunt(props) }
                 if props.opened.is_some() {
                     <h3 id="open-title">{ "Open something else" }</h3>
                 } else {
@@ -156,6 +168,36 @@ fn trouble(trouble: &Trouble) -> Html {
                 <p class="muted">{ super::lesson::with_code(&help) }</p>
             }
         </div>
+    }
+}
+
+/// Where something is expected, a seed can be looked for with which it does not hold.
+fn hunt(props: &OpenProps) -> Html {
+    let expects = props
+        .opened
+        .as_ref()
+        .is_some_and(|opened| !opened.expected.is_empty());
+    if !expects {
+        return Html::default();
+    }
+    let on = |what: OnHunt| props.on_hunt.reform(move |_| what);
+    match props.hunting {
+        Some(percent) => html! {
+            <div class="hunt">
+                <progress max="100" value={percent.to_string()} aria-label="How far the hunt is" />
+                <button type="button" class="ghost" onclick={on(OnHunt::Cancel)}>{ "Stop" }</button>
+            </div>
+        },
+        None => html! {
+            <div class="hunt">
+                <button type="button" class="ghost" title="Runs with other seeds, and with cables pulled and connections reset at random" onclick={on(OnHunt::Start)} data-testid="hunt">
+                    { format!("Try {} disturbed runs", crate::desk::SEEDS) }
+                </button>
+                if props.hunted_in_vain {
+                    <p class="muted small" role="status">{ "Everything holds in all of them." }</p>
+                }
+            </div>
+        },
     }
 }
 

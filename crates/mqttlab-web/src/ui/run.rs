@@ -1,6 +1,6 @@
 //! The run as a whole: ladder or list, and the search that both obey.
 
-use mqttlab_sim::view::Micros;
+use mqttlab_sim::view::{Micros, ParticipantId};
 use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html};
 
 use super::events::Events;
@@ -21,6 +21,8 @@ pub(crate) struct RunProps {
     pub(crate) filter: Filter,
     pub(crate) filter_text: String,
     pub(crate) tab: RunTab,
+    /// Whose state is looked at.
+    pub(crate) state_of: ParticipantId,
     /// What the tabs show that are not drawn here.
     pub(crate) more: Html,
     /// A question is open: say why the future is empty.
@@ -72,6 +74,7 @@ pub(crate) fn Run(props: &RunProps) -> Html {
                         selection={props.selection}
                         shows_tcp={props.shows_tcp}
                         filter={props.filter.clone()}
+                        state_of={props.state_of}
                         asks={props.asks}
                         on={props.on.clone()}
                     />

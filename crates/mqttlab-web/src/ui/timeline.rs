@@ -6,6 +6,7 @@ use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html, u
 
 use super::branches::{BranchesProps, branches};
 use super::icons::{Glyph, icon};
+use super::until::OnUntil;
 use super::{percent, tenth};
 use crate::lab::{Message, Step};
 use crate::player::Speed;
@@ -24,6 +25,7 @@ pub(crate) struct TimelineProps {
     pub(crate) branches: Vec<Branch>,
     pub(crate) current: BranchId,
     pub(crate) compared: Option<BranchId>,
+    pub(crate) on_until: Callback<OnUntil>,
     pub(crate) can_undo: bool,
     pub(crate) can_redo: bool,
     pub(crate) on: Callback<Message>,
@@ -44,6 +46,7 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
             { clock(props) }
             <div class="speed-and-undo">
                 { speed(props) }
+                <button type="button" class="square" aria-label="Go on until…" title="Go on until… (U)" onclick={props.on_until.reform(|_| OnUntil::Open)}>{ icon(Glyph::Until) }</button>
                 if props.can_undo || props.can_redo {
                     { taking_back(props) }
                 }

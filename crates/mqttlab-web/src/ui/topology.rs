@@ -13,9 +13,10 @@ use crate::scene::{Scene, is_folded};
 use crate::texts;
 
 mod chips;
+mod crowd;
 mod links;
 
-#[derive(PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub(crate) struct TopologyProps {
     pub(crate) scene: Scene,
     pub(crate) shown: Micros,
@@ -50,7 +51,10 @@ pub(crate) fn Topology(props: &TopologyProps) -> Html {
             </div>
             <p class="hidden-visually">{ texts::summary(scene, props.shown) }</p>
             <div class="stage" ref={stage}>
-                if width > 0.0 {
+                if width > 0.0 && scene.is_crowd() {
+                    <crowd::Crowd topology={props.clone()} sight={crowd::Sight { width, height }} />
+                    <ul class="nodes" aria-label="Participants"><li key="broker" style={broker_style(&plan)}>{ broker_node(props) }</li></ul>
+                } else if width > 0.0 {
                     { links::draw(scene, &plan, (width, height)) }
                     { nodes(props, &plan) }
                     { chips::draw(props, &plan, (width, height)) }
@@ -81,19 +85,23 @@ fn nodes(props: &TopologyProps, plan: &Plan) -> Html {
         ]);
         html! { <li key={client.id} {style}>{ node(props, client, plan.density) }</li> }
     };
-    let broker = &plan.broker;
-    let style = variables(&[
-        ("x", broker.x),
-        ("y", broker.y),
-        ("w", broker.width),
-        ("h", broker.height),
-    ]);
+    let style = broker_style(plan);
     html! {
         <ul class="nodes" aria-label="Participants">
             { for clients.map(client) }
             <li key="broker" {style}>{ broker_node(props) }</li>
         </ul>
     }
+}
+
+fn broker_style(plan: &Plan) -> String {
+    let broker = &plan.broker;
+    variables(&[
+        ("x", broker.x),
+        ("y", broker.y),
+        ("w", broker.width),
+        ("h", broker.height),
+    ])
 }
 
 fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {

@@ -41,20 +41,21 @@ fn ladder(scene: &Scene, shows_tcp: bool) -> Ladder {
         width: 600.0,
         shows_tcp,
         filter: &filter,
+        wanted: &[],
     };
     Ladder::of(scene, &options)
 }
 
 #[test]
 fn the_broker_stands_among_its_clients() {
-    let (lanes, width) = lanes(2, 600.0);
+    let (lanes, width) = lanes(&[1, 2], 2, 600.0);
     assert!(lanes[1] < lanes[0] && lanes[0] < lanes[2]);
     assert!(width <= 600.0);
 }
 
 #[test]
 fn many_lanes_make_the_ladder_wider_than_its_panel() {
-    let (lanes, width) = lanes(20, 600.0);
+    let (lanes, width) = lanes(&(1..=20).collect::<Vec<_>>(), 20, 600.0);
     assert!(width > 2_000.0);
     let mut sorted = lanes.clone();
     sorted.sort_by(f64::total_cmp);

@@ -27,7 +27,7 @@ pub(super) fn draw(drawing: &Drawing<'_>) -> Html {
     html! {
         <svg class="ladder-lines" width={width} height={height.clone()} aria-hidden="true">
             { selection_band(drawing) }
-            { for drawing.ladder.lanes.iter().map(lane) }
+            { for drawing.ladder.lanes.iter().filter(|x| !x.is_nan()).map(lane) }
             { for connected(drawing) }
             { for drawing.items.iter().map(|item| one(drawing, item)) }
         </svg>
@@ -49,6 +49,10 @@ fn selection_band(drawing: &Drawing<'_>) -> Html {
 
 /// The stretches in which a client had a connection, as bars on its lane.
 fn connected(drawing: &Drawing<'_>) -> Vec<Html> {
+    let has_lane = |client: ParticipantId| {
+        let lane = drawing.ladder.lanes.get(client as usize);
+        lane.is_some_and(|x| !x.is_nan())
+    };
     let mut open: Vec<(u64, ParticipantId, f64)> = Vec::new();
     let mut bars = Vec::new();
     let mut bar = |client: ParticipantId, from: f64, to: f64| {
@@ -59,6 +63,9 @@ fn connected(drawing: &Drawing<'_>) -> Vec<Html> {
     };
     for flight in &drawing.scene.flights {
         let client = flight.from.max(flight.to);
+        if !has_lane(client) {
+            continue;
+        }
         if flight.name == "CONNECT" {
             let from = drawing.ladder.y(flight.sent_at);
             open.push((flight.connection, client, from));

@@ -7,6 +7,9 @@ use super::{StateProps, before, line, timers};
 use crate::scene::Inner;
 use crate::texts;
 
+/// More sessions than this are not all listed.
+const CARDS_MAX: usize = 40;
+
 /// Places of a queue that are drawn; the rest is a number.
 const SLOTS_MAX: usize = 12;
 
@@ -20,7 +23,10 @@ pub(super) fn broker(props: &StateProps) -> Html {
             if sessions.is_empty() {
                 <p class="note">{ "No sessions: nobody has connected, or all have gone." }</p>
             }
-            { for sessions.iter().map(|session| card(props, session)) }
+            { for sessions.iter().take(CARDS_MAX).map(|session| card(props, session)) }
+            if sessions.len() > CARDS_MAX {
+                <p class="muted small">{ format!("{CARDS_MAX} of {} sessions shown. Each client has its own state.", sessions.len()) }</p>
+            }
             { for gone.map(|was| html! { <p class="note changed">{ format!("session {} is gone", was.client_id) }</p> }) }
             { retained(props) }
             { for scene.participant(0).map(|broker| timers(broker, props)) }

@@ -119,7 +119,7 @@ fn on_the_way(from: Point, to: Point, reach: f64, part: f64) -> Point {
 }
 
 /// How much of its way a flight has behind it.
-fn progress(flight: &Flight, shown: Micros) -> f64 {
+pub(super) fn progress(flight: &Flight, shown: Micros) -> f64 {
     match flight.due_at {
         Some(due) => {
             let whole = due.saturating_sub(flight.sent_at).max(1);

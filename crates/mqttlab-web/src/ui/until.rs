@@ -1,0 +1,107 @@
+//! Going on until something happens.
+
+use mqttlab_sim::view::ParticipantId;
+use web_sys::{HtmlDialogElement, HtmlInputElement};
+use yew::{
+    Callback, Html, Properties, SubmitEvent, component, html, use_effect_with, use_node_ref,
+};
+
+use crate::lab::Step;
+
+/// What can be asked of the dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OnUntil {
+    Open,
+    Close,
+    Step(Step),
+    Condition(String),
+    Cancel,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Until {
+    /// What is wrong with the condition, or that it never becomes true.
+    pub(crate) says: Option<String>,
+}
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct UntilProps {
+    pub(crate) until: Until,
+    /// How far the search is, in percent.
+    pub(crate) progress: Option<u8>,
+    /// Everybody, the broker first.
+    pub(crate) names: Vec<String>,
+    pub(crate) on: Callback<OnUntil>,
+}
+
+/// More participants are chosen by a condition.
+const NAMES_MAX: usize = 8;
+
+const EXAMPLES: &[&str] = &[
+    "state(\"A\") == \"waiting\"",
+    "connections(\"pump-1\") > 1",
+    "queued(\"monitor\") >= 3",
+    "arrived(\"A\", \"CONNACK\") == 2",
+];
+
+#[component]
+pub(crate) fn UntilSheet(props: &UntilProps) -> Html {
+    let dialog = use_node_ref();
+    let field = use_node_ref();
+    use_effect_with((), {
+        let dialog = dialog.clone();
+        move |()| {
+            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                // It fails only for a dialog that is open already.
+                let _ = dialog.show_modal();
+            }
+        }
+    });
+    let onsubmit = {
+        let (on, field) = (props.on.clone(), field.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                on.emit(OnUntil::Condition(field.value()));
+            }
+        })
+    };
+    let step = |name: String, step: Step| {
+        html! { <button type="button" class="ghost" onclick={props.on.reform(move |_| OnUntil::Step(step))}>{ name }</button> }
+    };
+    let names = props.names.iter().take(NAMES_MAX).enumerate();
+    let busy = props.progress.is_some();
+    html! {
+        <dialog class="help until-sheet" ref={dialog} aria-labelledby="until-title" onclose={props.on.reform(|_| OnUntil::Close)} data-testid="until">
+            <h2 id="until-title">{ "Go on until…" }</h2>
+            <div class="until-steps">
+                { step("the next packet".to_owned(), Step::Packet) }
+                { step("the next timer".to_owned(), Step::Timer) }
+                { for names.map(|(id, name)| step(format!("something happens at {name}"), Step::Of(id as ParticipantId))) }
+            </div>
+            <form {onsubmit}>
+                <label class="paste">
+                    <span>{ "…or until this becomes true" }</span>
+                    <input ref={field} type="text" class="mono" required=true maxlength="1000" list="until-examples" autocomplete="off" spellcheck="false" placeholder={EXAMPLES[0]} data-testid="condition" />
+                </label>
+                <datalist id="until-examples">{ for EXAMPLES.iter().map(|example| html! { <option value={*example} /> }) }</datalist>
+                <p class="muted small">{ "Facts: now, state, connected, connections, session, queued, subscribed, retained, received, sent, arrived, resent, decided. Joined by and, or, not." }</p>
+                if let Some(says) = &props.until.says {
+                    <p role="alert" class="failed">{ super::lesson::with_code(says) }</p>
+                }
+                if let Some(percent) = props.progress {
+                    <progress max="100" value={percent.to_string()} aria-label="How far the search is" />
+                }
+                <div class="fill-row">
+                    if busy {
+                        <button type="button" class="ghost" onclick={props.on.reform(|_| OnUntil::Cancel)}>{ "Stop" }</button>
+                    } else {
+                        <button type="button" class="ghost" onclick={props.on.reform(|_| OnUntil::Close)}>{ "Close" }</button>
+                    }
+                    <button type="submit" class="primary" disabled={busy}>{ "Go on" }</button>
+                </div>
+            </form>
+        </dialog>
+    }
+}
