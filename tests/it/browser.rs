@@ -4,7 +4,9 @@ mod act;
 mod find;
 mod harness;
 mod learn;
+mod measure;
 mod open;
+mod select;
 mod share;
 
 use std::env;

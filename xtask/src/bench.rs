@@ -27,6 +27,10 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "time")]
     browser: bool,
 
+    /// Measure the page in a browser, and nothing else: build it with `cargo xtask web` before.
+    #[arg(long)]
+    page: bool,
+
     /// Compare the native broker with others instead.
     #[command(subcommand)]
     chore: Option<Chore>,
@@ -49,6 +53,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     setup::linker()?;
     if options.browser {
         return browser();
+    }
+    if options.page {
+        return page();
     }
     for &(package, bench, _) in BENCHMARKS.iter().filter(|(.., time)| options.time || !time) {
         let mut cargo = child::cargo();
@@ -84,5 +91,25 @@ fn browser() -> Result<()> {
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     let status = child::aloud(&mut cargo, |_| ())?;
     ensure!(status.success(), "the benchmark in a browser failed");
+    Ok(())
+}
+
+/// Frames and seeks of the built page.
+fn page() -> Result<()> {
+    const MEASURE: &str = "browser::measure::";
+    let mut cargo = child::cargo();
+    cargo
+        .args([
+            "test",
+            "--locked",
+            "--package",
+            "mqttlab-tests",
+            "--test",
+            "it",
+        ])
+        .args([MEASURE, "--", "--nocapture"])
+        .env("MQTTLAB_MEASURE", "1");
+    let status = child::aloud(&mut cargo, |_| ())?;
+    ensure!(status.success(), "the page cannot be measured");
     Ok(())
 }

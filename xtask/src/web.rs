@@ -11,6 +11,8 @@ use clap::Args;
 use crate::setup::{Target, Tool, Tools, linker};
 use crate::{child, project};
 
+mod glue;
+
 /// What keeps the page for visits without a connection; it is loaded after the page.
 const SERVICE_WORKER: &str = "sw.js";
 
@@ -75,6 +77,8 @@ pub(crate) fn build(tools: &Tools, how: Build) -> Result<()> {
         .env("TRUNK_SKIP_VERSION_CHECK", "true");
     tools.on_path(&mut trunk);
     child::quietly("building the page", &mut trunk)?;
+    glue::shorten(tools, &dist())?;
+    glue::name_worker(&dist())?;
     let mut lessons = child::cargo();
     lessons
         .args([

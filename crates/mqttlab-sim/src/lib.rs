@@ -19,6 +19,7 @@ pub mod live;
 mod log;
 mod look;
 pub mod monitor;
+pub mod order;
 mod pipe;
 pub mod recording;
 pub mod scenario;

@@ -6,6 +6,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::qos;
 
 use crate::describe::payload_text;
+use crate::order;
 use crate::pipe::{Pipe, Way};
 use crate::view::{
     Connection, InFlight, Micros, Participant, ParticipantId, ParticipantState, Queued, Received,
@@ -202,7 +203,9 @@ fn connections(world: &World) -> Vec<Connection> {
     let now = world.state.pipes.values().map(connection);
     let past = world.state.past.values().cloned();
     let mut all: Vec<Connection> = past.chain(now).collect();
-    all.sort_unstable_by_key(|connection| (connection.client, connection.id));
+    order::by_key(&mut all, |connection| {
+        (connection.client.into(), connection.id)
+    });
     all
 }
 

@@ -175,13 +175,25 @@ impl Recording {
 
     /// Goes to this moment, after all that happens in it.
     pub fn seek(&mut self, at: Micros) {
+        while !self.seek_part(at, u32::MAX) {}
+    }
+
+    /// Goes towards a moment, for those who must not be kept waiting: lets so many things happen at most, and says whether
+    /// it is there. Call it again until it is.
+    pub fn seek_part(&mut self, at: Micros, happenings: u32) -> bool {
         let at = at.min(self.end());
         let nearest = self.future().keyframes.at(at, self.known);
         self.jump(&nearest, at < self.world.state.now);
+        let mut left = happenings;
         while self.next_at().is_some_and(|next| next <= at) {
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
             self.advance();
         }
         self.now = at;
+        true
     }
 
     /// Goes to where so many events have happened; more if the last of them belongs to a happening that made more.

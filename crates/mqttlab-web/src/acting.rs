@@ -1,13 +1,15 @@
 //! What can be done to whatever is in the picture, and how it is asked.
 
-use mqttlab_sim::scenario::{Act, Action, Ending, Memory, Message, Ways};
+use mqttlab_sim::scenario::{Act, Action, Ending, Memory, Message, QoS, Ways};
 use mqttlab_sim::view::{
     Connection, EndState, Fate, Flight, FlightId, Micros, Participant, ParticipantId,
     ParticipantState,
 };
 
 use crate::keys::Quick;
+use crate::lab::{Edit, Message as Ask};
 use crate::scene::Inner;
+use crate::ui::actions::Source;
 use crate::ui::icons::Glyph;
 
 #[cfg(test)]
@@ -76,6 +78,46 @@ pub(crate) struct Item {
     pub(crate) does: Does,
 }
 
+/// Something that was done, and is to be something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Instead {
+    pub(crate) of: Source,
+    pub(crate) form: Form,
+    /// What stands in the form at first.
+    pub(crate) content: Message,
+}
+
+/// The form for what can be said in another way, with what is said now.
+pub(crate) fn form_of(act: &Act) -> Option<(Form, Message)> {
+    let about = |filter: &str, qos| Message {
+        topic: filter.to_owned(),
+        qos,
+        ..Message::default()
+    };
+    match act {
+        Act::Publish(message) => Some((Form::Publish, message.clone())),
+        Act::Subscribe { filter, qos } => Some((Form::Subscribe, about(filter, *qos))),
+        Act::Unsubscribe { filter } => Some((Form::Unsubscribe, about(filter, QoS::default()))),
+        Act::Connect
+        | Act::Disconnect { .. }
+        | Act::Crash { .. }
+        | Act::PowerOff
+        | Act::Restart { .. }
+        | Act::Cut { .. }
+        | Act::Heal
+        | Act::Stall { .. }
+        | Act::Release { .. }
+        | Act::Reset
+        | Act::Close
+        | Act::Refuse
+        | Act::Accept
+        | Act::Pause
+        | Act::Resume
+        | Act::Sleep
+        | Act::Wake => None,
+    }
+}
+
 /// What can be done to something, in groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Menu {
@@ -84,6 +126,8 @@ pub(crate) struct Menu {
     pub(crate) who: ParticipantId,
     pub(crate) at: Micros,
     pub(crate) groups: Vec<(&'static str, Vec<Item>)>,
+    /// What is done instead, where a form is about something that was done already.
+    pub(crate) instead: Option<Instead>,
     /// Where it was asked for, in the window; `None` is anywhere.
     pub(crate) place: Option<(i32, i32)>,
 }
@@ -120,6 +164,20 @@ impl Menu {
             who,
             at: shown,
             groups,
+            instead: None,
+            place: None,
+        })
+    }
+
+    /// The form to do something else in the place of an action; `None` where there is nothing to be said about it.
+    pub(crate) fn instead(of: Source, at: Micros, action: &Action, title: String) -> Option<Self> {
+        let (form, content) = form_of(&action.act)?;
+        Some(Self {
+            title,
+            who: action.who,
+            at,
+            groups: Vec::new(),
+            instead: Some(Instead { of, form, content }),
             place: None,
         })
     }
@@ -146,7 +204,7 @@ impl Menu {
     }
 
     /// What a filled form asks for.
-    pub(crate) fn filled(&self, form: Form, message: Message) -> Vec<Deed> {
+    pub(crate) fn filled(&self, form: Form, message: Message) -> Ask {
         let act = match form {
             Form::Publish => Act::Publish(message),
             Form::Subscribe => Act::Subscribe {
@@ -157,7 +215,13 @@ impl Menu {
                 filter: message.topic,
             },
         };
-        vec![deed(self.at, self.who, act)]
+        match &self.instead {
+            Some(instead) => Ask::Edit(Edit::Instead {
+                of: instead.of,
+                action: deed(self.at, self.who, act).action,
+            }),
+            None => Ask::Act(vec![deed(self.at, self.who, act)]),
+        }
     }
 }
 

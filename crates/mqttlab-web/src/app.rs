@@ -25,20 +25,21 @@ use crate::platform::{Frames, Theme, document, focus, store, stored};
 use crate::ui::actions::{ActionsProps, actions};
 use crate::ui::compare::{CompareProps, compare};
 use crate::ui::course::course;
-use crate::ui::help::Help;
+use crate::ui::help::HelpProps;
 use crate::ui::icons::sprite;
-use crate::ui::inspector::Inspector;
+use crate::ui::inspector::InspectorProps;
 use crate::ui::lesson::{LessonPanel, lesson};
-use crate::ui::menu::ActMenu;
-use crate::ui::open::{OnHunt, Open, Opened};
-use crate::ui::run::{Run, SEARCH};
-use crate::ui::share::{OnShare, Share, Sharing};
-use crate::ui::state::State;
-use crate::ui::tabs::Tabs;
-use crate::ui::timeline::Timeline;
+use crate::ui::menu::MenuProps;
+use crate::ui::open::{OnHunt, OpenProps, Opened};
+use crate::ui::part::part;
+use crate::ui::run::{RunProps, SEARCH};
+use crate::ui::share::{OnShare, ShareProps, Sharing};
+use crate::ui::state::StateProps;
+use crate::ui::tabs::TabsProps;
+use crate::ui::timeline::TimelineProps;
 use crate::ui::topbar::{Running, Topbar, topbar};
-use crate::ui::topology::Topology;
-use crate::ui::until::{OnUntil, Until, UntilSheet};
+use crate::ui::topology::TopologyProps;
+use crate::ui::until::{OnUntil, Until, UntilProps};
 use crate::worker::Word;
 
 /// The page as a component.
@@ -242,17 +243,26 @@ impl Component for App {
                 { self.notice(cx) }
                 { body }
                 if let Some(until) = &self.until {
-                    <UntilSheet until={until.clone()} progress={self.desk.progress} names={self.names()} on={link.callback(Told::Until)} />
+                    { part(UntilProps {
+                        until: until.clone(),
+                        progress: self.desk.progress,
+                        names: self.names(),
+                        on: link.callback(Told::Until),
+                    }) }
                 }
                 if let Some(sharing) = &self.sharing {
-                    <Share sharing={sharing.clone()} on={link.callback(Told::Share)} />
+                    { part(ShareProps {
+                        sharing: sharing.clone(),
+                        on: link.callback(Told::Share),
+                    }) }
                 }
-                <Help
-                    open={self.helps}
-                    letters={self.letters}
-                    on_close={link.callback(|()| Told::Help(false))}
-                    on_letters={link.callback(Told::Letters)}
-                />
+                if self.helps {
+                    { part(HelpProps {
+                        letters: self.letters,
+                        on_close: link.callback(|()| Told::Help(false)),
+                        on_letters: link.callback(Told::Letters),
+                    }) }
+                }
             </div>
         }
     }
@@ -279,7 +289,10 @@ impl App {
 
     fn keep_going(&mut self) {
         let moves = match &self.lab {
-            Ok(lab) => lab.player().is_playing() || lab.player().skip().is_some(),
+            Ok(lab) => {
+                let player = lab.player();
+                player.is_playing() || player.skip().is_some() || lab.heading().is_some()
+            }
             Err(_) => false,
         };
         if moves {
@@ -349,16 +362,16 @@ impl App {
                 ),
             },
             Door::Inspect => html! {
-                <Open
-                    opened={self.is_opened.then(|| opened(lab))}
-                    trouble={self.desk.trouble.clone()}
-                    busy={self.desk.is_busy()}
-                    recents={self.desk.recents.clone()}
-                    hunting={self.desk.progress.filter(|_| self.until.is_none())}
-                    hunted_in_vain={self.hunted_in_vain}
-                    on_hunt={cx.link().callback(Told::Hunt)}
-                    on={cx.link().callback(Told::Ask)}
-                />
+                { part(OpenProps {
+                    opened: self.is_opened.then(|| opened(lab)),
+                    trouble: self.desk.trouble.clone(),
+                    busy: self.desk.is_busy(),
+                    recents: self.desk.recents.clone(),
+                    hunting: self.desk.progress.filter(|_| self.until.is_none()),
+                    hunted_in_vain: self.hunted_in_vain,
+                    on_hunt: cx.link().callback(Told::Hunt),
+                    on: cx.link().callback(Told::Ask),
+                }) }
             },
         }
     }
@@ -378,49 +391,53 @@ impl App {
                 <main class="panes" id="pane-panel" data-pane={pane_name(lab.pane)}>
                     { self.left(cx, lab) }
                     <div class="middle">
-                        <Topology
-                            scene={scene.clone()}
-                            {shown}
-                            selection={lab.selection()}
-                            shows_tcp={lab.shows_tcp}
-                            state_of={lab.state_of}
-                            skip={lab.player().skip()}
-                            on={on.clone()}
-                        />
+                        { part(TopologyProps {
+                            scene: scene.clone(),
+                            shown,
+                            selection: lab.selection(),
+                            shows_tcp: lab.shows_tcp,
+                            state_of: lab.state_of,
+                            skip: lab.player().skip(),
+                            on: on.clone(),
+                        }) }
                         { self.pane_tabs(lab) }
-                        <Run
-                            scene={scene.clone()}
-                            {shown}
-                            playing={lab.player().is_playing()}
-                            selection={lab.selection()}
-                            shows_tcp={lab.shows_tcp}
-                            filter={lab.filter().clone()}
-                            filter_text={lab.filter_text().to_owned()}
-                            tab={lab.run_tab}
-                            state_of={lab.state_of}
-                            more={self.more(lab, asks)}
-                            {asks}
-                            on={on.clone()}
-                        />
+                        { part(RunProps {
+                            scene: scene.clone(),
+                            shown,
+                            playing: lab.player().is_playing(),
+                            selection: lab.selection(),
+                            shows_tcp: lab.shows_tcp,
+                            filter: lab.filter().clone(),
+                            filter_text: lab.filter_text().to_owned(),
+                            tab: lab.run_tab,
+                            state_of: lab.state_of,
+                            more: self.more(lab, asks),
+                            asks,
+                            on: on.clone(),
+                        }) }
                     </div>
                     { self.side(lab, asks) }
                 </main>
-                <Timeline
-                    scene={scene.clone()}
-                    {shown}
-                    playing={lab.player().is_playing()}
-                    at_end={lab.is_at_end()}
-                    speed={lab.player().speed()}
-                    branches={lab.branches()}
-                    current={lab.branch().map_or(0, |branch| branch.id)}
-                    compared={lab.compared()}
-                    on_until={cx.link().callback(Told::Until)}
-                    can_undo={lab.can_undo()}
-                    can_redo={lab.can_redo()}
-                    asked_at={matches!(lab.asking(), Asking::Open { .. }).then_some(shown)}
-                    on={on.clone()}
-                />
-                { for lab.menu().map(|menu| html! { <ActMenu menu={menu.clone()} on={on.clone()} /> }) }
+                { part(TimelineProps {
+                    scene: scene.clone(),
+                    shown,
+                    playing: lab.player().is_playing(),
+                    at_end: lab.is_at_end(),
+                    speed: lab.player().speed(),
+                    branches: lab.branches(),
+                    current: lab.branch().map_or(0, |branch| branch.id),
+                    compared: lab.compared(),
+                    on_until: cx.link().callback(Told::Until),
+                    can_undo: lab.can_undo(),
+                    can_redo: lab.can_redo(),
+                    heading: lab.heading(),
+                    asked_at: matches!(lab.asking(), Asking::Open { .. }).then_some(shown),
+                    on: on.clone(),
+                }) }
+                { for lab.menu().map(|menu| html! { { part(MenuProps {
+                    menu: menu.clone(),
+                    on: on.clone(),
+                }) } }) }
                 <div class="hidden-visually" role="status" aria-live="polite">{ lab.spoken() }</div>
             </>
         }
@@ -473,17 +490,30 @@ impl App {
         let names = vec!["Inspector".to_owned(), "State".to_owned()];
         html! {
             <div class="side" id="side-panel" data-tab={if chosen == 0 { "inspector" } else { "state" }}>
-                <Tabs label="Right side" id="side" class="tabs side-tabs" {names} {chosen} {choose} />
-                <Inspector
-                    scene={lab.scene().clone()}
-                    selection={lab.selection()}
-                    packet={lab.packet().cloned()}
-                    delivery={lab.delivery()}
-                    tab={lab.inspector_tab}
-                    {asks}
-                    on={on.clone()}
-                />
-                <State scene={lab.scene().clone()} shown={lab.player().shown()} of={lab.state_of} on={on.clone()} />
+                { part(TabsProps {
+                    label: "Right side",
+                    id: "side",
+                    class: "tabs side-tabs",
+                    names,
+                    chosen,
+                    choose,
+                }) }
+                { part(InspectorProps {
+                    scene: lab.scene().clone(),
+                    selection: lab.selection(),
+                    packet: lab.packet().cloned(),
+                    delivery: lab.delivery(),
+                    tab: lab.inspector_tab,
+                    asks,
+                    on: on.clone(),
+                }) }
+                { part(StateProps {
+                    scene: lab.scene().clone(),
+                    shown: lab.player().shown(),
+                    of: lab.state_of,
+                    flight: lab.selection().flight,
+                    on: on.clone(),
+                }) }
             </div>
         }
     }
@@ -503,7 +533,14 @@ impl App {
         let choose = self.on.reform(|index: usize| {
             Message::Pane(PANES.get(index).map_or(Pane::Story, |(pane, _)| *pane))
         });
-        html! { <Tabs label="Panels" id="pane" class="tabs pane-tabs" {names} {chosen} {choose} /> }
+        html! { { part(TabsProps {
+            label: "Panels",
+            id: "pane",
+            class: "tabs pane-tabs",
+            names,
+            chosen,
+            choose,
+        }) } }
     }
 }
 

@@ -10,8 +10,8 @@ use web_sys::File;
 use yew::Callback;
 
 use crate::lab::Lab;
-use crate::opening::{FileTrouble, Recents, Trouble, link_in, title};
-use crate::platform::files::read_text;
+use crate::opening::{Content, FileTrouble, Recents, Trouble, link_in, title};
+use crate::platform::files::read;
 use crate::platform::{store, stored};
 use crate::ui::share::Paper;
 use crate::worker::{Word, Worker};
@@ -33,7 +33,7 @@ pub(crate) enum Door {
 pub(crate) enum Ask {
     File(File),
     /// A file was read, or could not be.
-    Content(Result<String, FileTrouble>),
+    Content(Result<Content, FileTrouble>),
     /// Text that was pasted or typed: a scenario, or an address with a run in it.
     Text(String),
     /// The text of a link.
@@ -110,8 +110,9 @@ impl Desk {
 
     pub(crate) fn ask(&mut self, ask: Ask) {
         match ask {
-            Ask::File(file) => read_text(file, self.on.reform(Ask::Content)),
-            Ask::Content(Ok(text)) | Ask::Text(text) => match link_in(&text) {
+            Ask::File(file) => read(file, self.on.reform(Ask::Content)),
+            Ask::Content(Ok(Content::Traffic(bytes))) => self.open(Job::Traffic { bytes }),
+            Ask::Content(Ok(Content::Text(text))) | Ask::Text(text) => match link_in(&text) {
                 Some(link) => self.open(Job::Open {
                     text: link.to_owned(),
                 }),

@@ -31,6 +31,8 @@ pub(crate) use message::{InspectorTab, Message, Pane, RunTab, SideTab, Step};
 const EVENTS_PER_FRAME_MAX: usize = 2_000;
 /// The same in a crowd, where each costs more.
 const CROWD_EVENTS_MAX: usize = 1_000;
+/// How many happenings there may be in one frame on a long way through time.
+const HAPPENINGS_MAX: u32 = 1_000;
 /// Wall time that a frame may stand for, in milliseconds: after a pause of the browser the run does not leap.
 const FRAME_MS_MAX: f64 = 100.0;
 /// How often the live region speaks at most, in milliseconds.
@@ -86,6 +88,8 @@ pub(crate) struct Lab {
     menu: Option<Menu>,
     history: History,
     compared: Option<BranchId>,
+    /// Where a long way through time leads, while it is not there yet.
+    heading: Option<Micros>,
     other: RefCell<Option<Beside>>,
     spoken: String,
     silent_ms: f64,
@@ -113,6 +117,7 @@ impl Lab {
             menu: None,
             history: History::default(),
             compared: None,
+            heading: None,
             other: RefCell::default(),
             spoken: String::new(),
             silent_ms: SPEAK_EVERY_MS,
@@ -186,10 +191,7 @@ impl Lab {
             Message::Halt => self.player.pause(),
             Message::Frame(wall_ms) => return self.frame(wall_ms),
             Message::Step(step) => self.step(step),
-            Message::Seek(to) => {
-                self.player.pause();
-                self.seek(to);
-            }
+            Message::Seek(to) => self.head_for(to),
             Message::Reach(at, events) => {
                 self.player.pause();
                 self.go_to(at, events);
@@ -198,6 +200,7 @@ impl Lab {
             Message::Speed(speed) => self.player.choose(speed),
             Message::SelectFlight(flight) => {
                 self.select_flight(flight);
+                self.select_telling_field();
                 self.side_tab = SideTab::Inspector;
             }
             Message::SelectEvent(event) => self.select_event(event),
@@ -232,6 +235,7 @@ impl Lab {
             Message::Pane(pane) => self.pane = pane,
             Message::OpenMenu(target, place) => self.open_menu(target, place),
             Message::CloseMenu => self.menu = None,
+            Message::OpenEdit(source, at) => self.open_edit(source, at),
             Message::Quick(quick, target) => self.quick(quick, target),
             Message::Act(deeds) => self.act(&deeds),
             Message::Branch(message) => self.on_branch(message),
@@ -243,6 +247,7 @@ impl Lab {
     }
 
     fn toggle(&mut self) {
+        self.heading = None;
         if self.player.is_playing() {
             self.player.pause();
             return;
@@ -263,6 +268,10 @@ impl Lab {
         self.silent_ms += wall_ms;
         let had_note = self.player.skip().is_some();
         self.player.age_note(wall_ms);
+        if let Some(to) = self.heading {
+            self.head_for(to);
+            return true;
+        }
         if !self.player.is_playing() {
             return had_note;
         }
@@ -367,9 +376,10 @@ impl Lab {
 
     fn step(&mut self, step: Step) {
         self.player.pause();
+        self.heading = None;
         match step {
             Step::Start => self.seek(0),
-            Step::End => self.seek(self.scene.end),
+            Step::End => self.head_for(self.scene.end),
             Step::EventBack => self.step_back(),
             Step::PacketBack => self.back_to_packet(),
             Step::Event => self.step_to(|_, _| true),
@@ -449,8 +459,31 @@ impl Lab {
         self.look_at(self.latest());
     }
 
+    /// Where a long way through time leads, while it is not there yet.
+    pub(crate) fn heading(&self) -> Option<Micros> {
+        self.heading
+    }
+
+    /// Goes to a moment, over several frames if the way is long, so that the page stays alive.
+    fn head_for(&mut self, to: Micros) {
+        self.player.pause();
+        let to = to.min(self.scene.end);
+        if self.recording.seek_part(to, HAPPENINGS_MAX) {
+            self.seek(to);
+            return;
+        }
+        self.heading = Some(to);
+        self.scene = if self.recording.now() < self.scene.view.now {
+            Scene::of(&self.recording, Some(&self.scene), None)
+        } else {
+            Scene::later(&self.recording, &self.scene, None)
+        };
+        self.player.jump(self.recording.now());
+    }
+
     /// Shows the moment `to`.
     pub(crate) fn seek(&mut self, to: Micros) {
+        self.heading = None;
         let to = to.min(self.scene.end);
         self.recording.seek(to);
         let done = self.recording.view().events_done;
@@ -565,6 +598,15 @@ impl Lab {
         }
         self.selection.flight = flight;
         self.selection.event = event;
+    }
+
+    /// The field by which a packet is known, so that its bytes, its rule and what is stored of it light up at once.
+    fn select_telling_field(&mut self) {
+        for name in ["Client Identifier", "Packet Identifier", "Topic Name"] {
+            if self.selection.field.is_none() {
+                self.select_field_named(name);
+            }
+        }
     }
 
     fn select_field_named(&mut self, name: &str) {

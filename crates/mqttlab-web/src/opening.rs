@@ -1,13 +1,14 @@
 //! Opening something that is not built in: where it comes from, what went wrong, what was opened before.
 
+use mqttlab_sim::job::TRAFFIC;
 use mqttlab_sim::link::LinkError;
 use mqttlab_sim::scenario::{Scenario, ScenarioError};
 
 #[cfg(test)]
 mod tests;
 
-/// The largest file that is read, in bytes: more than any scenario has.
-pub(crate) const FILE_MAX: f64 = (1 << 20) as f64;
+/// The largest text that is read, in bytes: more than any scenario has.
+const FILE_MAX: usize = 1 << 20;
 /// How many runs are remembered.
 const RECENTS_MAX: usize = 8;
 /// Longer links are not remembered: the browser has little room for this.
@@ -29,8 +30,36 @@ pub(crate) enum Trouble {
 pub(crate) enum FileTrouble {
     TooLarge,
     Unreadable,
-    /// It is a recording or picture or program, and no text.
+    /// It is a picture or a program, and no text.
     NotText,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The text of a scenario.
+    Text(String),
+    /// What a broker on real sockets has recorded.
+    Traffic(Vec<u8>),
+}
+
+impl Content {
+    /// What these bytes are.
+    ///
+    /// # Errors
+    /// When they are nothing that can be opened.
+    pub(crate) fn of(bytes: Vec<u8>) -> Result<Self, FileTrouble> {
+        if bytes.starts_with(TRAFFIC) {
+            return Ok(Self::Traffic(bytes));
+        }
+        if bytes.len() > FILE_MAX {
+            return Err(FileTrouble::TooLarge);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) if !text.contains('\0') => Ok(Self::Text(text)),
+            Ok(_) | Err(_) => Err(FileTrouble::NotText),
+        }
+    }
 }
 
 /// Something that was opened before, as the text of a link.

@@ -9,10 +9,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Document, Element, HtmlElement, ResizeObserver, ResizeObserverEntry, ScrollIntoViewOptions,
-    ScrollLogicalPosition, Window,
+    Document, Element, HtmlDialogElement, HtmlElement, ResizeObserver, ResizeObserverEntry,
+    ScrollIntoViewOptions, ScrollLogicalPosition, Window,
 };
-use yew::{Callback, NodeRef, hook, use_effect_with, use_state_eq};
+use yew::{Callback, NodeRef, hook, use_effect_with, use_node_ref, use_state_eq};
 
 /// Light, dark, or as the system has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -233,4 +233,23 @@ pub(crate) fn use_size(node: NodeRef) -> (f64, f64) {
         }
     });
     *size
+}
+
+/// A dialog that is open as long as it is drawn.
+#[hook]
+pub(crate) fn use_dialog() -> NodeRef {
+    let dialog = use_node_ref();
+    use_effect_with(dialog.clone(), |dialog| {
+        if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+            // It fails only for a dialog that is open already.
+            let _ = dialog.show_modal();
+        }
+    });
+    dialog
+}
+
+/// Which worker belongs to this page, as its build has written into it.
+pub(crate) fn worker_id() -> Option<String> {
+    let app = document()?.get_element_by_id("app")?;
+    app.get_attribute("data-worker")
 }

@@ -12,6 +12,7 @@ pub(crate) mod ladder;
 pub(crate) mod lesson;
 pub(crate) mod menu;
 pub(crate) mod open;
+pub(crate) mod part;
 pub(crate) mod run;
 pub(crate) mod share;
 pub(crate) mod state;

@@ -7,9 +7,6 @@ use wasm_bindgen::closure::Closure;
 use web_sys::MessageEvent;
 use yew::Callback;
 
-/// Where it is; beside the page.
-const SCRIPT: &str = "./worker.js";
-
 /// What comes back from the worker.
 pub(crate) enum Word {
     /// A reply to the job with this number.
@@ -80,7 +77,9 @@ impl Worker {
 
 impl Running {
     fn start(on: &Callback<Word>) -> Option<Self> {
-        let worker = web_sys::Worker::new(SCRIPT).ok()?;
+        // Its name goes with what is in it: an old worker never meets a new page.
+        let script = format!("./worker-{}.js", crate::platform::worker_id()?);
+        let worker = web_sys::Worker::new(&script).ok()?;
         let replies = on.clone();
         let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let bytes = Uint8Array::new(&event.data()).to_vec();

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::harness::{Browser, Media, Size, in_browser};
+use super::open::{OPENED, SCENARIO, drop_text};
 use super::open_lab;
 
 const MENU: &str = "document.querySelector('.menu[open]')";
@@ -128,6 +129,46 @@ fn a_step_of_the_past_is_switched_off() -> Result<()> {
         let second = browser.text_of(".node[data-target=p2]").await?;
         ensure!(second.contains("not connected"), "{second}");
         Ok(())
+    })
+}
+
+#[test]
+fn what_was_said_in_the_past_is_said_otherwise() -> Result<()> {
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        drop_text(browser, SCENARIO).await?;
+        browser.wait_until(OPENED).await?;
+        browser.press("End").await?;
+        browser.click("#run-tab-2").await?;
+        browser
+            .run(
+                "[...document.querySelectorAll('[data-testid=actions] tr')]
+                   .find((row) => row.innerText.includes('publish')).querySelector('button').click()",
+            )
+            .await?;
+        browser.wait_until(MENU).await?;
+        browser
+            .wait_until("document.querySelector('[data-testid=topic]')?.value === 'dose/1'")
+            .await?;
+        browser.press("Tab").await?;
+        browser.press("Control+a").await?;
+        browser.type_text("500 ml").await?;
+        browser.press("Enter").await?;
+        browser
+            .wait_until("document.querySelector('.branch.current')?.innerText.includes('500 ml')")
+            .await?;
+        // The other future is lived to its end: the monitor got the other dose, and got it once.
+        browser.press("End").await?;
+        browser.click(".node[data-target=p2]").await?;
+        browser
+            .wait_until("document.querySelector('.state').innerText.includes('“500 ml”')")
+            .await?;
+        let state = browser.text_of(".state").await?;
+        ensure!(!state.contains("“5 ml”"), "{state}");
+        browser.press("Control+z").await?;
+        browser
+            .wait_until("!document.querySelector('.branch')")
+            .await
     })
 }
 

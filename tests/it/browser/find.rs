@@ -3,10 +3,8 @@
 use anyhow::{Result, ensure};
 
 use super::harness::{Browser, Media, Size, in_browser};
-use super::open::drop_text;
+use super::open::{OPENED, drop_text};
 use super::open_lab;
-
-const OPENED: &str = "document.querySelector('[data-testid=opened]')";
 
 const FRAGILE: &str = r#"
 [scenario]

@@ -1,13 +1,16 @@
 //! Runs that come from files, texts and links.
 
 use anyhow::{Result, ensure};
+use mqttlab_sim::link::{Moment, Shared};
+use mqttlab_sim::recording::{Changes, Recording};
+use mqttlab_sim::scenario::Scenario;
 
 use super::harness::{Browser, Media, Size, in_browser};
 use super::open_lab;
 
-const SCENARIO: &str = include_str!("../../../scenarios/qos2-cut-after-publish.toml");
+pub(super) const SCENARIO: &str = include_str!("../../../scenarios/qos2-cut-after-publish.toml");
 
-const OPENED: &str = "document.querySelector('[data-testid=opened]')";
+pub(super) const OPENED: &str = "document.querySelector('[data-testid=opened]')";
 const TROUBLE: &str = "document.querySelector('[data-testid=trouble]')";
 
 #[test]
@@ -46,7 +49,11 @@ fn a_broken_file_is_refused_with_its_place_and_the_page_goes_on() -> Result<()> 
         ensure!(says.contains("Line 29, column 7"), "{says}");
         ensure!(says.contains("did you mean publish?"), "{says}");
         still_works(browser).await?;
-        // A binary file, and one that is too large.
+        // A recording of another version, a binary file, and one that is too large.
+        choose_file(browser, "'MQTTLAB\\0\\x07\\0'").await?;
+        browser
+            .wait_until(&format!("{TROUBLE}.innerText.includes('another version')"))
+            .await?;
         choose_file(browser, "new Uint8Array([0, 159, 146, 150])").await?;
         browser
             .wait_until(&format!("{TROUBLE}.innerText.includes('no text')"))
@@ -76,7 +83,19 @@ fn hostile_texts_and_links_are_refused() -> Result<()> {
             browser.run(&format!("{TROUBLE}.remove()")).await?;
             open_lab(browser).await?;
         }
-        for link in ["AQE", "%3Cscript%3E", &"A".repeat(70_000)] {
+        let many = hostile(|it| {
+            let client = it.scenario.clients[0].clone();
+            it.scenario.clients = vec![client; 100_000];
+        })?;
+        let long = hostile(|it| it.scenario.about = "a".repeat(2 << 20))?;
+        let script = hostile(|it| {
+            it.scenario.clients[0].name = "<img src=x onerror=alert(1)>".to_owned();
+        })?;
+        let ages = hostile(|it| it.scenario.until = u64::MAX)?;
+        let too_long = "A".repeat(70_000);
+        let links = [&many, &long, &script, &ages, &too_long];
+        let links = links.map(String::as_str).into_iter();
+        for link in links.chain(["AQE", "%3Cscript%3E"]) {
             browser.open(&format!("/#r={link}")).await?;
             browser.wait_until(TROUBLE).await?;
             still_works(browser).await?;
@@ -142,6 +161,19 @@ fn opening_shuts_nobody_out() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// A link with something in it that no run may have.
+fn hostile(change: impl FnOnce(&mut Shared)) -> Result<String> {
+    let recording = Recording::new(Scenario::parse(SCENARIO)?);
+    let mut shared = Shared {
+        scenario: recording.scenario().clone(),
+        branch: String::new(),
+        changes: Changes::default(),
+        moment: Moment::of(&recording),
+    };
+    change(&mut shared);
+    Ok(shared.to_text())
 }
 
 /// What can be seen of the moment: the clock, what was selected, the state.

@@ -48,7 +48,8 @@ impl<K: Ord, V> SmallMap<K, V> {
                     None
                 }
                 Err(_) => {
-                    let mut tree: BTreeMap<K, V> = mem::take(list).into_iter().collect();
+                    let mut tree = BTreeMap::new();
+                    tree.extend(mem::take(list));
                     tree.insert(key, value);
                     *self = Self::Tree(tree);
                     None

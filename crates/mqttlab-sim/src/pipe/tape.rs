@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Signal, Way};
+use crate::order;
 use crate::view::Micros;
 
 /// Whether anybody can ask for a tape at all; where nobody can, nothing of it is compiled.
@@ -217,7 +218,7 @@ impl Tape {
             }
         }
         self.marks.retain(|mark| mark.at <= now);
-        self.marks.sort_by_key(|mark| mark.at);
+        order::by_key(&mut self.marks, |mark| (mark.at, 0));
         self.marks
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Recording;
 use super::keyframes::Keyframes;
+use crate::order;
 use crate::scenario::{Action, Scenario, Step};
 use crate::view::{Event, Micros};
 use crate::world::World;
@@ -49,9 +50,9 @@ impl Changes {
 
     /// In order, and not more than allowed.
     fn tidy(mut self) -> Self {
-        self.inputs.sort_by_key(|input| (input.at, input.nth));
+        order::by_key(&mut self.inputs, |input| (input.at, input.nth.into()));
         self.inputs.truncate(INPUTS_MAX);
-        self.omitted.sort_unstable();
+        order::by_key(&mut self.omitted, |omitted| (u64::from(*omitted), 0));
         self.omitted.dedup();
         self
     }

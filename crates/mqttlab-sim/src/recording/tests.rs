@@ -88,6 +88,24 @@ fn seeking_is_the_same_as_playing_there() {
 }
 
 #[test]
+fn a_long_way_in_parts_ends_where_one_way_does() {
+    let (mut parts, mut whole) = (duel(), duel());
+    for at in [19_000_000, 5_100_000, 20_000_000, 0] {
+        let mut rests = 0;
+        while !parts.seek_part(at, 10) {
+            assert!(parts.now() <= at, "on the way to {at}");
+            parts.check_invariants();
+            rests += 1;
+        }
+        whole.seek(at);
+        assert_eq!(seen(&parts), seen(&whole), "at {at}");
+        assert_eq!(parts.now(), at);
+        // There are copies of the world on later ways.
+        assert!(rests > 0 || at != 19_000_000, "it is no short way");
+    }
+}
+
+#[test]
 fn stepping_back_is_the_exact_inverse_of_stepping() {
     let mut recording = duel();
     let mut moments = vec![seen(&recording)];

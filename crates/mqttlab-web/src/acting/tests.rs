@@ -3,6 +3,7 @@ use mqttlab_sim::scenario::{Act, Message, Scenario};
 use mqttlab_sim::view::{Fate, Micros};
 
 use super::{DELAY, Does, Form, Item, Menu, Target};
+use crate::lab::Message as Ask;
 use crate::scene::Scene;
 
 const DUEL: &str = include_str!("../../../../lessons/duel/scenario.toml");
@@ -71,7 +72,9 @@ fn a_form_becomes_a_deed_at_the_moment_of_the_menu() {
         topic: "a/b".to_owned(),
         ..Message::default()
     };
-    let deeds = menu.filled(Form::Subscribe, message);
+    let Ask::Act(deeds) = menu.filled(Form::Subscribe, message) else {
+        unreachable!("it is about nothing that was done already")
+    };
     assert_eq!(deeds.len(), 1);
     assert_eq!((deeds[0].at, deeds[0].action.who), (1_000, 2));
     assert!(matches!(&deeds[0].action.act, Act::Subscribe { filter, .. } if filter == "a/b"));

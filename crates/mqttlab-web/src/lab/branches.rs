@@ -9,7 +9,7 @@ use mqttlab_sim::view::{EventKind, Micros};
 use super::{Lab, Pane, RunTab};
 use crate::acting::{Deed, Menu, Target};
 use crate::keys::Quick;
-use crate::ui::actions::{Done, all_done};
+use crate::ui::actions::{Done, Source, all_done};
 use crate::ui::compare::Other;
 
 /// How far back things can be taken.
@@ -28,6 +28,8 @@ pub(crate) enum OnBranch {
 /// A change of what has been done: the run as it would have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Edit {
+    /// Something else is done in its place, at the same time.
+    Instead { of: Source, action: Action },
     /// A step of the script does not happen, or happens after all.
     Step { step: u32, happens: bool },
     /// What a user did is taken away.
@@ -130,6 +132,24 @@ impl Lab {
         self.menu = menu.map(|menu| Menu { place, ..menu });
     }
 
+    /// Opens the form with what was done, to do something else instead.
+    pub(super) fn open_edit(&mut self, of: Source, at: Micros) {
+        let action = match of {
+            Source::Step { step, .. } => {
+                let step = self.scenario().script.get(step as usize);
+                step.map(|step| step.action.clone())
+            }
+            Source::Input { input } => {
+                let branch = self.branch();
+                let input = branch.and_then(|branch| branch.changes.inputs.get(input));
+                input.map(|input| input.action.clone())
+            }
+        };
+        let Some(action) = action else { return };
+        let title = self.recording.action_words(&action);
+        self.menu = Menu::instead(of, at, &action, title);
+    }
+
     fn selected_target(&self) -> Target {
         let flight = self.selection.flight.map(Target::Flight);
         flight.unwrap_or(Target::Participant(self.state_of))
@@ -195,6 +215,7 @@ impl Lab {
 
     /// Plays the run with something of its past changed, on a new branch.
     pub(super) fn edit(&mut self, edit: &Edit) {
+        self.menu = None;
         let Some(changes) = self.branch().map(|branch| branch.changes.clone()) else {
             return;
         };
@@ -212,6 +233,22 @@ impl Lab {
         let script = &self.scenario().script;
         let words = |action| self.recording.action_words(action);
         let name = match *edit {
+            Edit::Instead { of, ref action } => {
+                let at = match of {
+                    Source::Step { step, .. } => {
+                        if !changes.omitted.contains(&step) {
+                            changes.omitted.push(step);
+                        }
+                        script.get(step as usize)?.at
+                    }
+                    Source::Input { input } if input < changes.inputs.len() => {
+                        changes.inputs.remove(input).at
+                    }
+                    Source::Input { .. } => return None,
+                };
+                changes.inputs.push(input_at(at, action.clone()));
+                format!("what if: {}", words(action))
+            }
             Edit::Step { step, happens } => {
                 let words = words(&script.get(step as usize)?.action);
                 changes.omitted.retain(|omitted| *omitted != step);

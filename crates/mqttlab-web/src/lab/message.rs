@@ -7,6 +7,7 @@ use crate::acting::{Deed, Target};
 use crate::keys::Quick;
 use crate::lesson::Ask;
 use crate::player::Speed;
+use crate::ui::actions::Source;
 
 /// What the user, or the browser's frames, ask for.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,8 @@ pub(crate) enum Message {
     /// Show what can be done to something, or to what is selected; where in the window.
     OpenMenu(Option<Target>, Option<(i32, i32)>),
     CloseMenu,
+    /// Ask for something else to be done in the place of what is done at a time.
+    OpenEdit(Source, Micros),
     /// Do at once what a key stands for.
     Quick(Quick, Option<Target>),
     /// Do something in the run.

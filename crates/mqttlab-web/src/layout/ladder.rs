@@ -4,6 +4,7 @@
 //! with the time, and a long silence is a break of fixed height that says how long it was. Order is never
 //! bent: what happens later is never higher.
 
+use mqttlab_sim::order;
 use mqttlab_sim::view::{Event, EventId, EventKind, FlightId, Micros, ParticipantId};
 
 use crate::filter::Filter;
@@ -193,7 +194,7 @@ fn shown_lanes(scene: &Inner, options: &Options<'_>) -> Vec<ParticipantId> {
             shown.push(id);
         }
     }
-    shown.sort_unstable();
+    order::by_key(&mut shown, |id| (u64::from(*id), 0));
     shown
 }
 
@@ -223,15 +224,18 @@ fn moments(scene: &Inner, options: &Options<'_>, lanes: &[f64]) -> Vec<(Micros, 
         }
     }
     // No two are equal: each has a number of its own.
-    moments.sort_unstable_by_key(|(at, moment)| match moment {
-        Moment::Arrival(flight) => {
-            let is_instant = scene
-                .flight(*flight)
-                .is_some_and(|flight| flight.sent_at == *at);
-            (*at, if is_instant { 3 } else { 0 }, *flight)
-        }
-        Moment::Mark(event) => (*at, 1, *event),
-        Moment::Sending(flight) => (*at, 2, *flight),
+    order::by_key(&mut moments, |(at, moment)| {
+        let (rank, id) = match moment {
+            Moment::Arrival(flight) => {
+                let is_instant = scene
+                    .flight(*flight)
+                    .is_some_and(|flight| flight.sent_at == *at);
+                (if is_instant { 3 } else { 0 }, *flight)
+            }
+            Moment::Mark(event) => (1, *event),
+            Moment::Sending(flight) => (2, *flight),
+        };
+        (*at, rank << 32 | u64::from(id))
     });
     moments
 }

@@ -43,3 +43,17 @@ fn a_run_is_found_in_an_address() {
     assert_eq!(link_in("[scenario] # r=AQE"), None);
     assert_eq!(link_in("# r\n[scenario]"), None);
 }
+
+#[test]
+fn files_are_told_apart_by_what_is_in_them() {
+    use super::{Content, FileTrouble};
+    let text = Content::of(b"[scenario]".to_vec());
+    assert_eq!(text, Ok(Content::Text("[scenario]".to_owned())));
+    let traffic = b"MQTTLAB\0\x01".to_vec();
+    assert_eq!(Content::of(traffic.clone()), Ok(Content::Traffic(traffic)));
+    for other in [b"\x89PNG".to_vec(), b"a\0b".to_vec()] {
+        assert_eq!(Content::of(other), Err(FileTrouble::NotText));
+    }
+    let large = vec![b'#'; 1 << 21];
+    assert_eq!(Content::of(large), Err(FileTrouble::TooLarge));
+}

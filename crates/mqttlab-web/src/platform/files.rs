@@ -1,5 +1,7 @@
 //! Files and texts that somebody hands to the page.
 
+use js_sys::Uint8Array;
+use mqttlab_sim::job::TRAFFIC_MAX;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -7,24 +9,31 @@ use web_sys::{ClipboardEvent, DragEvent, Element, EventTarget, File};
 use yew::Callback;
 
 use super::{document, window};
-use crate::opening::{FILE_MAX, FileTrouble};
+use crate::opening::{Content, FileTrouble};
 
-/// Reads a file as text.
-pub(crate) fn read_text(file: File, done: Callback<Result<String, FileTrouble>>) {
-    if file.size() > FILE_MAX {
+/// Reads a file: the text of a scenario, or what a broker has recorded.
+pub(crate) fn read(file: File, done: Callback<Result<Content, FileTrouble>>) {
+    if file.size() > TRAFFIC_MAX as f64 {
         done.emit(Err(FileTrouble::TooLarge));
         return;
     }
     spawn_local(async move {
-        let text = JsFuture::from(file.text()).await;
-        let text = text.ok().and_then(|text| text.as_string());
-        done.emit(match text {
-            // What is no UTF-8 has become replacement characters.
-            Some(text) if text.contains(['\0', '\u{FFFD}']) => Err(FileTrouble::NotText),
-            Some(text) => Ok(text),
-            None => Err(FileTrouble::Unreadable),
+        let buffer = JsFuture::from(file.array_buffer()).await;
+        done.emit(match buffer {
+            Ok(buffer) => Content::of(Uint8Array::new(&buffer).to_vec()),
+            Err(_) => Err(FileTrouble::Unreadable),
         });
     });
+}
+
+/// Reads a file as text.
+pub(crate) fn read_text(file: File, done: Callback<Result<String, FileTrouble>>) {
+    let text = done.reform(|content| match content {
+        Ok(Content::Text(text)) => Ok(text),
+        Ok(Content::Traffic(_)) => Err(FileTrouble::NotText),
+        Err(trouble) => Err(trouble),
+    });
+    read(file, text);
 }
 
 /// Something that listens as long as the page lives.

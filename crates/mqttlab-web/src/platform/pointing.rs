@@ -31,12 +31,15 @@ pub(crate) type Asked = (Target, (i32, i32));
 struct Press {
     timer: Rc<Cell<Option<(i32, i32, i32)>>>,
     asked: Rc<Cell<Option<Asked>>>,
+    /// It was long: the click that the browser makes of its end is none.
+    was_long: Rc<Cell<bool>>,
 }
 
 impl Press {
     /// Begins unless it is a mouse, which has a second button; `function` is called when it was long.
     fn begin(&self, event: &web_sys::Event, function: &js_sys::Function) {
         self.end();
+        self.was_long.set(false);
         let Some(pointer) = event
             .dyn_ref::<PointerEvent>()
             .filter(|pointer| pointer.pointer_type() == "touch")
@@ -62,6 +65,14 @@ impl Press {
             && (pointer.client_x() - x).abs() + (pointer.client_y() - y).abs() > SLIP_MAX
         {
             self.end();
+        }
+    }
+
+    /// Keeps the end of a long press from choosing what has come to be under the finger, or closing it.
+    fn swallow(&self, event: &web_sys::Event) {
+        if self.was_long.take() {
+            event.stop_propagation();
+            event.prevent_default();
         }
     }
 
@@ -92,15 +103,24 @@ pub(crate) fn listen(on: Callback<Asked>) -> Vec<Listener> {
         move |_| {
             press.timer.set(None);
             if let Some(asked) = press.asked.take() {
+                press.was_long.set(true);
                 on.emit(asked);
             }
         }
     });
     let function: js_sys::Function = long.as_ref().unchecked_ref::<js_sys::Function>().clone();
+    let click = Listener::new({
+        let press = press.clone();
+        move |event| press.swallow(&event)
+    });
+    // Before anybody else hears of it. It fails only for what is no function.
+    let heard = click.as_ref().unchecked_ref();
+    let _ = root.add_event_listener_with_callback_and_bool("click", heard, true);
     let (down, moved, up, cancelled) = (press.clone(), press.clone(), press.clone(), press);
     vec![
         right,
         long,
+        click,
         hear(&root, "pointerdown", move |event| {
             down.begin(&event, &function);
         }),

@@ -5,7 +5,8 @@ use mqttlab_sim::scenario::ScenarioError;
 use crate::opening::{FileTrouble, Trouble};
 
 pub(crate) const INTRO: &str = "A scenario says who takes part, how the network is and what happens when. It is a TOML file: write one, or take \
-     one from a colleague, a bug report or a lesson. The same broker code runs it here.";
+     one from a colleague, a bug report or a lesson. The same broker code runs it here. What `mqttlab broker --record` has \
+     written is opened too.";
 
 pub(crate) const HAS_CHANGED: &str = "This run has changed since the link was made: another version of the broker plays it. The scenario and what was done \
      in it are the same.";
@@ -16,6 +17,10 @@ pub(crate) const PLACEHOLDER: &str =
 /// What is wrong, its place in the text, and what to do.
 pub(crate) fn trouble(trouble: &Trouble) -> (String, Option<String>, Option<String>) {
     match trouble {
+        // It is no text that has lines.
+        Trouble::Text(error) if error.line == 0 => {
+            (sentence(&error.message), None, error.help.clone())
+        }
         Trouble::Text(error) => {
             // With advice at hand, the list of everything possible only hides it.
             let message = match (&error.help, error.message.split_once(", expected ")) {
@@ -27,7 +32,7 @@ pub(crate) fn trouble(trouble: &Trouble) -> (String, Option<String>, Option<Stri
         }
         Trouble::Link(error) => (sentence(&error.to_string()), None, None),
         Trouble::File(FileTrouble::TooLarge) => (
-            "The file is larger than 1 MiB; no scenario is.".to_owned(),
+            "The file is larger than 1 MiB, as no scenario is, nor is it what a broker has recorded.".to_owned(),
             None,
             None,
         ),

@@ -1,11 +1,14 @@
 //! Everything that is done in this run, by its script and by the user: each can be taken away or moved, in another run.
 
+use mqttlab_sim::order;
 use mqttlab_sim::recording::Changes;
 use mqttlab_sim::scenario::Action;
 use mqttlab_sim::view::Micros;
 use web_sys::HtmlInputElement;
 use yew::{Callback, Event, Html, TargetCast, html};
 
+use super::icons::{Glyph, icon};
+use crate::acting::form_of;
 use crate::lab::{Edit, Message};
 use crate::texts;
 
@@ -14,6 +17,8 @@ use crate::texts;
 pub(crate) struct Done {
     pub(crate) at: Micros,
     pub(crate) words: String,
+    /// Whether there is something in it that can be said in another way.
+    pub(crate) can_change: bool,
     pub(crate) source: Source,
 }
 
@@ -38,6 +43,7 @@ pub(crate) fn all_done(
     let steps = script.enumerate().map(|(step, (at, action))| Done {
         at,
         words: words(&action),
+        can_change: form_of(&action.act).is_some(),
         source: Source::Step {
             step: step as u32,
             omitted: changes.omitted.contains(&(step as u32)),
@@ -47,10 +53,11 @@ pub(crate) fn all_done(
     let inputs = inputs.map(|(input, done)| Done {
         at: done.at,
         words: words(&done.action),
+        can_change: form_of(&done.action.act).is_some(),
         source: Source::Input { input },
     });
     let mut all: Vec<Done> = steps.chain(inputs).collect();
-    all.sort_by_key(|done| done.at);
+    order::by_key(&mut all, |done| (done.at, 0));
     all
 }
 
@@ -67,7 +74,7 @@ pub(crate) fn actions(props: &ActionsProps) -> Html {
     html! {
         <div class="scroll actions" data-testid="actions">
             <p class="muted small actions-about">
-                { "What is done in this run. Switch something off, or give it another time: that is another run, on a branch of its own." }
+                { "What is done in this run. Switch something off, give it another time, or say something else: that is another run, on a branch of its own." }
             </p>
             <table>
                 <thead>
@@ -116,6 +123,7 @@ fn line(props: &ActionsProps, done: &Done) -> Html {
             Source::Input { input } => Edit::MoveInput { input, at: to },
         }));
     });
+    let instead = props.on.reform(move |_| Message::OpenEdit(source, at));
     let class = match (happens, done.at <= props.shown) {
         (false, _) => "off",
         (true, true) => "past",
@@ -127,7 +135,12 @@ fn line(props: &ActionsProps, done: &Done) -> Html {
             <td>
                 <input type="number" class="mono" min="0" step="0.001" value={texts::moment_bare(done.at)} aria-label={format!("When, in seconds: {}", done.words)} disabled={!happens} {onchange} />
             </td>
-            <td>{ &done.words }</td>
+            <td>
+                { &done.words }
+                if happens && done.can_change {
+                    <button type="button" class="square" title="Say something else here" aria-label={format!("Change: {}", done.words)} onclick={instead}>{ icon(Glyph::Pen) }</button>
+                }
+            </td>
             <td class="muted">{ by }</td>
         </tr>
     }

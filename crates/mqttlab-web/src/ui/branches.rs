@@ -3,14 +3,16 @@
 use mqttlab_sim::recording::{Branch, BranchId};
 use mqttlab_sim::view::Micros;
 use web_sys::HtmlInputElement;
+use yew::functional::{Hook, HookContext};
 use yew::{
-    Callback, Html, KeyboardEvent, Properties, TargetCast, component, html, use_effect_with,
-    use_node_ref, use_state_eq,
+    Callback, Html, KeyboardEvent, TargetCast, hook, html, use_effect_with, use_node_ref,
+    use_state_eq,
 };
 
 use super::icons::{Glyph, icon};
 use super::tenth;
 use crate::lab::{Message, OnBranch};
+use crate::ui::part::{Draw, part};
 
 /// The most rows: the latest branches, and the one that is played.
 const ROWS_MAX: usize = 40;
@@ -58,7 +60,12 @@ fn row(props: &BranchesProps, branch: &Branch) -> Html {
         .reform(move |_| Message::Branch(OnBranch::Compare((!is_compared).then_some(id))));
     html! {
         <li key={id} class={if is_current { "branch current" } else { "branch" }}>
-            <Name id={id} name={branch.name.clone()} {is_current} on={props.on.clone()} />
+            { part(NameProps {
+                id,
+                name: branch.name.clone(),
+                is_current,
+                on: props.on.clone(),
+            }) }
             { line(props, branch) }
             <span class="branch-does">
                 if !is_current {
@@ -98,7 +105,7 @@ fn line(props: &BranchesProps, branch: &Branch) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 struct NameProps {
     id: BranchId,
     name: String,
@@ -106,9 +113,17 @@ struct NameProps {
     on: Callback<Message>,
 }
 
+impl Draw for NameProps {
+    const KIND: &'static str = "name";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_name(self).run(cx)
+    }
+}
+
 /// The name: a click plays the branch, and the pen beside it names it anew.
-#[component]
-fn Name(props: &NameProps) -> Html {
+#[hook]
+fn use_name(props: &NameProps) -> Html {
     let edits = use_state_eq(|| false);
     let field = use_node_ref();
     use_effect_with(*edits, {

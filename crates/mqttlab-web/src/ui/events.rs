@@ -5,10 +5,8 @@ use std::rc::Rc;
 use mqttlab_sim::view::{Event, EventId};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
-use yew::{
-    Callback, Html, Properties, component, html, use_effect_with, use_memo, use_node_ref,
-    use_state_eq,
-};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, hook, html, use_effect_with, use_memo, use_node_ref, use_state_eq};
 
 use super::icons::{Glyph, icon};
 use crate::acting::{flight_target, participant_target};
@@ -16,8 +14,9 @@ use crate::filter::Filter;
 use crate::lab::Message;
 use crate::scene::{Family, Scene, is_folded};
 use crate::texts;
+use crate::ui::part::Draw;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct EventsProps {
     pub(crate) scene: Scene,
     pub(crate) selected: Option<EventId>,
@@ -32,8 +31,16 @@ const WHOLE_MAX: usize = 400;
 /// The height of a row until one is there to be measured.
 const ROW: f64 = 34.0;
 
-#[component]
-pub(crate) fn Events(props: &EventsProps) -> Html {
+impl Draw for EventsProps {
+    const KIND: &'static str = "events";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_events(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_events(props: &EventsProps) -> Html {
     let port = use_node_ref();
     let scroll = use_state_eq(|| 0_usize);
     let row_height = use_state_eq(|| ROW);

@@ -1,11 +1,12 @@
 //! The help: what this is, and every key.
 
-use web_sys::HtmlDialogElement;
-use yew::{Callback, Html, Properties, component, html, use_effect_with, use_node_ref};
+use crate::platform::use_dialog;
+use crate::ui::part::Draw;
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, hook, html};
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct HelpProps {
-    pub(crate) open: bool,
     pub(crate) letters: bool,
     pub(crate) on_close: Callback<()>,
     pub(crate) on_letters: Callback<bool>,
@@ -40,22 +41,17 @@ const LETTERS: &[(&[&str], &str)] = &[
     (&["?"], "this help"),
 ];
 
-#[component]
-pub(crate) fn Help(props: &HelpProps) -> Html {
-    let dialog = use_node_ref();
-    use_effect_with(props.open, {
-        let dialog = dialog.clone();
-        move |open| {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                if *open && !dialog.open() {
-                    // Fails only for a dialog that is open already.
-                    let _ = dialog.show_modal();
-                } else if !*open && dialog.open() {
-                    dialog.close();
-                }
-            }
-        }
-    });
+impl Draw for HelpProps {
+    const KIND: &'static str = "help";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_help(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_help(props: &HelpProps) -> Html {
+    let dialog = use_dialog();
     let letters = props.letters;
     let key = |(keys, does): &(&'static [&'static str], &'static str)| {
         html! {

@@ -1,16 +1,18 @@
 //! What is selected, in full: fields, bytes, rules, causes.
 
 use mqttlab_sim::view::{Flight, FlightKind};
-use yew::{Callback, Html, Properties, component, html, use_effect_with};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, hook, html, use_effect_with};
 
 use super::icons::{Glyph, icon};
 use super::menu::act_button;
-use super::tabs::Tabs;
+use super::tabs::TabsProps;
 use crate::acting::Target;
 use crate::lab::{Delivery, InspectorTab, Message, Packet, Selection};
 use crate::platform::reveal;
 use crate::scene::{Family, Scene};
 use crate::texts;
+use crate::ui::part::{Draw, part};
 
 mod bytes;
 mod delivery;
@@ -18,7 +20,7 @@ mod fields;
 mod rule;
 mod why;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct InspectorProps {
     pub(crate) scene: Scene,
     pub(crate) selection: Selection,
@@ -39,8 +41,16 @@ const TABS: [(InspectorTab, &str); 5] = [
     (InspectorTab::Delivery, "Who"),
 ];
 
-#[component]
-pub(crate) fn Inspector(props: &InspectorProps) -> Html {
+impl Draw for InspectorProps {
+    const KIND: &'static str = "inspector";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_inspector(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_inspector(props: &InspectorProps) -> Html {
     let chosen = TABS
         .iter()
         .position(|(tab, _)| *tab == props.tab)
@@ -57,7 +67,14 @@ pub(crate) fn Inspector(props: &InspectorProps) -> Html {
     html! {
         <section class="panel inspector" aria-labelledby="inspector-title">
             { title(props) }
-            <Tabs label="What to look at" id="inspector" {names} {chosen} {choose} />
+            { part(TabsProps {
+                label: "What to look at",
+                id: "inspector",
+                class: "tabs",
+                names,
+                chosen,
+                choose,
+            }) }
             <div class="scroll inspector-panel" id="inspector-panel" role="tabpanel" aria-labelledby={format!("inspector-tab-{chosen}")} tabindex="-1">
                 { body(props) }
             </div>
@@ -127,7 +144,11 @@ fn body(props: &InspectorProps) -> Html {
         (InspectorTab::Fields, Some(packet)) => fields::all(props, packet),
         (InspectorTab::Bytes, Some(packet)) => html! {
             <>
-                <bytes::Bytes packet={packet.clone()} field={props.selection.field} on={props.on.clone()} />
+                { part(bytes::BytesProps {
+                    packet: packet.clone(),
+                    field: props.selection.field,
+                    on: props.on.clone(),
+                }) }
                 { fields::short(props, packet) }
             </>
         },

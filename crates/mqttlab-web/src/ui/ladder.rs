@@ -2,9 +2,10 @@
 
 use mqttlab_sim::view::{FlightId, Micros, ParticipantId};
 use web_sys::HtmlElement;
+use yew::functional::{Hook, HookContext};
 use yew::{
-    Callback, Html, NodeRef, Properties, component, hook, html, use_effect_with, use_memo,
-    use_mut_ref, use_node_ref, use_state_eq,
+    Callback, Html, NodeRef, hook, html, use_effect_with, use_memo, use_mut_ref, use_node_ref,
+    use_state_eq,
 };
 
 use super::{tenth, variables};
@@ -14,11 +15,12 @@ use crate::layout::ladder::{Item, LANES_MAX, Ladder, Options};
 use crate::platform::use_size;
 use crate::scene::{Inner, Scene};
 use crate::texts;
+use crate::ui::part::Draw;
 
 mod labels;
 mod lines;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct LadderProps {
     pub(crate) scene: Scene,
     pub(crate) shown: Micros,
@@ -46,8 +48,16 @@ struct Drawing<'a> {
     now: f64,
 }
 
-#[component]
-pub(crate) fn LadderView(props: &LadderProps) -> Html {
+impl Draw for LadderProps {
+    const KIND: &'static str = "ladder";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_ladder(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_ladder(props: &LadderProps) -> Html {
     let port = use_node_ref();
     let (width, height) = use_size(port.clone());
     let scroll = use_state_eq(|| 0.0_f64);
@@ -224,7 +234,7 @@ impl Drawing<'_> {
         };
         let whole = due.saturating_sub(flight.sent_at).max(1);
         let part = self.props.shown.saturating_sub(flight.sent_at).min(whole) as f64 / whole as f64;
-        let y = (self.now - NOW_GAP).clamp(from.1, to.1.max(from.1));
+        let y = (self.now - NOW_GAP).min(to.1).max(from.1);
         (from.0 + (to.0 - from.0) * part, y)
     }
 

@@ -1,41 +1,44 @@
 //! The menu of what can be done to something, and the forms behind it.
 
-use mqttlab_sim::scenario::Message as Content;
+use mqttlab_sim::scenario::{Message as Content, QoS};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement, MouseEvent};
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement, MouseEvent};
+use yew::functional::{Hook, HookContext};
 use yew::{
-    Callback, Html, KeyboardEvent, NodeRef, Properties, SubmitEvent, component, html,
-    use_effect_with, use_node_ref, use_state_eq,
+    Callback, Html, KeyboardEvent, NodeRef, SubmitEvent, hook, html, use_effect_with, use_node_ref,
+    use_state_eq,
 };
 
 use super::icons::{Glyph, icon};
 use crate::acting::{Does, Form, Item, Menu};
 use crate::lab::Message;
+use crate::platform::use_dialog;
 use crate::platform::window;
+use crate::ui::part::{Draw, part};
 
 /// How wide the menu is, and how high one line of it, in CSS pixels: as the style sheet has them.
 const WIDTH: i32 = 300;
 const LINE: i32 = 34;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct MenuProps {
     pub(crate) menu: Menu,
     pub(crate) on: Callback<Message>,
 }
 
-#[component]
-pub(crate) fn ActMenu(props: &MenuProps) -> Html {
-    let dialog = use_node_ref();
-    let form = use_state_eq(|| None::<Form>);
-    use_effect_with((), {
-        let dialog = dialog.clone();
-        move |()| {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                // It fails only for a dialog that is open already.
-                let _ = dialog.show_modal();
-            }
-        }
-    });
+impl Draw for MenuProps {
+    const KIND: &'static str = "menu";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_menu(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_menu(props: &MenuProps) -> Html {
+    let dialog = use_dialog();
+    let asked = props.menu.instead.as_ref().map(|instead| instead.form);
+    let form = use_state_eq(|| asked);
     let on_close = props.on.reform(|_: yew::Event| Message::CloseMenu);
     // A click beside the dialog is one on the dialog itself: what is in it covers it.
     let on_beside = {
@@ -55,7 +58,11 @@ pub(crate) fn ActMenu(props: &MenuProps) -> Html {
             <div class="menu-in">
                 <h2 id="menu-title">{ &props.menu.title }</h2>
                 if let Some(form) = *form {
-                    <Fill menu={props.menu.clone()} {form} on={props.on.clone()} />
+                    { part(FillProps {
+                        menu: props.menu.clone(),
+                        form,
+                        on: props.on.clone(),
+                    }) }
                 } else {
                     { lines(props, &dialog, form.setter().into_choose()) }
                 }
@@ -153,16 +160,34 @@ fn place(menu: &Menu) -> Option<String> {
     ]))
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 struct FillProps {
     menu: Menu,
     form: Form,
     on: Callback<Message>,
 }
 
+impl Draw for FillProps {
+    const KIND: &'static str = "fill";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_fill(self).run(cx)
+    }
+}
+
+/// What a form says before anybody has said anything.
+fn new_content() -> Content {
+    Content {
+        qos: QoS::AtLeastOnce,
+        ..Content::default()
+    }
+}
+
+const LEVELS: &[&str] = &["0, at most once", "1, at least once", "2, exactly once"];
+
 /// Asks for what a client is to publish, or to subscribe to.
-#[component]
-fn Fill(props: &FillProps) -> Html {
+#[hook]
+fn use_fill(props: &FillProps) -> Html {
     let (topic, payload, qos, retain) = (
         use_node_ref(),
         use_node_ref(),
@@ -177,7 +202,10 @@ fn Fill(props: &FillProps) -> Html {
             }
         }
     });
+    let instead = props.menu.instead.as_ref();
+    let known = instead.map_or_else(new_content, |instead| instead.content.clone());
     let onsubmit = {
+        let known = known.clone();
         let (menu, form, on) = (props.menu.clone(), props.form, props.on.clone());
         let (topic, payload, qos, retain) =
             (topic.clone(), payload.clone(), qos.clone(), retain.clone());
@@ -201,9 +229,10 @@ fn Fill(props: &FillProps) -> Html {
                 retain: retain
                     .cast::<HtmlInputElement>()
                     .is_some_and(|retain| retain.checked()),
-                ..Content::default()
+                // What has no field here stays as it was.
+                ..known.clone()
             };
-            on.emit(Message::Act(menu.filled(form, content)));
+            on.emit(menu.filled(form, content));
         })
     };
     let (name, example, does) = match props.form {
@@ -211,31 +240,37 @@ fn Fill(props: &FillProps) -> Html {
         Form::Subscribe => ("Topic Filter", "status/#", "Subscribe"),
         Form::Unsubscribe => ("Topic Filter", "status/#", "Unsubscribe"),
     };
+    let does = match props.menu.instead {
+        Some(_) => "Play it so",
+        None => does,
+    };
+    let level = |(index, name): (usize, &&'static str)| {
+        let selected = index == usize::from(known.qos.number());
+        html! { <option {selected}>{ *name }</option> }
+    };
     html! {
         <form class="fill" {onsubmit}>
             <label>
                 <span>{ name }</span>
-                <input ref={topic} type="text" required=true maxlength="1000" placeholder={example} autocomplete="off" spellcheck="false" data-testid="topic" />
+                <input ref={topic} type="text" value={known.topic.clone()} required=true maxlength="1000" placeholder={example} autocomplete="off" spellcheck="false" data-testid="topic" />
             </label>
             if props.form == Form::Publish {
                 <label>
                     <span>{ "Payload" }</span>
-                    <input ref={payload} type="text" maxlength="10000" autocomplete="off" spellcheck="false" />
+                    <input ref={payload} type="text" value={known.payload.clone()} maxlength="10000" autocomplete="off" spellcheck="false" />
                 </label>
             }
             if props.form != Form::Unsubscribe {
                 <label>
                     <span>{ "QoS" }</span>
                     <select ref={qos}>
-                        <option>{ "0, at most once" }</option>
-                        <option selected=true>{ "1, at least once" }</option>
-                        <option>{ "2, exactly once" }</option>
+                        { for LEVELS.iter().enumerate().map(level) }
                     </select>
                 </label>
             }
             if props.form == Form::Publish {
                 <label class="check">
-                    <input ref={retain} type="checkbox" />
+                    <input ref={retain} type="checkbox" checked={known.retain} />
                     { "Retain: keep it for those who subscribe later" }
                 </label>
             }

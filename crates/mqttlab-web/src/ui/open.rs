@@ -1,9 +1,9 @@
 //! The left panel behind the door Inspect: what is open, and how something else gets there.
 
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+use yew::functional::{Hook, HookContext};
 use yew::{
-    Callback, Event, Html, Properties, SubmitEvent, TargetCast, component, html, use_effect_with,
-    use_node_ref,
+    Callback, Event, Html, SubmitEvent, TargetCast, hook, html, use_effect_with, use_node_ref,
 };
 
 use super::icons::{Glyph, icon};
@@ -11,6 +11,7 @@ use crate::desk::Ask;
 use crate::opening::{Recents, Trouble};
 use crate::platform::focus;
 use crate::texts::{self, opening as words};
+use crate::ui::part::{Draw, part};
 
 /// What is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) struct Expected {
     pub(crate) holds: Option<bool>,
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct OpenProps {
     /// `None` while the lesson is still on the desk.
     pub(crate) opened: Option<Opened>,
@@ -53,8 +54,16 @@ pub(crate) enum OnHunt {
 /// Id of the box that says what is wrong.
 const TROUBLE: &str = "open-trouble";
 
-#[component]
-pub(crate) fn Open(props: &OpenProps) -> Html {
+impl Draw for OpenProps {
+    const KIND: &'static str = "open";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_open(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_open(props: &OpenProps) -> Html {
     use_effect_with(props.trouble.clone(), |trouble| {
         if trouble.is_some() {
             focus(TROUBLE);
@@ -70,9 +79,12 @@ pub(crate) fn Open(props: &OpenProps) -> Html {
                     <h3 id="open-title">{ "Open something else" }</h3>
                 } else {
                     <h2 id="open-title" class="story-title">{ "Open a run of your own" }</h2>
-                    <p>{ words::INTRO }</p>
+                    <p>{ super::lesson::with_code(words::INTRO) }</p>
                 }
-                <Ways on={props.on.clone()} busy={props.busy} />
+                { part(WaysProps {
+                    on: props.on.clone(),
+                    busy: props.busy,
+                }) }
                 { recents(props) }
             </div>
         </section>
@@ -106,15 +118,23 @@ fn opened(opened: &Opened) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 struct WaysProps {
     busy: bool,
     on: Callback<Ask>,
 }
 
+impl Draw for WaysProps {
+    const KIND: &'static str = "ways";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_ways(self).run(cx)
+    }
+}
+
 /// The picker, and the field for text.
-#[component]
-fn Ways(props: &WaysProps) -> Html {
+#[hook]
+fn use_ways(props: &WaysProps) -> Html {
     let field = use_node_ref();
     let onchange = {
         let on = props.on.clone();
@@ -141,7 +161,7 @@ fn Ways(props: &WaysProps) -> Html {
             <label class="file ghost">
                 { icon(Glyph::Open) }
                 { "Choose a file…" }
-                <input type="file" accept=".toml,.txt,text/plain,application/toml" class="hidden-visually" data-testid="file" {onchange} />
+                <input type="file" class="hidden-visually" data-testid="file" {onchange} />
             </label>
             <p class="muted small">{ "…or drop it anywhere on this page. It stays on your computer." }</p>
             <label class="paste">

@@ -1,17 +1,19 @@
 //! The run as a whole: ladder or list, and the search that both obey.
 
 use mqttlab_sim::view::{Micros, ParticipantId};
-use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, InputEvent, TargetCast, hook, html};
 
-use super::events::Events;
+use super::events::EventsProps;
 use super::icons::{Glyph, icon};
-use super::ladder::LadderView;
-use super::tabs::Tabs;
+use super::ladder::LadderProps;
+use super::tabs::TabsProps;
 use crate::filter::Filter;
 use crate::lab::{Message, RunTab, Selection};
 use crate::scene::Scene;
+use crate::ui::part::{Draw, part};
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct RunProps {
     pub(crate) scene: Scene,
     pub(crate) shown: Micros,
@@ -40,8 +42,16 @@ const TABS: [(RunTab, &str); 4] = [
 /// Id of the search field.
 pub(crate) const SEARCH: &str = "search";
 
-#[component]
-pub(crate) fn Run(props: &RunProps) -> Html {
+impl Draw for RunProps {
+    const KIND: &'static str = "run";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_run(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_run(props: &RunProps) -> Html {
     let chosen = TABS
         .iter()
         .position(|(tab, _)| *tab == props.tab)
@@ -59,7 +69,14 @@ pub(crate) fn Run(props: &RunProps) -> Html {
         <section class="panel run" aria-labelledby="run-title">
             <div class="panel-bar run-bar">
                 <h2 id="run-title" class="hidden-visually">{ "Run" }</h2>
-                <Tabs label="How the run is shown" id="run" class="segments" {names} {chosen} {choose} />
+                { part(TabsProps {
+                    label: "How the run is shown",
+                    id: "run",
+                    class: "segments",
+                    names,
+                    chosen,
+                    choose,
+                }) }
                 if is_ladder || is_list {
                     { search(props) }
                     { tcp(props) }
@@ -67,28 +84,28 @@ pub(crate) fn Run(props: &RunProps) -> Html {
             </div>
             <div class="run-panel" id="run-panel" role="tabpanel" aria-labelledby={format!("run-tab-{chosen}")}>
                 if is_ladder {
-                    <LadderView
-                        scene={props.scene.clone()}
-                        shown={props.shown}
-                        playing={props.playing}
-                        selection={props.selection}
-                        shows_tcp={props.shows_tcp}
-                        filter={props.filter.clone()}
-                        state_of={props.state_of}
-                        asks={props.asks}
-                        on={props.on.clone()}
-                    />
+                    { part(LadderProps {
+                        scene: props.scene.clone(),
+                        shown: props.shown,
+                        playing: props.playing,
+                        selection: props.selection,
+                        shows_tcp: props.shows_tcp,
+                        filter: props.filter.clone(),
+                        state_of: props.state_of,
+                        asks: props.asks,
+                        on: props.on.clone(),
+                    }) }
                 }
                 { props.more.clone() }
                 <div class="events-wrap" hidden={!is_list}>
-                    <Events
-                        scene={props.scene.clone()}
-                        selected={props.selection.event}
-                        shows_tcp={props.shows_tcp}
-                        filter={props.filter.clone()}
-                        visible={is_list}
-                        on={props.on.clone()}
-                    />
+                    { part(EventsProps {
+                        scene: props.scene.clone(),
+                        selected: props.selection.event,
+                        shows_tcp: props.shows_tcp,
+                        filter: props.filter.clone(),
+                        visible: is_list,
+                        on: props.on.clone(),
+                    }) }
                 </div>
             </div>
         </section>

@@ -1,8 +1,10 @@
 //! How a run leaves the page: as a link, inside another page, as a file.
 
+use crate::platform::use_dialog;
+use crate::ui::part::Draw;
 use mqttlab_sim::job::Format;
-use web_sys::HtmlDialogElement;
-use yew::{Callback, Html, Properties, component, html, use_effect_with, use_node_ref};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, hook, html};
 
 /// What can be handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub(crate) struct Sharing {
     pub(crate) failed: bool,
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct ShareProps {
     pub(crate) sharing: Sharing,
     pub(crate) on: Callback<OnShare>,
@@ -61,18 +63,17 @@ const PAPERS: &[(Paper, &str, &str)] = &[
     (Paper::File(Format::Rust), "Rust", "a test that plays it"),
 ];
 
-#[component]
-pub(crate) fn Share(props: &ShareProps) -> Html {
-    let dialog = use_node_ref();
-    use_effect_with((), {
-        let dialog = dialog.clone();
-        move |()| {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                // It fails only for a dialog that is open already.
-                let _ = dialog.show_modal();
-            }
-        }
-    });
+impl Draw for ShareProps {
+    const KIND: &'static str = "share";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_share(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_share(props: &ShareProps) -> Html {
+    let dialog = use_dialog();
     let sharing = &props.sharing;
     let on = |what: OnShare| props.on.reform(move |_: yew::MouseEvent| what);
     let address = sharing.address.clone().unwrap_or_default();

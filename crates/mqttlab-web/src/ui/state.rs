@@ -1,31 +1,46 @@
 //! What everybody remembers at this moment, and what has just changed.
 
-use mqttlab_sim::view::{Micros, Participant, ParticipantId, View};
-use yew::{Callback, Html, Properties, TargetCast, component, html};
+use mqttlab_sim::order;
+use mqttlab_sim::view::{FlightId, Micros, Participant, ParticipantId, View};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, TargetCast, hook, html};
 
 use super::menu::act_button;
-use super::tabs::Tabs;
+use super::tabs::TabsProps;
 use crate::acting::Target;
 use crate::lab::Message;
 use crate::scene::Scene;
 use crate::texts;
+use crate::ui::part::{Draw, part};
 
 mod client;
 mod session;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct StateProps {
     pub(crate) scene: Scene,
     pub(crate) shown: Micros,
     pub(crate) of: ParticipantId,
+    /// The packet that is selected: what is stored of it lights up.
+    pub(crate) flight: Option<FlightId>,
     pub(crate) on: Callback<Message>,
 }
 
 /// More participants than this are chosen from a list.
 const TABS_MAX: usize = 4;
+/// More timers than this are not all listed.
+const TIMERS_MAX: usize = 12;
 
-#[component]
-pub(crate) fn State(props: &StateProps) -> Html {
+impl Draw for StateProps {
+    const KIND: &'static str = "state";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_state(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_state(props: &StateProps) -> Html {
     let body = if props.of == 0 {
         session::broker(props)
     } else {
@@ -51,7 +66,14 @@ fn chooser(props: &StateProps) -> Html {
         let choose = props
             .on
             .reform(|index: usize| Message::StateOf(index as ParticipantId));
-        return html! { <Tabs label="Whose state" id="state" class="segments small" {names} chosen={props.of as usize} {choose} /> };
+        return html! { { part(TabsProps {
+            label: "Whose state",
+            id: "state",
+            class: "segments small",
+            names,
+            chosen: props.of as usize,
+            choose,
+        }) } };
     }
     let onchange = props.on.reform(|event: yew::Event| {
         let field: web_sys::HtmlSelectElement = event.target_unchecked_into();
@@ -91,7 +113,7 @@ fn before(props: &StateProps) -> Option<&View> {
     props.scene.before.as_deref()
 }
 
-/// A time left or gone by, as people say it.
+/// The timers that come first, with what is left of each.
 fn timers(participant: &Participant, props: &StateProps) -> Html {
     let timer = |timer: &mqttlab_sim::view::Timer| {
         let about = timer.about.map(|id| format!("{} ", props.scene.name(id)));
@@ -107,13 +129,21 @@ fn timers(participant: &Participant, props: &StateProps) -> Html {
             </li>
         }
     };
-    if participant.timers.is_empty() {
+    let count = participant.timers.len();
+    if count == 0 {
         return Html::default();
+    }
+    let mut nearest: Vec<&mqttlab_sim::view::Timer> = participant.timers.iter().collect();
+    if count > TIMERS_MAX {
+        order::by_key(&mut nearest, |timer| (timer.until, 0));
     }
     html! {
         <div class="card">
             <h3>{ "Timers" }</h3>
-            <ul>{ for participant.timers.iter().map(timer) }</ul>
+            <ul>{ for nearest.into_iter().take(TIMERS_MAX).map(timer) }</ul>
+            if count > TIMERS_MAX {
+                <p class="muted small">{ format!("{TIMERS_MAX} of {count} timers shown: those that run out first.") }</p>
+            }
         </div>
     }
 }

@@ -1,24 +1,33 @@
 //! Tabs, as the ARIA practices have them: one stop for the tab key, arrows between them.
 
-use yew::{Callback, Html, KeyboardEvent, Properties, component, html};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, KeyboardEvent, hook, html};
 
 use crate::platform::focus;
+use crate::ui::part::Draw;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct TabsProps {
     /// What the tabs choose.
-    pub(crate) label: String,
+    pub(crate) label: &'static str,
     /// Makes their ids: `inspector` gives `inspector-tab-0`; the panel they open is `inspector-panel`.
     pub(crate) id: &'static str,
     pub(crate) names: Vec<String>,
     pub(crate) chosen: usize,
     pub(crate) choose: Callback<usize>,
-    #[prop_or("tabs")]
     pub(crate) class: &'static str,
 }
 
-#[component]
-pub(crate) fn Tabs(props: &TabsProps) -> Html {
+impl Draw for TabsProps {
+    const KIND: &'static str = "tabs";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_tabs(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_tabs(props: &TabsProps) -> Html {
     let count = props.names.len();
     let (id, chosen, choose) = (props.id, props.chosen, props.choose.clone());
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
@@ -49,7 +58,7 @@ pub(crate) fn Tabs(props: &TabsProps) -> Html {
         }
     };
     html! {
-        <div class={props.class} role="tablist" aria-label={props.label.clone()} {onkeydown}>
+        <div class={props.class} role="tablist" aria-label={props.label} {onkeydown}>
             { for props.names.iter().enumerate().map(tab) }
         </div>
     }

@@ -2,7 +2,8 @@
 
 use mqttlab_sim::recording::{Branch, BranchId};
 use mqttlab_sim::view::{EventKind, Micros};
-use yew::{Callback, Html, InputEvent, Properties, TargetCast, component, html, use_memo};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, InputEvent, TargetCast, hook, html, use_memo};
 
 use super::branches::{BranchesProps, branches};
 use super::icons::{Glyph, icon};
@@ -12,14 +13,17 @@ use crate::lab::{Message, Step};
 use crate::player::Speed;
 use crate::scene::{Scene, is_close};
 use crate::texts;
+use crate::ui::part::{Draw, part};
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct TimelineProps {
     pub(crate) scene: Scene,
     pub(crate) shown: Micros,
     pub(crate) playing: bool,
     pub(crate) at_end: bool,
     pub(crate) speed: Speed,
+    /// Where a long way through time leads.
+    pub(crate) heading: Option<Micros>,
     /// When the open question is asked.
     pub(crate) asked_at: Option<Micros>,
     pub(crate) branches: Vec<Branch>,
@@ -31,8 +35,16 @@ pub(crate) struct TimelineProps {
     pub(crate) on: Callback<Message>,
 }
 
-#[component]
-pub(crate) fn Timeline(props: &TimelineProps) -> Html {
+impl Draw for TimelineProps {
+    const KIND: &'static str = "timeline";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_timeline(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_timeline(props: &TimelineProps) -> Html {
     let at_start = props.shown == 0 && props.scene.events.is_empty();
     html! {
         <footer class="timeline" aria-label="Time">
@@ -51,7 +63,12 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
                     { taking_back(props) }
                 }
             </div>
-            <Track scene={props.scene.clone()} shown={props.shown} asked_at={props.asked_at} on={props.on.clone()} />
+            { part(TrackProps {
+                scene: props.scene.clone(),
+                shown: props.heading.unwrap_or(props.shown),
+                asked_at: props.asked_at,
+                on: props.on.clone(),
+            }) }
             { branches(&BranchesProps {
                 branches: props.branches.clone(),
                 current: props.current,
@@ -110,15 +127,15 @@ fn play_button(props: &TimelineProps) -> Html {
 }
 
 fn clock(props: &TimelineProps) -> Html {
-    let next = props
-        .scene
-        .view
-        .next_event_at
-        .map(|next| format!("next in {}", texts::span(next.saturating_sub(props.shown))));
+    let next = match (props.heading, props.scene.view.next_event_at) {
+        (Some(to), _) => format!("on the way to {}", texts::moment(to)),
+        (None, Some(next)) => format!("next in {}", texts::span(next.saturating_sub(props.shown))),
+        (None, None) => "nothing more to come".to_owned(),
+    };
     html! {
         <div class="clock" data-testid="clock">
             <span class="clock-now mono">{ texts::moment(props.shown) }</span>
-            <span class="clock-next muted">{ next.unwrap_or_else(|| "nothing more to come".to_owned()) }</span>
+            <span class="clock-next muted">{ next }</span>
         </div>
     }
 }
@@ -142,7 +159,7 @@ fn speed(props: &TimelineProps) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 struct TrackProps {
     scene: Scene,
     shown: Micros,
@@ -150,9 +167,17 @@ struct TrackProps {
     on: Callback<Message>,
 }
 
+impl Draw for TrackProps {
+    const KIND: &'static str = "track";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_track(self).run(cx)
+    }
+}
+
 /// The scrubber: a range input over a drawing of what has happened.
-#[component]
-fn Track(props: &TrackProps) -> Html {
+#[hook]
+fn use_track(props: &TrackProps) -> Html {
     let end = props.scene.end.max(1);
     let place = |at: Micros| at as f64 / end as f64 * 1_000.0;
     let marks = use_memo(props.scene.clone(), marks);

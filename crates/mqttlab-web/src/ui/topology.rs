@@ -1,7 +1,8 @@
 //! Who is there, how they are connected, and what is on the wire.
 
 use mqttlab_sim::view::{Micros, Participant, ParticipantId, ParticipantState, Timer, TimerKind};
-use yew::{Callback, Html, Properties, component, html, use_node_ref};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, hook, html, use_node_ref};
 
 use super::icons::{Glyph, icon};
 use super::{percent, variables};
@@ -11,12 +12,13 @@ use crate::layout::topology::{Density, NAMED_DOTS_MAX, Plan};
 use crate::platform::use_size;
 use crate::scene::{Scene, is_folded};
 use crate::texts;
+use crate::ui::part::{Draw, part};
 
 mod chips;
 mod crowd;
 mod links;
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct TopologyProps {
     pub(crate) scene: Scene,
     pub(crate) shown: Micros,
@@ -28,8 +30,16 @@ pub(crate) struct TopologyProps {
     pub(crate) on: Callback<Message>,
 }
 
-#[component]
-pub(crate) fn Topology(props: &TopologyProps) -> Html {
+impl Draw for TopologyProps {
+    const KIND: &'static str = "topology";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_topology(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_topology(props: &TopologyProps) -> Html {
     let stage = use_node_ref();
     let (width, height) = use_size(stage.clone());
     let scene = &props.scene;
@@ -52,7 +62,10 @@ pub(crate) fn Topology(props: &TopologyProps) -> Html {
             <p class="hidden-visually">{ texts::summary(scene, props.shown) }</p>
             <div class="stage" ref={stage}>
                 if width > 0.0 && scene.is_crowd() {
-                    <crowd::Crowd topology={props.clone()} sight={crowd::Sight { width, height }} />
+                    { part(crowd::CrowdProps {
+                        topology: props.clone(),
+                        sight: crowd::Sight { width, height },
+                    }) }
                     <ul class="nodes" aria-label="Participants"><li key="broker" style={broker_style(&plan)}>{ broker_node(props) }</li></ul>
                 } else if width > 0.0 {
                     { links::draw(scene, &plan, (width, height)) }

@@ -1,12 +1,13 @@
 //! Going on until something happens.
 
 use mqttlab_sim::view::ParticipantId;
-use web_sys::{HtmlDialogElement, HtmlInputElement};
-use yew::{
-    Callback, Html, Properties, SubmitEvent, component, html, use_effect_with, use_node_ref,
-};
+use web_sys::HtmlInputElement;
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, SubmitEvent, hook, html, use_node_ref};
 
 use crate::lab::Step;
+use crate::platform::use_dialog;
+use crate::ui::part::Draw;
 
 /// What can be asked of the dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct Until {
     pub(crate) says: Option<String>,
 }
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct UntilProps {
     pub(crate) until: Until,
     /// How far the search is, in percent.
@@ -45,19 +46,18 @@ const EXAMPLES: &[&str] = &[
     "arrived(\"A\", \"CONNACK\") == 2",
 ];
 
-#[component]
-pub(crate) fn UntilSheet(props: &UntilProps) -> Html {
-    let dialog = use_node_ref();
+impl Draw for UntilProps {
+    const KIND: &'static str = "until";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_until(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_until(props: &UntilProps) -> Html {
+    let dialog = use_dialog();
     let field = use_node_ref();
-    use_effect_with((), {
-        let dialog = dialog.clone();
-        move |()| {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                // It fails only for a dialog that is open already.
-                let _ = dialog.show_modal();
-            }
-        }
-    });
     let onsubmit = {
         let (on, field) = (props.on.clone(), field.clone());
         Callback::from(move |event: SubmitEvent| {

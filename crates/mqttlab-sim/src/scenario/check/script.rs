@@ -6,6 +6,7 @@ use std::ops::Range;
 use mqttlab_core::topic::{self, TopicError};
 
 use super::Check;
+use crate::order;
 use crate::recording::UserInput;
 use crate::scenario::placed::Spanned;
 use crate::scenario::{Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, raw};
@@ -48,8 +49,8 @@ impl Check<'_> {
             }
         }
         // Stable: what is written first happens first.
-        steps.sort_by_key(|step| step.at);
-        inputs.sort_by_key(|input| (input.at, input.nth));
+        order::by_key(&mut steps, |step| (step.at, 0));
+        order::by_key(&mut inputs, |input| (input.at, input.nth.into()));
         Ok((steps, inputs))
     }
 

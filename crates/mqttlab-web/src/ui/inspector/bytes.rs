@@ -1,24 +1,34 @@
 //! The bytes of a packet, each with the field it belongs to.
 
 use mqttlab_sim::view::{Field, PacketBytes};
-use yew::{Callback, Html, KeyboardEvent, Properties, component, html, use_state_eq};
+use yew::functional::{Hook, HookContext};
+use yew::{Callback, Html, KeyboardEvent, hook, html, use_state_eq};
 
 use crate::lab::{Message, Packet};
 use crate::platform::focus;
+use crate::ui::part::Draw;
 
 const ROW: usize = 8;
 /// More bytes than this are not drawn: a payload of a megabyte tells nobody anything.
 const BYTES_MAX: usize = 2_048;
 
-#[derive(PartialEq, Properties)]
+#[derive(PartialEq)]
 pub(crate) struct BytesProps {
     pub(crate) packet: Packet,
     pub(crate) field: Option<usize>,
     pub(crate) on: Callback<Message>,
 }
 
-#[component]
-pub(crate) fn Bytes(props: &BytesProps) -> Html {
+impl Draw for BytesProps {
+    const KIND: &'static str = "bytes";
+
+    fn draw(&self, cx: &mut HookContext) -> Html {
+        use_bytes(self).run(cx)
+    }
+}
+
+#[hook]
+fn use_bytes(props: &BytesProps) -> Html {
     let packet = &props.packet.0;
     let pointed = use_state_eq(|| None::<usize>);
     let shown = packet.bytes.get(..BYTES_MAX).unwrap_or(&packet.bytes);

@@ -4,7 +4,7 @@ use mqttlab_sim::view::Field;
 use yew::{Html, html};
 
 use super::InspectorProps;
-use crate::lab::{Message, Packet};
+use crate::lab::{InspectorTab, Message, Packet};
 use crate::texts;
 
 /// Every field, with its sentence.
@@ -48,6 +48,9 @@ fn row(props: &InspectorProps, index: usize, field: &Field, tells: bool) -> Html
             </button>
             if tells || is_chosen {
                 <p class="field-about">{ &field.about }</p>
+            }
+            if let Some(clause) = field.clause.as_ref().filter(|_| is_chosen && !props.asks) {
+                <button type="button" class="field-rule mono" onclick={props.on.reform(|_| Message::Inspect(InspectorTab::Rule))}>{ format!("[{clause}]") }</button>
             }
         </li>
     }

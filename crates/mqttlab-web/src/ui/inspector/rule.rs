@@ -12,9 +12,10 @@ pub(super) fn draw(props: &InspectorProps) -> Html {
     if rules.is_empty() {
         return html! { <p class="note">{ "No sentence of the standard was called on here." }</p> };
     }
+    let field_clause = clause_of_field(props);
     let rule = |(clause, told): &(String, Vec<String>)| {
         html! {
-            <li class="rule" key={clause.clone()}>
+            <li class={if field_clause.as_ref() == Some(clause) { "rule lit" } else { "rule" }} key={clause.clone()}>
                 <a class="mono" href={STANDARD} target="_blank" rel="noreferrer">{ format!("[{clause}]") }</a>
                 <p>{ texts::sentence(clause).unwrap_or("See the standard for its words.") }</p>
                 { for told.iter().map(|text| html! { <p class="rule-here"><span class="muted">{ "Here: " }</span>{ text }</p> }) }
@@ -29,12 +30,16 @@ pub(super) fn draw(props: &InspectorProps) -> Html {
     }
 }
 
+/// The statement about the selected field.
+fn clause_of_field(props: &InspectorProps) -> Option<String> {
+    let packet = props.packet.as_ref()?;
+    packet.0.fields.get(props.selection.field?)?.clause.clone()
+}
+
 /// Clauses of the selected field, and of every decision about the selected packet or event.
 fn rules(props: &InspectorProps) -> Vec<(String, Vec<String>)> {
     let mut rules: Vec<(String, Vec<String>)> = Vec::new();
-    let fields = props.packet.as_ref().map(|packet| &packet.0.fields);
-    let field = props.selection.field.and_then(|index| fields?.get(index));
-    if let Some(clause) = field.and_then(|field| field.clause.clone()) {
+    if let Some(clause) = clause_of_field(props) {
         rules.push((clause, Vec::new()));
     }
     let scene = &props.scene;

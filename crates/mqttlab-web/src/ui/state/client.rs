@@ -27,7 +27,7 @@ pub(super) fn client(props: &StateProps) -> Html {
                 </dl>
             </div>
             { timers(client, props) }
-            { in_flight(client) }
+            { in_flight(props, client) }
             { received(client) }
         </>
     }
@@ -48,14 +48,14 @@ fn connection(props: &StateProps) -> Html {
     )
 }
 
-fn in_flight(client: &Participant) -> Html {
+fn in_flight(props: &StateProps, client: &Participant) -> Html {
     if client.outgoing.is_empty() && client.incoming.is_empty() {
         return Html::default();
     }
     html! {
         <div class="card">
             <h3>{ "In flight" }</h3>
-            { session::slots(&client.outgoing, &client.incoming) }
+            { session::slots(props, client.id, &client.outgoing, &client.incoming) }
         </div>
     }
 }

@@ -1,9 +1,12 @@
 //! What the broker keeps: sessions and retained messages.
 
-use mqttlab_sim::view::{InFlight, Queued, Retained, Session, Subscription, Will};
+use mqttlab_sim::view::{
+    Flight, InFlight, ParticipantId, Queued, Retained, Session, Subscription, Will,
+};
 use yew::{Html, html};
 
 use super::{StateProps, before, line, timers};
+use crate::lab::Message;
 use crate::scene::Inner;
 use crate::texts;
 
@@ -17,7 +20,11 @@ pub(super) fn broker(props: &StateProps) -> Html {
     let scene = &props.scene;
     let sessions = &scene.view.sessions;
     let gone = before(props).into_iter().flat_map(|view| &view.sessions);
-    let gone = gone.filter(|was| sessions.iter().all(|now| now.client_id != was.client_id));
+    // They are in the order of their Client Identifiers.
+    let gone = gone.filter(|was| {
+        let place = sessions.binary_search_by(|now| now.client_id.cmp(&was.client_id));
+        place.is_err()
+    });
     html! {
         <>
             if sessions.is_empty() {
@@ -55,7 +62,7 @@ fn card(props: &StateProps, session: &Session) -> Html {
                 { line("keep alive", promises(session), was.map(promises)) }
             </dl>
             { queue(&session.queue) }
-            { slots(&session.outgoing, &session.incoming) }
+            { for session.client.map(|client| slots(props, client, &session.outgoing, &session.incoming)) }
         </div>
     }
 }
@@ -129,8 +136,14 @@ fn queue(queue: &[Queued]) -> Html {
     }
 }
 
-/// Messages that are sent and not completed, by Packet Identifier.
-pub(super) fn slots(outgoing: &[InFlight], incoming: &[u16]) -> Html {
+/// Messages that are sent and not completed, by Packet Identifier. The one of the selected packet is lit, and each selects
+/// its packet.
+pub(super) fn slots(
+    props: &StateProps,
+    client: ParticipantId,
+    outgoing: &[InFlight],
+    incoming: &[u16],
+) -> Html {
     if outgoing.is_empty() && incoming.is_empty() {
         return Html::default();
     }
@@ -141,7 +154,7 @@ pub(super) fn slots(outgoing: &[InFlight], incoming: &[u16]) -> Html {
             message.payload,
             texts::stage(message.stage)
         );
-        html! { <li class="slot full" title={says.clone()}>{ message.packet_id }<span class="hidden-visually">{ format!(": {says}") }</span></li> }
+        slot(props, client, message.packet_id, &says)
     };
     let more = outgoing.len().saturating_sub(SLOTS_MAX);
     html! {
@@ -156,10 +169,33 @@ pub(super) fn slots(outgoing: &[InFlight], incoming: &[u16]) -> Html {
             if !incoming.is_empty() {
                 <div class="slot-row">
                     <span class="muted small">{ "waits for PUBREL" }</span>
-                    <ol class="slots">{ for incoming.iter().take(SLOTS_MAX).map(|id| html! { <li class="slot full">{ *id }</li> }) }</ol>
+                    <ol class="slots">{ for incoming.iter().take(SLOTS_MAX).map(|id| slot(props, client, *id, "waits for PUBREL")) }</ol>
                 </div>
             }
         </>
+    }
+}
+
+/// A place that a Packet Identifier takes.
+fn slot(props: &StateProps, client: ParticipantId, packet_id: u16, says: &str) -> Html {
+    let scene = &props.scene;
+    let is_of = |flight: &Flight| {
+        (flight.from == client || flight.to == client) && flight.packet_id == Some(packet_id)
+    };
+    let chosen = props.flight.and_then(|id| scene.flight(id));
+    let is_lit = chosen.is_some_and(|flight| is_of(flight));
+    let latest = scene.flights.iter().rev().find(|flight| is_of(flight));
+    let latest = latest.map(|flight| flight.id);
+    let select = props.on.reform(move |_| match latest {
+        Some(flight) => Message::SelectFlight(flight),
+        None => Message::Halt,
+    });
+    html! {
+        <li>
+            <button type="button" class="slot full" aria-pressed={is_lit.to_string()} title={says.to_owned()} onclick={select}>
+                { packet_id }<span class="hidden-visually">{ format!(": {says}") }</span>
+            </button>
+        </li>
     }
 }
 
