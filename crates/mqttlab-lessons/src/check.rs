@@ -116,7 +116,15 @@ impl Check<'_> {
         if !(2..=4).contains(&question.options.len()) {
             self.report(format!("“{ask}” has two to four answers"));
         }
-        for option in &question.options {
+        for (option, is_true) in question.options.iter().zip(truth) {
+            if option.belief.is_some() == *is_true {
+                let wanted = if *is_true { "is right" } else { "is wrong and" };
+                let wrong = if *is_true { "" } else { " no" };
+                self.report(format!(
+                    "“{}” {wanted} rests on{wrong} misconception",
+                    option.say
+                ));
+            }
             if option.reply.is_empty() {
                 self.report(format!("“{}” gets no reply", option.say));
             }

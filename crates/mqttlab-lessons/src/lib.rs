@@ -7,7 +7,7 @@
 //! | block | keys |
 //! | --- | --- |
 //! | `toml beat` | `when`: the [condition](mqttlab_sim::scenario::condition) it waits for (the first has none); `wait`: so much later; `packet`, `field`, `state`: what is shown beside it; `clauses`: what it is about |
-//! | `toml question` in a beat | `ask`; `until`: when the run has given the answer; `[[option]]` with `say`, `when` it is right, `reply`, and `counter`, the what-if in which it would be |
+//! | `toml question` in a beat | `ask`; `until`: when the run has given the answer; `[[option]]` with `say`, `when` it is right, `reply`, `believes`, the [misconception](Misconception) behind a wrong one, and `counter`, the what-if in which it would be right |
 //! | `toml what-if` | `id`; `patch`: keys of the scenario that are different (`also` adds to the script); `shows`: what is true at its end only |
 //! | `toml goal` | `reach`: the condition to bring about; `lasts`: for so long; `tools`: what can be done, as in a script, but without `at`; three `hints`; `solution = { what_if, do, omit }` |
 //!
@@ -18,6 +18,7 @@ mod check;
 mod error;
 mod list;
 mod markdown;
+mod misconceptions;
 mod patch;
 mod read;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use mqttlab_sim::lesson::Course;
 pub use check::problems;
 pub use error::LessonError;
 pub use list::LESSONS;
+pub use misconceptions::{Misconception, misconceptions, problems as misconception_problems};
 
 /// The files of a lesson.
 #[derive(Clone, Copy, Debug)]

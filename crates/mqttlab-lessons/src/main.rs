@@ -7,7 +7,7 @@
 
 use std::process::ExitCode;
 
-use mqttlab_lessons::{LESSONS, LessonError, Source, problems};
+use mqttlab_lessons::{LESSONS, LessonError, Source, misconception_problems, problems};
 use mqttlab_sim::export::trace::{Options, trace};
 use mqttlab_sim::lesson::{Course, Outline, Reached};
 use mqttlab_sim::recording::Recording;
@@ -26,6 +26,19 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         };
+    }
+    if names.is_empty() {
+        match misconception_problems() {
+            Ok(problems) if problems.is_empty() => {}
+            Ok(problems) => {
+                eprintln!("misconceptions:\n    {}", problems.join("\n    "));
+                return ExitCode::FAILURE;
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+        }
     }
     let told = match names.is_empty() {
         true => LESSONS.iter().map(|source| tell(source, false)).collect(),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use crate::markdown::{self, Fence, Section};
-use crate::{LessonError, Source, patch};
+use crate::{LessonError, Source, misconceptions, patch};
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -37,6 +37,7 @@ struct RawOption {
     say: String,
     when: String,
     reply: String,
+    believes: Option<String>,
     counter: Option<String>,
 }
 
@@ -250,10 +251,12 @@ impl Reader {
         let mut options = Vec::new();
         for option in &raw.option {
             let counter = option.counter.as_deref();
+            let belief = option.believes.as_deref().map(misconceptions::named);
             options.push(Choice {
                 say: option.say.clone(),
                 when: self.watch(&option.when),
                 reply: option.reply.clone(),
+                belief: belief.transpose()?.map(|it| it.says),
                 counter: counter.map(|id| index_of(what_ifs, id)).transpose()?,
             });
         }

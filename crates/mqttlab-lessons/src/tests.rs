@@ -24,6 +24,12 @@ fn every_lesson_is_true() {
 }
 
 #[test]
+fn every_misconception_is_believed_and_proved_wrong() {
+    let found = crate::misconception_problems().unwrap_or_else(|error| vec![error.to_string()]);
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
 fn every_lesson_has_something_to_try_and_every_case_a_mistake() {
     for_each(|source| match source.read() {
         Ok(course) if source.is_case && !course.runs[0].has_bugs() => {

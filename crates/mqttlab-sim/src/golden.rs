@@ -70,6 +70,7 @@ golden! { run:
     duel "../../../lessons/duel/scenario.toml" "../../../lessons/duel/trace.txt";
     broker_restart_without_disk "../../../scenarios/broker-restart-without-disk.toml" "../../../scenarios/broker-restart-without-disk.txt";
     broker_restart "../../../scenarios/broker-restart.toml" "../../../scenarios/broker-restart.txt";
+    by_hand "../../../scenarios/by-hand.toml" "../../../scenarios/by-hand.txt";
     half_open "../../../scenarios/half-open.toml" "../../../scenarios/half-open.txt";
     keep_alive "../../../scenarios/keep-alive.toml" "../../../scenarios/keep-alive.txt";
     loss_is_delay "../../../scenarios/loss-is-delay.toml" "../../../scenarios/loss-is-delay.txt";

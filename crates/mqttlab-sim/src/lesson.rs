@@ -110,6 +110,8 @@ pub struct Choice {
     pub when: Watched,
     /// What to say to those who chose it.
     pub reply: String,
+    /// What those believe who choose it although it is wrong, in a sentence.
+    pub belief: Option<String>,
     /// The run in which it would be right; index into [`Lesson::what_ifs`].
     pub counter: Option<u32>,
 }

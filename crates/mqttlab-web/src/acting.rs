@@ -114,7 +114,8 @@ pub(crate) fn form_of(act: &Act) -> Option<(Form, Message)> {
         | Act::Pause
         | Act::Resume
         | Act::Sleep
-        | Act::Wake => None,
+        | Act::Wake
+        | Act::Send { .. } => None,
     }
 }
 

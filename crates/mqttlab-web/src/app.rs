@@ -1,5 +1,6 @@
 //! The page: the model, what the browser tells it, and where the panels are.
 
+mod building;
 mod dialogs;
 mod doors;
 
@@ -20,8 +21,8 @@ use crate::lesson::Asking;
 use crate::opening::title;
 use crate::platform::embed::{self, News, Wish};
 use crate::platform::files::{self, Listener};
-use crate::platform::pointing;
 use crate::platform::{Frames, Theme, document, focus, store, stored};
+use crate::platform::{pointing, sandbox};
 use crate::ui::actions::{ActionsProps, actions};
 use crate::ui::compare::{CompareProps, compare};
 use crate::ui::course::course;
@@ -90,6 +91,10 @@ pub(crate) enum Told {
     Until(OnUntil),
     Hunt(OnHunt),
     Door(Door),
+    /// The run on the stage goes into the sandbox.
+    Build,
+    /// The sandbox says something.
+    Sandbox(String),
     Ask(Ask),
     Learn(LearnWish),
     Word(Word),
@@ -111,6 +116,7 @@ impl Component for App {
         listeners.extend(files::listen_address(
             cx.link().callback(|()| Told::Address),
         ));
+        listeners.extend(sandbox::listen(cx.link().callback(Told::Sandbox)));
         let on = cx.link().callback(Told::Lab);
         listeners.extend(pointing::listen(
             on.reform(|(target, place)| Message::OpenMenu(Some(target), Some(place))),
@@ -182,6 +188,15 @@ impl Component for App {
             Told::Door(door) => {
                 self.enter(door);
                 true
+            }
+            Told::Build => {
+                self.enter(Door::Sandbox);
+                self.take();
+                true
+            }
+            Told::Sandbox(said) => {
+                self.sandbox(&said);
+                false
             }
             Told::Ask(ask) => {
                 self.door = Door::Inspect;
@@ -354,12 +369,26 @@ impl App {
                     teacher: self.learn.teacher,
                     on: &self.on,
                     on_wish: &cx.link().callback(Told::Learn),
+                    on_build: &cx.link().callback(|_| Told::Build),
                 }),
                 study => course(
                     &self.learn,
                     study.map(|study| study.lesson().id.as_str()),
                     &cx.link().callback(Told::Learn),
                 ),
+            },
+            // It brings itself in where its element is.
+            Door::Sandbox => html! {
+                <section class="panel story" id="lesson" key="sandbox" aria-label="Sandbox">
+                    <mqttlab-sandbox />
+                    if self.is_opened {
+                        <div class="sandbox-run">
+                            { crate::ui::open::expected(&lab.expected()) }
+                            <p class="muted small">{ "Hash at this moment " }<code data-testid="hash">{ &lab.scene().view.hash }</code></p>
+                        </div>
+                    }
+                    <script type="module" src="./sandbox.js" />
+                </section>
             },
             Door::Inspect => html! {
                 { part(OpenProps {
@@ -370,6 +399,7 @@ impl App {
                     hunting: self.desk.progress.filter(|_| self.until.is_none()),
                     hunted_in_vain: self.hunted_in_vain,
                     on_hunt: cx.link().callback(Told::Hunt),
+                    on_build: cx.link().callback(|_| Told::Build),
                     on: cx.link().callback(Told::Ask),
                 }) }
             },

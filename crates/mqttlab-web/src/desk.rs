@@ -26,6 +26,7 @@ const RECENTS: &str = "recents";
 pub(crate) enum Door {
     #[default]
     Learn,
+    Sandbox,
     Inspect,
 }
 
@@ -48,6 +49,8 @@ pub(crate) enum Outcome {
         lab: Box<Lab>,
         is_same: bool,
     },
+    /// The sandbox has another run.
+    Built(Box<Lab>),
     /// The text of the link that was asked for.
     Link(String),
     /// The file that was asked for.
@@ -58,6 +61,8 @@ pub(crate) enum Outcome {
     NoCondition(ScenarioError),
     /// No seed makes the run fail.
     NothingFound,
+    /// What the sandbox is to be told.
+    Told(String),
     /// Something else is to be drawn.
     Changed,
     Nothing,
@@ -76,6 +81,10 @@ enum Purpose {
     Writing(Paper),
     /// To go there.
     Searching,
+    /// It is what the sandbox builds.
+    Building,
+    /// The sandbox goes on with it.
+    Taking,
 }
 
 /// The desk.
@@ -173,6 +182,20 @@ impl Desk {
         self.progress = None;
     }
 
+    /// Reads what the sandbox builds.
+    pub(crate) fn build(&mut self, text: &str) {
+        let text = text.to_owned();
+        self.jobs
+            .retain(|(_, purpose, _)| *purpose != Purpose::Building);
+        self.give(Job::Read { text }, Purpose::Building, "");
+    }
+
+    /// Asks for the text of a run, for the sandbox.
+    pub(crate) fn take(&mut self, shared: Shared) {
+        let (shared, format) = (Box::new(shared), Format::Scenario);
+        self.give(Job::Export { shared, format }, Purpose::Taking, "");
+    }
+
     pub(crate) fn heard(&mut self, word: Word) -> Outcome {
         self.worker.heard(&word);
         let (number, reply) = match word {
@@ -204,6 +227,10 @@ impl Desk {
                 let (recording, is_same) = shared.open();
                 self.opened(recording, is_same)
             }
+            Reply::Read(Ok(scenario)) if purpose == Purpose::Building => {
+                Outcome::Built(Box::new(Lab::show(Recording::new(*scenario))))
+            }
+            Reply::Read(Err(error)) if purpose == Purpose::Building => Outcome::Told(wrong(error)),
             Reply::Read(Ok(scenario)) => self.opened(Recording::new(*scenario), true),
             Reply::Opened(Ok(shared)) => {
                 let moment = shared.moment.clone();
@@ -225,9 +252,14 @@ impl Desk {
             Reply::Link(text) => Outcome::Link(text),
             Reply::Exported(bytes) => match purpose {
                 Purpose::Writing(paper) => Outcome::File(paper, bytes),
-                Purpose::Opening | Purpose::Sharing | Purpose::Remembering | Purpose::Searching => {
-                    Outcome::Nothing
+                Purpose::Taking => {
+                    Outcome::Told(format!("text\n{}", String::from_utf8_lossy(&bytes)))
                 }
+                Purpose::Opening
+                | Purpose::Sharing
+                | Purpose::Remembering
+                | Purpose::Searching
+                | Purpose::Building => Outcome::Nothing,
             },
         }
     }
@@ -264,4 +296,11 @@ impl Desk {
             None => self.trouble = Some(Trouble::NoWorker),
         }
     }
+}
+
+/// What is wrong with a text, for the sandbox.
+fn wrong(error: ScenarioError) -> String {
+    let (line, column, width) = (error.line, error.column, error.width);
+    let (message, help) = (error.message, error.help.unwrap_or_default());
+    format!("wrong\n{line}\n{column}\n{width}\n{message}\n{help}")
 }

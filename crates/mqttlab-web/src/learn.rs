@@ -99,7 +99,7 @@ impl Learn {
             Wish::Seed(text) => self.seed = text.trim().parse().ok(),
             Wish::ClassLink => {
                 let id = current.unwrap_or(crate::OPENING_ID);
-                return Granted::Link(crate::share::class(id, self.seed));
+                return Granted::Link(crate::share::class(id, self.seed, self.teacher));
             }
             Wish::Forget if !was_sure => self.is_sure = true,
             Wish::Forget => {

@@ -4,6 +4,7 @@ pub(crate) mod download;
 pub(crate) mod embed;
 pub(crate) mod files;
 pub(crate) mod pointing;
+pub(crate) mod sandbox;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;

@@ -9,11 +9,15 @@ pub(crate) fn fragment(lesson: &str, at: Micros) -> String {
 }
 
 /// The fragment for a class: a lesson, with the same seed for everybody, and answers that wait for the teacher.
-pub(crate) fn class(lesson: &str, seed: Option<u64>) -> String {
-    match seed {
-        Some(seed) => format!("l={lesson}&seed={seed}"),
-        None => format!("l={lesson}"),
-    }
+pub(crate) fn class(lesson: &str, seed: Option<u64>, hides: bool) -> String {
+    let seed = seed.map_or_else(String::new, |seed| format!("&seed={seed}"));
+    let hides = if hides { "&hide" } else { "" };
+    format!("l={lesson}{seed}{hides}")
+}
+
+/// Whether the answers wait for the teacher.
+pub(crate) fn hides(fragment: &str) -> bool {
+    fragment.split('&').any(|part| part == "hide")
 }
 
 /// The lesson that a fragment names.
@@ -51,7 +55,7 @@ fn seconds(text: &str) -> Option<Micros> {
 
 #[cfg(test)]
 mod tests {
-    use super::{class, fragment, lesson, moment, seed};
+    use super::{class, fragment, hides, lesson, moment, seed};
 
     #[test]
     fn a_moment_comes_back_as_it_was() {
@@ -68,9 +72,10 @@ mod tests {
 
     #[test]
     fn a_class_gets_the_same_run() {
-        let link = class("loss", Some(42));
+        let link = class("loss", Some(42), true);
         assert_eq!((lesson(&link), seed(&link)), (Some("loss"), Some(42)));
-        assert_eq!(class("loss", None), "l=loss");
+        assert!(hides(&link) && !hides(&class("loss", Some(42), false)));
+        assert_eq!(class("loss", None, false), "l=loss");
         assert_eq!((lesson("#r=abc"), seed("#l=loss&seed=-1")), (None, None));
     }
 

@@ -261,6 +261,26 @@ fn teachers_hide_answers_and_hand_out_a_seed() -> Result<()> {
         ensure!(browser.count("[data-testid=verdict]").await? == 0);
         browser.click(".ask .ghost").await?;
         browser.wait_for(".ask.right[data-testid=verdict]").await?;
+        // The link for the class has both in it.
+        browser.click(".story-head button").await?;
+        browser
+            .run("document.querySelectorAll('#lesson details').forEach(it => it.open = true)")
+            .await?;
+        browser.click("[data-testid=class-link]").await?;
+        browser
+            .wait_until("location.hash === '#l=loss&seed=42&hide'")
+            .await?;
+        browser.run("localStorage.clear()").await?;
+        browser.open("/#l=loss&seed=42&hide").await?;
+        browser
+            .wait_until("document.querySelector('.badge.live')?.textContent.endsWith('seed 42')")
+            .await?;
+        hurry(browser).await?;
+        Hand::Keyboard.answer(browser, 2).await?;
+        browser
+            .wait_until("document.querySelector('.ask .ghost')?.textContent === 'Show the answer'")
+            .await?;
+        ensure!(browser.count("[data-testid=verdict]").await? == 0);
         browser.open("/#l=loss&seed=7").await?;
         browser
             .wait_until("document.querySelector('.badge.live')?.textContent.endsWith('seed 7')")

@@ -187,7 +187,7 @@ async fn picture(browser: &Browser) -> Result<String> {
 }
 
 async fn inspect(browser: &Browser) -> Result<()> {
-    browser.click(".doors li:nth-child(2) button").await
+    browser.click(".doors li:nth-child(3) button").await
 }
 
 /// Chooses a file; `content` is JavaScript for what is in it.

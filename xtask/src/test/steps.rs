@@ -19,10 +19,16 @@ const PAGE_CRATES: &[&str] = &[
     "mqttlab-sim",
     "mqttlab-web",
     "mqttlab-worker",
+    "mqttlab-sandbox",
     "mqttlab-js",
 ];
 /// Of these, the ones that only make sense there: looked at natively, their dependencies would compile once more.
-const PAGE_ONLY: &[&str] = &["mqttlab-web", "mqttlab-worker", "mqttlab-js"];
+const PAGE_ONLY: &[&str] = &[
+    "mqttlab-web",
+    "mqttlab-worker",
+    "mqttlab-sandbox",
+    "mqttlab-js",
+];
 /// Crates whose unit tests must hold as WebAssembly too.
 const PURE_CRATES: &[&str] = &["mqttlab-core", "mqttlab-sim"];
 /// The crate of the lessons: a program that tells about them, and tests that are a step of their own.

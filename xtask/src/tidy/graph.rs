@@ -11,6 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mqttlab-lessons", &["mqttlab-core", "mqttlab-sim"]),
     ("mqttlab-web", &["mqttlab-lessons", "mqttlab-sim"]),
     ("mqttlab-worker", &["mqttlab-sim"]),
+    ("mqttlab-sandbox", &["mqttlab-lessons", "mqttlab-sim"]),
     ("mqttlab-js", &["mqttlab-sim"]),
     ("mqttlab", &["mqttlab-core", "mqttlab-sim"]),
     (

@@ -170,6 +170,7 @@ fn act_code(act: &Act) -> String {
         Act::Resume => "Resume".to_owned(),
         Act::Sleep => "Sleep".to_owned(),
         Act::Wake => "Wake".to_owned(),
+        Act::Send { bytes } => format!("Send {{ bytes: {bytes:?}.into() }}"),
     };
     format!("Act::{inside}")
 }

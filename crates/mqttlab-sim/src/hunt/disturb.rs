@@ -210,6 +210,7 @@ fn remedy(act: &Act) -> Option<Act> {
         | Act::Refuse
         | Act::Accept
         | Act::Resume
-        | Act::Wake => None,
+        | Act::Wake
+        | Act::Send { .. } => None,
     }
 }

@@ -68,6 +68,7 @@ fn lesson() -> Lesson {
         say: say.to_owned(),
         when,
         reply: String::new(),
+        belief: None,
         counter: None,
     };
     let question = Question {

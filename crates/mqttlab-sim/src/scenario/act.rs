@@ -91,6 +91,11 @@ pub enum Act {
     Sleep,
     /// It goes on where it was.
     Wake,
+    /// A client's connection carries bytes that its library knows nothing of.
+    Send {
+        /// They, in the form of [`hex`](super::hex).
+        bytes: String,
+    },
 }
 
 impl Act {
@@ -117,6 +122,7 @@ impl Act {
             Self::Resume => "resume",
             Self::Sleep => "sleep",
             Self::Wake => "wake",
+            Self::Send { .. } => "send",
         }
     }
 
@@ -138,7 +144,8 @@ impl Act {
             | Self::Pause
             | Self::Resume
             | Self::Sleep
-            | Self::Wake => who != 0,
+            | Self::Wake
+            | Self::Send { .. } => who != 0,
         }
     }
 }

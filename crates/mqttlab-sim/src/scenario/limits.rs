@@ -9,7 +9,7 @@ use super::condition::Condition;
 use super::{
     ABOUT_MAX, ACCESS_MAX, Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX,
     HABITS_MAX, Habits, LinkSpec, Message, PAYLOAD_MAX, SCRIPT_MAX, Scenario, TITLE_MAX, WHOLE,
-    duration,
+    duration, hex,
 };
 use crate::recording::INPUTS_MAX;
 use crate::view::{Micros, ParticipantId};
@@ -115,6 +115,9 @@ impl Scenario {
         }
         if let Act::Subscribe { filter, .. } | Act::Unsubscribe { filter } = &action.act {
             need(check_filter(filter).is_ok(), "a Topic Filter is ill formed")?;
+        }
+        if let Act::Send { bytes } = &action.act {
+            need(hex::bytes(bytes).is_some(), "bytes by hand are ill formed")?;
         }
         let fits = action.act.is_for(action.who);
         need(fits, "somebody is to do what they cannot")

@@ -124,6 +124,7 @@
 //! | `stall`, `release` | link | hold what travels, and let it go on; `way` as above |
 //! | `reset` | link | something in between resets the connection: both ends get RST |
 //! | `close` | link | the client's side is closed without DISCONNECT: FIN |
+//! | `send` | client | `bytes`: hexadecimal, as in `"c0 00"`; they go into its connection as they are, legal or not, and its own library knows nothing of them |
 //! | `pause`, `resume` | client | read nothing of what comes, so that buffers fill; and read again |
 //! | `sleep`, `wake` | client | its computer sleeps, so that its timers stand still and nothing reaches it; and goes on |
 //! | `refuse`, `accept` | broker | turn new connections away, and take them again |
@@ -143,6 +144,7 @@ mod check;
 pub mod condition;
 pub mod duration;
 mod error;
+pub mod hex;
 mod limits;
 mod packed;
 #[cfg(feature = "text")]

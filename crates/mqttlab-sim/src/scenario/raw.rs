@@ -414,6 +414,8 @@ pub(super) struct Do {
     /// Of `publish`, 5.0: Message Expiry Interval, in whole seconds.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
     pub(super) expiry: Option<Spanned<String>>,
+    /// Of `send`: hexadecimal, as in `c0 00`, legal or not.
+    pub(super) bytes: Option<Spanned<String>>,
 }
 
 /// One name or several.
@@ -449,6 +451,7 @@ pub(super) enum Act {
     Resume,
     Sleep,
     Wake,
+    Send,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use super::World;
 use super::report::Note;
 use crate::describe;
 use crate::pipe::{Obstacle, Way};
-use crate::scenario::{Act, Action, Ending, Memory, Ways};
+use crate::scenario::{Act, Action, Ending, Memory, Ways, hex};
 use crate::view::{EndState, EventKind, ParticipantId};
 
 impl World {
@@ -35,7 +35,8 @@ impl World {
             | Act::Close
             | Act::Refuse
             | Act::Sleep
-            | Act::Pause => EventKind::Fault,
+            | Act::Pause
+            | Act::Send { .. } => EventKind::Fault,
         };
         if !self.applies(who, act) {
             let text = format!("{} cannot do that", self.name(who));
@@ -46,7 +47,7 @@ impl World {
             ));
             return;
         }
-        if matches!(act, Act::Reset | Act::Close) && self.is_asleep(who) {
+        if matches!(act, Act::Reset | Act::Close | Act::Send { .. }) && self.is_asleep(who) {
             let text = format!("{} is asleep, so nothing happens", self.name(who));
             self.note(Note::new(who, kind, text));
             return;
@@ -79,6 +80,7 @@ impl World {
             Act::Resume => self.resume(who),
             Act::Sleep => self.sleep(who),
             Act::Wake => self.wake_up(who),
+            Act::Send { bytes } => self.send_by_hand(who, &hex::bytes(bytes).unwrap_or_default()),
         }
         self.settle();
     }
@@ -146,6 +148,7 @@ impl World {
             Act::Resume => format!("{name} reads again"),
             Act::Sleep => format!("{name} falls asleep"),
             Act::Wake => format!("{name} wakes up"),
+            Act::Send { .. } => format!("somebody writes bytes into the connection of {name}"),
         }
     }
 

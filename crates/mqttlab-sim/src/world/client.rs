@@ -147,6 +147,19 @@ impl World {
         goes
     }
 
+    /// Bytes go out that the client's library knows nothing of, if there is a connection.
+    pub(super) fn send_by_hand(&mut self, who: ParticipantId, bytes: &[u8]) {
+        match self.host(who).conn {
+            Some(conn) => {
+                self.client_writes(who, conn, bytes);
+            }
+            None => {
+                let text = format!("{} has no connection for them", self.name(who));
+                self.note(Note::new(who, EventKind::Fault, text));
+            }
+        }
+    }
+
     /// An acknowledgement goes out that was held back, if its connection is still there.
     pub(super) fn late_ack(&mut self, who: ParticipantId, conn: ConnId, bytes: &[u8]) {
         if self.host(who).conn == Some(conn) {

@@ -5,6 +5,7 @@ use yew::{Context, Html, html};
 use super::{App, Told};
 use crate::desk::Ask;
 use crate::lab::Message;
+use crate::lesson::Study;
 use crate::platform::download::{download, download_picture};
 use crate::platform::embed::{self, News, Wish};
 use crate::platform::{copy, put_fragment};
@@ -19,9 +20,13 @@ impl App {
         match what {
             OnShare::Open => {
                 lab.update(Message::Halt);
-                self.sharing = Some(Sharing::default());
-                // For a lesson as it is, its name and the time are enough.
-                if self.is_opened || lab.is_changed() {
+                let is_secret = lab.study().is_some_and(Study::keeps_secret);
+                self.sharing = Some(Sharing {
+                    is_secret,
+                    ..Sharing::default()
+                });
+                // For a lesson as it is, its name and the time are enough; for a case that is not solved they are all.
+                if !is_secret && (self.is_opened || lab.is_changed()) {
                     let shared = lab.shared();
                     self.desk.share(shared);
                 } else {

@@ -7,7 +7,7 @@ use crate::desk::{Ask, Door, Outcome};
 use crate::lab::{Lab, Message, Pane};
 use crate::learn::{Granted, Wish};
 use crate::opening::run_in;
-use crate::platform::{fragment, put_fragment};
+use crate::platform::{fragment, put_fragment, sandbox};
 use crate::share;
 use crate::worker::Word;
 
@@ -24,6 +24,7 @@ impl App {
         } else if let Some(id) = share::lesson(&fragment) {
             self.door = Door::Learn;
             self.learn.seed = share::seed(&fragment).or(self.learn.seed);
+            self.learn.teacher |= share::hides(&fragment);
             let at = share::moment(&fragment, id);
             match &mut self.lab {
                 Ok(lab)
@@ -79,6 +80,14 @@ impl App {
                 self.is_opened = true;
                 self.has_changed = !is_same;
                 true
+            }
+            Outcome::Built(lab) => {
+                self.build(*lab);
+                true
+            }
+            Outcome::Told(what) => {
+                sandbox::tell(&what);
+                false
             }
             Outcome::Link(text) => {
                 self.hand_out(cx, &format!("r={text}"));

@@ -4,7 +4,7 @@ use mqttlab_sim::lesson::{Course, Look};
 use mqttlab_sim::view::Micros;
 
 use super::branches::History;
-use super::{Lab, Pane};
+use super::{Lab, Pane, SideTab};
 use crate::acting::Deed;
 use crate::lesson::{Ask, Asking, Done, Study};
 
@@ -145,6 +145,13 @@ impl Lab {
         };
         if let Some(state) = state {
             self.state_of = state;
+            // Where there is no room for both, a packet goes first.
+            if packet.is_none() {
+                self.side_tab = SideTab::State;
+            }
+        }
+        if packet.is_some() {
+            self.side_tab = SideTab::Inspector;
         }
         let flights = self.scene.flights.iter().rev();
         let mut named = flights.filter(|flight| Some(&flight.name) == packet.as_ref());

@@ -126,6 +126,6 @@ fn progress_survives_and_only_grows() {
 fn progress_of_strangers_is_kept_within_its_limits() {
     let text = "duel 250 250 finished reached\nduel x\n\nelse 1 1 finished reached\nknock";
     let progress = Progress::parse(text);
-    assert_eq!(progress.of("duel").answered, 2);
-    assert_eq!(progress.text(), "duel 2 2 finished reached\n");
+    assert_eq!(progress.of("duel").answered, 3);
+    assert_eq!(progress.text(), "duel 3 3 finished reached\n");
 }

@@ -125,7 +125,7 @@ fn teacher(learn: &Learn, on: &Callback<Wish>) -> Html {
                     { words::SEED }
                     <input class="seed" type="text" inputmode="numeric" pattern="[0-9]*" value={learn.seed.map(|seed| seed.to_string())} onchange={seed} />
                 </label>
-                <button type="button" class="ghost" onclick={on.reform(|_| Wish::ClassLink)}>{ words::CLASS_LINK }</button>
+                <button type="button" class="ghost" data-testid="class-link" onclick={on.reform(|_| Wish::ClassLink)}>{ words::CLASS_LINK }</button>
             </div>
         </details>
     }

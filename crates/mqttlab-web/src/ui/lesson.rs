@@ -26,6 +26,7 @@ pub(crate) struct LessonPanel<'a> {
     pub(crate) teacher: bool,
     pub(crate) on: &'a Callback<Message>,
     pub(crate) on_wish: &'a Callback<Wish>,
+    pub(crate) on_build: &'a Callback<yew::MouseEvent>,
 }
 
 impl LessonPanel<'_> {

@@ -42,6 +42,7 @@ pub(crate) struct OpenProps {
     pub(crate) hunted_in_vain: bool,
     pub(crate) on_hunt: Callback<OnHunt>,
     pub(crate) on: Callback<Ask>,
+    pub(crate) on_build: Callback<yew::MouseEvent>,
 }
 
 /// What can be asked about a hunt.
@@ -76,6 +77,7 @@ fn use_open(props: &OpenProps) -> Html {
                 { for props.opened.iter().map(opened) }
                 { hunt(props) }
                 if props.opened.is_some() {
+                    <button type="button" class="ghost" data-testid="build" onclick={props.on_build.clone()}>{ "Open in the sandbox" }</button>
                     <h3 id="open-title">{ "Open something else" }</h3>
                 } else {
                     <h2 id="open-title" class="story-title">{ "Open a run of your own" }</h2>
@@ -91,7 +93,8 @@ fn use_open(props: &OpenProps) -> Html {
     }
 }
 
-fn opened(opened: &Opened) -> Html {
+/// What must come of a run.
+pub(crate) fn expected(all: &[Expected]) -> Html {
     let expected = |expected: &Expected| {
         let (class, glyph, says) = match expected.holds {
             None => ("open", Glyph::Timer, "open so far"),
@@ -104,6 +107,10 @@ fn opened(opened: &Opened) -> Html {
             </li>
         }
     };
+    html! { <ul class="expected">{ for all.iter().map(expected) }</ul> }
+}
+
+fn opened(opened: &Opened) -> Html {
     html! {
         <>
             <h2 class="story-title" data-testid="opened">{ &opened.title }</h2>
@@ -112,7 +119,7 @@ fn opened(opened: &Opened) -> Html {
             }
             if !opened.expected.is_empty() {
                 <h3>{ "What must come of it" }</h3>
-                <ul class="expected">{ for opened.expected.iter().map(expected) }</ul>
+                { expected(&opened.expected) }
             }
         </>
     }

@@ -34,6 +34,8 @@ pub(crate) struct Sharing {
     pub(crate) writing: Option<Paper>,
     /// The last file could not be made.
     pub(crate) failed: bool,
+    /// The scenario itself is not given away.
+    pub(crate) is_secret: bool,
 }
 
 #[derive(PartialEq)]
@@ -108,13 +110,18 @@ fn use_share(props: &ShareProps) -> Html {
             <h3>{ "In a page of yours" }</h3>
             <textarea readonly=true rows="3" aria-label="Text for another page" value={frame(&address)} />
             <h3>{ "As a file, up to this moment" }</h3>
-            <ul class="papers">{ for PAPERS.iter().map(paper) }</ul>
+            <ul class="papers">{ for PAPERS.iter().filter(|it| !(sharing.is_secret && names_all(it.0))).map(paper) }</ul>
             if sharing.failed {
                 <p role="alert" class="failed">{ "This file could not be made: the run is too large for it." }</p>
             }
             <form method="dialog"><button type="submit" class="ghost">{ "Close" }</button></form>
         </dialog>
     }
+}
+
+/// Whether the whole scenario is in it.
+fn names_all(paper: Paper) -> bool {
+    matches!(paper, Paper::File(Format::Scenario | Format::Rust))
 }
 
 /// HTML that shows the run inside another page.

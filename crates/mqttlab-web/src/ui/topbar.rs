@@ -28,15 +28,17 @@ pub(crate) struct Running {
     pub(crate) seed: u64,
 }
 
-/// Doors that lead nowhere yet, and what will be behind them.
-const NOT_YET: &[(&str, &str)] = &[("Sandbox", "Build a run of your own: not yet here")];
-
 /// The doors that are open.
 const DOORS: &[(Door, &str, &str)] = &[
     (
         Door::Learn,
         "Learn",
         "A story, with questions that the run answers",
+    ),
+    (
+        Door::Sandbox,
+        "Sandbox",
+        "Build a run of your own, from nothing or from this one",
     ),
     (
         Door::Inspect,
@@ -53,15 +55,6 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
         Theme::Dark => Glyph::Dark,
     };
     let says = format!("Theme: {}. Switch to {}", theme.name(), theme.next().name());
-    let not_yet = |(name, why): &(&'static str, &'static str)| {
-        html! {
-            <li>
-                <button type="button" disabled=true title={*why}>
-                    { *name }<span class="soon">{ "not yet" }</span>
-                </button>
-            </li>
-        }
-    };
     let door = |(door, name, about): &(Door, &'static str, &'static str)| {
         let door = *door;
         html! {
@@ -85,7 +78,6 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
             <nav class="doors" aria-label="Doors">
                 <ul>
                     { for DOORS.iter().map(door) }
-                    { for NOT_YET.iter().map(not_yet) }
                 </ul>
             </nav>
             <select class="door" aria-label="Door" onchange={choose_door(props)}>

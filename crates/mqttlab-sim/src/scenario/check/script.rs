@@ -9,7 +9,7 @@ use super::Check;
 use crate::order;
 use crate::recording::UserInput;
 use crate::scenario::placed::Spanned;
-use crate::scenario::{Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, raw};
+use crate::scenario::{Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, hex, raw};
 use crate::view::ParticipantId;
 
 impl Check<'_> {
@@ -91,7 +91,8 @@ impl Check<'_> {
             | raw::Act::Pause
             | raw::Act::Resume
             | raw::Act::Sleep
-            | raw::Act::Wake => (false, true),
+            | raw::Act::Wake
+            | raw::Act::Send => (false, true),
         };
         match who {
             0 if !broker => Err(self.error(raw.who.span(), "the broker cannot do this")),
@@ -146,6 +147,7 @@ impl Check<'_> {
             raw::Act::Resume => Act::Resume,
             raw::Act::Sleep => Act::Sleep,
             raw::Act::Wake => Act::Wake,
+            raw::Act::Send => self.send(raw)?,
         };
         match &act {
             Act::Publish(_) => keys.mark(&["topic", "payload", "expiry"]),
@@ -154,11 +156,28 @@ impl Check<'_> {
             Act::Restart { .. } | Act::Cut { .. } | Act::Heal | Act::Stall { .. } => {}
             Act::Release { .. } | Act::Reset | Act::Close | Act::Refuse | Act::Accept => {}
             Act::Pause | Act::Resume | Act::Sleep | Act::Wake => {}
+            Act::Send { .. } => keys.mark(&["bytes"]),
         }
         match keys.left() {
             None => Ok(act),
             Some((key, span)) => {
                 Err(self.error(span, format!("`{key}` does not belong to this act")))
+            }
+        }
+    }
+
+    fn send(&self, raw: &raw::Do) -> Result<Act, ScenarioError> {
+        let Some(text) = &raw.bytes else {
+            return Err(self.error(raw.act.span(), "this act needs `bytes`"));
+        };
+        match hex::bytes(text.get_ref()) {
+            Some(bytes) => Ok(Act::Send {
+                bytes: hex::text(&bytes),
+            }),
+            None => {
+                let message = format!("these are not 1 to {} bytes", hex::BYTES_MAX);
+                let help = "write two hexadecimal digits for each, as in `c0 00`";
+                Err(self.error(text.span(), message).with_help(help))
             }
         }
     }
@@ -201,6 +220,7 @@ impl Keys {
             key("how", &raw.how),
             key("memory", &raw.memory),
             key("expiry", &raw.expiry),
+            key("bytes", &raw.bytes),
         ];
         Self {
             given: given.into_iter().flatten().collect(),

@@ -47,7 +47,10 @@ pub(super) fn what_ifs(panel: &LessonPanel<'_>) -> Html {
     html! {
         <details class="extra" data-testid="what-ifs">
             <summary>{ words::WHAT_IF }</summary>
-            <ul class="choices">{ for what_ifs.iter().enumerate().map(item) }</ul>
+            <ul class="choices">
+                { for what_ifs.iter().enumerate().map(item) }
+                <li><button type="button" class="choice" data-testid="build" onclick={panel.on_build}>{ words::BUILD }</button></li>
+            </ul>
         </details>
     }
 }

@@ -52,6 +52,9 @@ fn verdict(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>, rig
             { for wrong.map(|choice| html! {
                 <p>{ words::YOU_SAID }<q>{ with_code(&choice.say) }</q>{ ". " }{ with_code(&choice.reply) }</p>
             }) }
+            { for wrong.and_then(|choice| choice.belief.as_ref()).map(|belief| html! {
+                <p class="muted small">{ words::BELIEF }<q>{ belief }</q></p>
+            }) }
             { for option(question, right).map(|choice| html! {
                 <p><b>{ says }</b>{ " " }<q>{ with_code(&choice.say) }</q>{ ". " }{ with_code(&choice.reply) }</p>
             }) }
