@@ -293,7 +293,7 @@ impl Broker {
 fn mosquitto_conf(port: u16, manner: Manner, tls: (&Path, &Path), work: &Path) -> String {
     let mut conf = format!(
         "listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n\
-         set_tcp_nodelay true\nlog_dest none\n"
+         set_tcp_nodelay true\nlog_dest none\nuser root\n"
     );
     if manner == Manner::Tls {
         let (certificate, key) = (tls.0.display(), tls.1.display());

@@ -67,8 +67,8 @@ impl Peer {
         let mut peer = Self { stream };
         let clean = if keep { 0 } else { 2 };
         let named = if plan.user.is_some() { 0xC0 } else { 0 };
-        // No Keep Alive: a load has no pauses to tell from the end.
-        let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 4, clean | named, 0, 0];
+        // The longest Keep Alive: a load has no pauses to tell from the end, and some brokers refuse 0.
+        let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 4, clean | named, 0xFF, 0xFF];
         text(&mut body, &format!("{}-{name}", plan.run));
         if let Some((user, password)) = &plan.user {
             text(&mut body, user);
