@@ -438,3 +438,39 @@ fn acl_check_explains() -> Result<()> {
     ensure!(code == Some(2) && said.contains("home/#/a"), "{said}");
     Ok(())
 }
+
+#[test]
+fn a_listener_has_rules_of_its_own_and_they_change_while_it_runs() -> Result<()> {
+    let folder = Folder::new("own-rules")?;
+    let (all, own) = (folder.path("all"), folder.path("own"));
+    fs::write(&all, "topic a\n")?;
+    fs::write(&own, "topic o\n")?;
+    let listeners = format!(
+        "listener=[{{ address = \"127.0.0.1:0\" }}, {{ address = \"127.0.0.1:0\", acl-file = {own:?} }}]"
+    );
+    let rules = format!("auth.acl-file={all:?}");
+    let options = ["--http", "off", "--set", &listeners, "--set", &rules];
+    let broker = Broker::start_listening(&options, 2)?;
+    let mut clients = Vec::new();
+    for (listener, topic, other) in [(0, b'a', b'o'), (1, b'o', b'a')] {
+        let mut client = Raw::connect(broker.mqtt[listener])?;
+        client.log_in(b'0' + listener as u8)?;
+        for (topic, code) in [(topic, 0), (other, 0x80)] {
+            client.send(&[0x82, 6, 0, 1, 0, 1, topic, 0])?;
+            client.expect(&[0x90, 3, 0, 1, code])?;
+        }
+        clients.push(client);
+    }
+    fs::write(&own, "topic n\n")?;
+    broker.signal("HUP")?;
+    let client = &mut clients[1];
+    for _ in 0..200 {
+        client.send(&[0x82, 6, 0, 1, 0, 1, b'n', 0])?;
+        client.expect(&[0x90, 3, 0, 1])?;
+        if client.byte()? == 0 {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    anyhow::bail!("the new rules never held")
+}

@@ -1,6 +1,6 @@
 //! Who is let in, and what they may do.
 
-mod acl;
+pub(crate) mod acl;
 mod checker;
 mod entrance;
 pub(crate) mod explain;
@@ -29,7 +29,7 @@ use acl::Acl;
 use passwords::Passwords;
 
 use checker::Outcome;
-use entrance::{Entering, Entrance};
+use entrance::{Entering, Entrance, Own};
 use hook::{Allowed, Answer, Hook};
 use jwt::Verifier;
 
@@ -68,6 +68,8 @@ pub(crate) struct Door {
     pub(crate) versions: Vec<Version>,
     /// The most connections.
     pub(crate) connections_max: Option<u32>,
+    /// What its clients may do, in place of what others may.
+    pub(crate) acl: Option<Arc<Acl>>,
     /// How fast a client may send.
     pub(crate) rate: Rate,
     /// How many connections are taken in within a second; 0 for any number.
@@ -96,6 +98,7 @@ impl Rules {
         let acl = acl_file.map(|path| Acl::load(path)).transpose()?;
         let proven = |door: &Door| door.passwords.is_some() || door.user_name_from.is_some();
         if let (Some(acl), Some(path)) = (&acl, acl_file)
+            && doors.iter().any(|door| door.acl.is_none())
             && acl.names_users()
             && tokens.is_none()
             && hook.is_none()
@@ -204,7 +207,7 @@ impl Doorkeeper {
             | Authorization::Pending => false,
         };
         if is_in && self.entrance.is_clear() {
-            self.let_in(caller.conn, request.client_id, None, None);
+            self.let_in(caller.conn, caller.listener, request.client_id, None, None);
         }
         authorization
     }
@@ -277,7 +280,7 @@ impl Doorkeeper {
         if let Some(said) = self.answers.get(&digest).filter(|said| now < said.until) {
             self.numbers.remembered += 1;
             let said = said.clone();
-            return self.follow_hook(caller.conn, request.client_id, &said);
+            return self.follow_hook(caller.conn, caller.listener, request.client_id, &said);
         }
         let asked = self.checker.ask_hook(caller, rules, request, digest);
         self.numbers.busy += u64::from(asked.is_err());
@@ -295,12 +298,13 @@ impl Doorkeeper {
         if !Arc::ptr_eq(&checked.rules, &self.rules) {
             return Authorization::Deny(ReasonCode::ServerBusy);
         }
-        let (conn, client_id) = (checked.conn, &checked.client_id);
+        let (conn, listener) = (checked.conn, checked.listener);
+        let client_id = &checked.client_id;
         match &checked.outcome {
             Outcome::Wrong => Authorization::Deny(ReasonCode::BadUserNameOrPassword),
             Outcome::NoKeys => Authorization::Deny(ReasonCode::ServerUnavailable),
             Outcome::Bearer(bearer) => {
-                self.let_in(conn, client_id, None, Some(now + bearer.lasts));
+                self.let_in(conn, listener, client_id, None, Some(now + bearer.lasts));
                 allow_as(Some(bearer.name.clone()))
             }
             Outcome::Right(digest) => {
@@ -308,18 +312,17 @@ impl Doorkeeper {
                     self.known.clear();
                 }
                 self.known.insert(*digest, now + KNOWN_FOR);
-                self.let_in(conn, client_id, None, None);
+                self.let_in(conn, listener, client_id, None, None);
                 Authorization::Allow
             }
-            Outcome::Hook(digest, answer) => self.hear_hook(now, conn, client_id, *digest, answer),
+            Outcome::Hook(digest, answer) => self.hear_hook(now, checked, *digest, answer),
         }
     }
 
     fn hear_hook(
         &mut self,
         now: Instant,
-        conn: ConnId,
-        client_id: &str,
+        checked: &Checked,
         digest: Digested,
         answer: &Answer,
     ) -> Authorization {
@@ -353,14 +356,20 @@ impl Doorkeeper {
             }
         }
         self.answers.insert(digest, said.clone());
-        self.follow_hook(conn, client_id, &said)
+        self.follow_hook(checked.conn, checked.listener, &checked.client_id, &said)
     }
 
-    fn follow_hook(&mut self, conn: ConnId, client_id: &str, said: &Said) -> Authorization {
+    fn follow_hook(
+        &mut self,
+        conn: ConnId,
+        listener: u16,
+        client_id: &str,
+        said: &Said,
+    ) -> Authorization {
         match &said.allowed {
             None => Authorization::Deny(ReasonCode::NotAuthorized),
             Some(allowed) => {
-                self.let_in(conn, client_id, allowed.acl.clone(), said.ends_at);
+                self.let_in(conn, listener, client_id, allowed.acl.clone(), said.ends_at);
                 allow_as(allowed.user_name.clone())
             }
         }
@@ -370,14 +379,20 @@ impl Doorkeeper {
     fn let_in(
         &mut self,
         conn: ConnId,
+        listener: u16,
         client_id: &str,
         acl: Option<Arc<Acl>>,
         ends_at: Option<Instant>,
     ) {
+        let of_listener = self.rules.door(listener).acl.as_ref();
+        let own = match acl {
+            Some(acl) => Some(Own::Rules(acl)),
+            None => of_listener.map(|_| Own::OfListener(listener)),
+        };
         self.entrance.begin(Entering {
             conn,
             client_id: client_id.to_owned(),
-            acl,
+            own,
             ends_at,
         });
     }
@@ -408,7 +423,12 @@ impl Doorkeeper {
     }
 
     pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
-        let own = self.entrance.rules_of(who, access);
+        let own = match self.entrance.rules_of(who, access) {
+            None => None,
+            Some(Own::Rules(acl)) => Some(&**acl),
+            // As they are now, not as they were when it came.
+            Some(&Own::OfListener(listener)) => self.rules.door(listener).acl.as_deref(),
+        };
         let acl = own.or(self.rules.acl.as_ref());
         acl.is_none_or(|acl| acl.permits(who, access, topic))
     }

@@ -15,6 +15,7 @@ use mqttlab_core::packet::Version;
 use serde::{Deserialize, Serialize};
 
 use super::admin::Tokens;
+use super::auth::acl::Acl;
 use super::auth::hook::{self, Hook};
 use super::auth::jwt::{self, Verifier};
 use super::auth::passwords::Passwords;
@@ -125,6 +126,7 @@ impl Config {
                 user_name_from: listener.user_name_from,
                 versions: listener.versions.clone(),
                 connections_max: listener.connections_max,
+                acl: listener.acl()?,
                 rate: self.rate(listener),
                 accepts_per_s: listener
                     .accepts_per_second_max
@@ -213,6 +215,7 @@ impl Config {
                 &listener.client_ca,
                 &listener.client_crl,
                 &listener.password_file,
+                &listener.acl_file,
             ]
         });
         let auth = [
@@ -257,6 +260,9 @@ pub(crate) struct Listener {
     /// The most connections at once.
     #[serde(default)]
     pub(crate) connections_max: Option<u32>,
+    /// What its clients may do, in place of what others may.
+    #[serde(default)]
+    pub(crate) acl_file: Option<PathBuf>,
     /// In place of those for all listeners.
     #[serde(default)]
     pub(crate) accepts_per_second_max: Option<u32>,
@@ -297,6 +303,7 @@ impl Listener {
             origins: Vec::new(),
             proxies: Vec::new(),
             connections_max: None,
+            acl_file: None,
             accepts_per_second_max: None,
             messages_per_second_max: None,
             bytes_per_second_max: None,
@@ -306,6 +313,12 @@ impl Listener {
             ask_hook: true,
             password_file: None,
         }
+    }
+
+    /// What its clients may do, where that is said for them alone.
+    fn acl(&self) -> Result<Option<Arc<Acl>>, Failure> {
+        let file = self.acl_file.as_deref();
+        Ok(file.map(Acl::load).transpose()?.map(Arc::new))
     }
 
     /// What is spoken there.

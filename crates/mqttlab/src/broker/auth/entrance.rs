@@ -15,9 +15,19 @@ pub(super) struct Entering {
     pub(super) conn: ConnId,
     /// As it was sent; empty where the broker chooses one.
     pub(super) client_id: String,
-    pub(super) acl: Option<Arc<Acl>>,
+    /// In place of what everybody may do.
+    pub(super) own: Option<Own>,
     /// When it must go.
     pub(super) ends_at: Option<Instant>,
+}
+
+/// Where what a client may do is said, if not where everybody's is.
+#[derive(Clone, Debug)]
+pub(super) enum Own {
+    /// For it alone.
+    Rules(Arc<Acl>),
+    /// For the clients of its listener.
+    OfListener(u16),
 }
 
 /// Rules of single clients.
@@ -25,7 +35,7 @@ pub(super) struct Entering {
 pub(super) struct Entrance {
     entering: Option<Entering>,
     /// By Client Identifier, with the connection that brought them.
-    inside: HashMap<Box<str>, (ConnId, Arc<Acl>)>,
+    inside: HashMap<Box<str>, (ConnId, Own)>,
 }
 
 impl Entrance {
@@ -48,9 +58,9 @@ impl Entrance {
         let entering = self.entering.take().filter(|it| it.conn == conn);
         // What an earlier connection brought holds no more, whoever this is.
         self.inside.remove(client_id);
-        let Entering { acl, ends_at, .. } = entering?;
-        if let Some(acl) = acl {
-            self.inside.insert(client_id.into(), (conn, acl));
+        let Entering { own, ends_at, .. } = entering?;
+        if let Some(own) = own {
+            self.inside.insert(client_id.into(), (conn, own));
         }
         ends_at
     }
@@ -75,7 +85,7 @@ impl Entrance {
 
     /// The rules for this client alone, where it has some.
     #[inline]
-    pub(super) fn rules_of(&self, who: &Identity<'_>, access: Access) -> Option<&Acl> {
+    pub(super) fn rules_of(&self, who: &Identity<'_>, access: Access) -> Option<&Own> {
         if self.entering.is_none() && self.inside.is_empty() {
             return None;
         }
@@ -86,10 +96,10 @@ impl Entrance {
                 && access == Access::Publish
                 && !self.inside.contains_key(who.client_id);
             if is_new || entering.client_id == who.client_id {
-                return entering.acl.as_deref();
+                return entering.own.as_ref();
             }
         }
-        self.inside.get(who.client_id).map(|(_, acl)| &**acl)
+        self.inside.get(who.client_id).map(|(_, own)| own)
     }
 }
 
@@ -101,7 +111,7 @@ mod tests {
     use mqttlab_core::id::ConnId;
     use mqttlab_core::time::Instant;
 
-    use super::{Acl, Entering, Entrance};
+    use super::{Acl, Entering, Entrance, Own};
 
     fn conn(number: u64) -> ConnId {
         ConnId::new(number).expect("not zero")
@@ -111,7 +121,7 @@ mod tests {
         Entering {
             conn: conn(number),
             client_id: client_id.into(),
-            acl: Some(Arc::new(Acl::parse(rules).expect("good rules"))),
+            own: Some(Own::Rules(Arc::new(Acl::parse(rules).expect("good rules")))),
             ends_at: Some(Instant::from_micros(number)),
         }
     }
@@ -121,7 +131,9 @@ mod tests {
             client_id,
             user_name: None,
         };
-        let acl = entrance.rules_of(&who, Access::Publish)?;
+        let Own::Rules(acl) = entrance.rules_of(&who, Access::Publish)? else {
+            return None;
+        };
         Some(acl.permits(&who, Access::Publish, topic))
     }
 

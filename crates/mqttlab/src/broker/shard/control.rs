@@ -182,6 +182,7 @@ pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Run
         paused: Paused::new(),
         commands,
         stop_by: None,
+        leaving: VecDeque::new(),
         failure: None,
         seed: setup.seed,
         traffic: Traffic::default(),

@@ -64,6 +64,8 @@ const READ_BUFFER: usize = 128 << 10;
 const EVENTS: usize = 1_024;
 /// How often a round writes what came up while it was writing, before others get their turn.
 const WRITE_PASSES: usize = 8;
+/// So much later than the one before each client is told that the broker stops.
+const LEAVE_EVERY: Duration = Duration::from_micros(100);
 /// How long a closed connection may take to read what waits for it and to close its side.
 const LINGER: Duration = Duration::from_secs(2);
 /// The token of the waker; those of the acceptors lie below it, those of connections are slots.
@@ -92,6 +94,8 @@ pub(crate) struct Shard {
     paused: Paused,
     commands: mpsc::Receiver<Command>,
     stop_by: Option<Instant>,
+    /// Whom to tell then that the broker stops.
+    leaving: VecDeque<(Instant, ConnId)>,
     /// Where there was a store, and is none any more.
     failure: Option<Failed>,
     seed: u64,
@@ -157,6 +161,7 @@ impl Shard {
             self.sys.next(),
             self.sockets.store.as_ref().and_then(Store::due),
             self.stop_by,
+            self.leaving.front().map(|&(at, _)| at),
         ];
         let next = deadlines.into_iter().flatten().min()?;
         Some(next.since(self.clock()))
@@ -334,6 +339,9 @@ impl Shard {
                 .publish(&report, &mut self.broker, self.now, &mut self.sockets);
             self.bury();
         }
+        if !self.leaving.is_empty() {
+            self.say_goodbye();
+        }
         while let Some(conn) = self.sockets.watched.pop_ended(self.now) {
             let reason = ReasonCode::MaximumConnectTime;
             let input = Input::Close { conn, reason };
@@ -405,12 +413,28 @@ impl Shard {
         }
     }
 
-    /// Takes in nobody any more and says good-bye to everybody.
+    /// Takes in nobody any more and says good-bye to everybody, one after the other: they will come again in the same way,
+    /// and not all at once.
     fn stop(&mut self, within: Duration) {
         self.acceptors.clear();
         self.stop_by = Some(self.now + within);
-        let reason = ReasonCode::ServerShuttingDown;
-        for conn in self.sockets.conns() {
+        let conns = self.sockets.conns();
+        let count = conns.len() as u32;
+        let spread = (LEAVE_EVERY * count).min(within / 2);
+        self.leaving = (0..count)
+            .map(|number| self.now + spread * number / count)
+            .zip(conns)
+            .collect();
+        self.say_goodbye();
+    }
+
+    /// Says good-bye to those whose turn it is.
+    fn say_goodbye(&mut self) {
+        while let Some(&(at, conn)) = self.leaving.front()
+            && at <= self.now
+        {
+            self.leaving.pop_front();
+            let reason = ReasonCode::ServerShuttingDown;
             let input = Input::Close { conn, reason };
             hand(&mut self.broker, self.now, input, &mut self.sockets);
         }
