@@ -77,6 +77,7 @@ golden! { run:
     offline_queue "../../../scenarios/offline-queue.toml" "../../../scenarios/offline-queue.txt";
     qos2_cut_after_publish "../../../scenarios/qos2-cut-after-publish.toml" "../../../scenarios/qos2-cut-after-publish.txt";
     qos2_cut_after_pubrel "../../../scenarios/qos2-cut-after-pubrel.toml" "../../../scenarios/qos2-cut-after-pubrel.txt";
+    rules "../../../scenarios/rules.toml" "../../../scenarios/rules.txt";
     refused "../../../scenarios/refused.toml" "../../../scenarios/refused.txt";
     will_pulled_cable "../../../scenarios/will-pulled-cable.toml" "../../../scenarios/will-pulled-cable.txt";
 }

@@ -29,7 +29,7 @@
 //! let hunt = Hunt::new(scenario, Profile::default());
 //! let finding = (0..50).find_map(|seed| hunt.try_seed(seed)).expect("some seed breaks it");
 //! let finding = hunt.shrink(finding);
-//! assert_eq!(finding.changes.inputs.len(), 1);
+//! assert_eq!(finding.changes.inputs.len() + finding.rules.len(), 1);
 //! let mut recording: Recording = hunt.replay(&finding);
 //! recording.seek(recording.end());
 //! # Ok::<(), mqttlab_sim::scenario::ScenarioError>(())
@@ -48,7 +48,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::monitor::{ExpectationResult, Verdict};
 use crate::recording::{Changes, Recording, Violation};
-use crate::scenario::{ExpectationKind, Scenario};
+use crate::scenario::{ExpectationKind, Rule, Scenario};
 use crate::view::Micros;
 
 pub use inevitable::Inevitable;
@@ -68,6 +68,9 @@ pub struct Profile {
     pub links: bool,
     /// Connections are reset and closed.
     pub connections: bool,
+    /// Of what links and connections suffer, some is said by a [`Rule`]: segments are lost for a while, or held back, or
+    /// reset their connection.
+    pub rules: bool,
     /// Clients crash, lose power, sleep and stop reading.
     pub clients: bool,
     /// The broker crashes, loses power and turns connections away.
@@ -88,6 +91,7 @@ impl Default for Profile {
             peace_percent: 50,
             links: true,
             connections: true,
+            rules: true,
             clients: false,
             broker: false,
             swarm: true,
@@ -113,6 +117,9 @@ pub struct Finding {
     pub seed: u64,
     /// What disturbed it, and what the scenario's script does not need for it.
     pub changes: Changes,
+    /// The rules that disturbed it, behind those of the scenario.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
     /// In which way it fails: [`Failure::Safety`] if in any expectation so.
     pub failure: Failure,
     /// The expectations that failed.
@@ -129,6 +136,7 @@ pub struct Finding {
 struct Trial {
     seed: u64,
     changes: Changes,
+    rules: Vec<Rule>,
 }
 
 impl Finding {
@@ -136,6 +144,7 @@ impl Finding {
         Trial {
             seed: self.seed,
             changes: self.changes.clone(),
+            rules: self.rules.clone(),
         }
     }
 }
@@ -198,6 +207,7 @@ impl Hunt {
     fn recording(&self, trial: &Trial) -> Recording {
         let mut scenario = self.extended.clone();
         scenario.seed = trial.seed;
+        scenario.rules.extend_from_slice(&trial.rules);
         let recording = Recording::with_changes(scenario, trial.changes.clone());
         #[cfg(feature = "checks")]
         if self.is_checked {
@@ -236,6 +246,7 @@ impl Hunt {
         Some(Finding {
             seed: trial.seed,
             changes: trial.changes,
+            rules: trial.rules,
             failure: match is_unsafe {
                 true => Failure::Safety,
                 false => Failure::Liveness,

@@ -9,6 +9,7 @@
 //! What a machine writes waits until the sender's socket has room, then travels in segments. A segment is never lost in
 //! the middle of a stream: TCP sends it again, so loss and blocked ways show as delay of it and of all behind it.
 
+pub(crate) mod gate;
 mod lane;
 pub(crate) mod tape;
 #[cfg(test)]
@@ -20,11 +21,13 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::link::Link;
 use mqttlab_core::rng::Rng;
 
-use crate::scenario::LinkSpec;
+use crate::scenario::{LinkSpec, RuleVerdict};
 use crate::view::{EndState, FlightId, Micros, ParticipantId};
 
-pub(crate) use lane::{Lane, Segment, Signal};
+pub(crate) use crate::scenario::SegmentKind as Signal;
+pub(crate) use lane::{Lane, Segment};
 
+use gate::Gate;
 use tape::Tape;
 
 /// A direction.
@@ -94,6 +97,8 @@ struct Passage {
     travel: Micros,
     /// How many attempts are lost before.
     losses: u32,
+    /// What the way is blocked by from now on.
+    blocked: Option<Obstacle>,
 }
 
 /// One TCP connection.
@@ -180,16 +185,19 @@ impl Pipe {
 
     /// Something in between resets it: both ways lose what is on them. Says which flights that are.
     pub(crate) fn reset_between(&mut self, now: Micros) -> Vec<FlightId> {
-        let timeout = self.retransmission_timeout();
         let mut lost = Vec::new();
         for way in Way::BOTH {
-            lost.extend(self.lane_mut(way).drain());
-            self.taped(|tape| {
-                tape.keep(now, way, 0, timeout);
-                tape.forge_reset(now, way);
-            });
+            lost.extend(self.forget_sent(now, way));
+            self.taped(|tape| tape.forge_reset(now, way));
         }
         lost
+    }
+
+    /// What is on its way is lost for good. Says which flights that are.
+    pub(crate) fn forget_sent(&mut self, now: Micros, way: Way) -> Vec<FlightId> {
+        let timeout = self.retransmission_timeout();
+        self.taped(|tape| tape.keep(now, way, 0, timeout));
+        self.lane_mut(way).drain()
     }
 
     pub(crate) fn spec(&self) -> &LinkSpec {
@@ -237,26 +245,28 @@ impl Pipe {
         }
     }
 
-    fn bandwidth(&self, way: Way) -> Option<u64> {
-        match way {
-            Way::Up => self.spec.bandwidth_up,
-            Way::Down => self.spec.bandwidth_down,
-        }
-    }
-
     /// Sends a signal without data. Returns whether it travels: a RST is not sent again, so a cut swallows it.
     pub(crate) fn signal(
         &mut self,
         now: Micros,
         way: Way,
-        signal: Signal,
-        flight: FlightId,
+        (signal, flight): (Signal, FlightId),
+        mut gate: Option<&mut Gate>,
     ) -> bool {
-        if signal == Signal::Rst && self.lane(way).loses() {
-            self.taped(|tape| tape.lost_reset(now, way));
-            return false;
+        if signal == Signal::Rst {
+            let verdict = gate
+                .take()
+                .and_then(|gate| gate.judge_segment(now, way, signal, 0));
+            let is_lost = matches!(
+                verdict,
+                Some(RuleVerdict::Lose | RuleVerdict::Stall | RuleVerdict::Cut)
+            );
+            if is_lost || self.lane(way).loses() {
+                self.taped(|tape| tape.lost_reset(now, way));
+                return false;
+            }
         }
-        self.launch(now, way, Segment::signal(signal, flight, now));
+        self.launch(now, way, Segment::signal(signal, flight, now), gate);
         true
     }
 
@@ -277,23 +287,27 @@ impl Pipe {
     }
 
     /// Lets the socket take what it has room for. Returns how many bytes it took.
-    pub(crate) fn pump(&mut self, now: Micros, way: Way) -> u64 {
+    pub(crate) fn pump(&mut self, now: Micros, way: Way, mut gate: Option<&mut Gate>) -> u64 {
         let (segment, buffer) = (self.spec.segment, self.spec.buffer);
         let mut taken = 0;
         while let Some(next) = self.lane_mut(way).take_segment(segment, buffer, now) {
             taken += next.bytes.len() as u64;
-            self.launch(now, way, next);
+            self.launch(now, way, next, gate.as_deref_mut());
         }
         taken
     }
 
-    fn launch(&mut self, now: Micros, way: Way, segment: Segment) {
+    fn launch(&mut self, now: Micros, way: Way, segment: Segment, gate: Option<&mut Gate>) {
         let Passage {
             on_wire,
             leaves_after,
             travel,
             losses,
-        } = self.passage(now, way, segment.bytes.len());
+            blocked,
+        } = self.passage(now, way, &segment, gate);
+        if let Some(obstacle) = blocked {
+            self.block(now, way, obstacle);
+        }
         let timeout = self.retransmission_timeout();
         self.taped(|tape| {
             let what = (segment.signal, segment.bytes.as_slice());
@@ -303,40 +317,79 @@ impl Pipe {
         lane.launch(now, segment, leaves_after, leaves_after + travel);
     }
 
-    /// How a segment that is sent now passes.
-    fn passage(&mut self, now: Micros, way: Way, length: usize) -> Passage {
-        const HEADERS: u64 = 40;
-        let mut wait = 0;
-        if let Some(bandwidth) = self.bandwidth(way) {
-            let bits = (length as u64 + HEADERS) * 8;
-            let on_wire = bits.saturating_mul(1_000_000) / bandwidth;
-            let lane = self.lane_mut(way);
-            let free_at = lane.wire_free_at.max(now) + on_wire;
-            lane.wire_free_at = free_at;
-            wait += free_at - now;
-        }
+    /// How a segment that is sent now passes. Each attempt is shown to the rules, those to come at their time already.
+    fn passage(
+        &mut self,
+        now: Micros,
+        way: Way,
+        segment: &Segment,
+        mut gate: Option<&mut Gate>,
+    ) -> Passage {
+        let on_wire = self.occupy_wire(now, way, segment.bytes.len());
         let jitter = self.jitter(way).min(self.latency(way));
         let spread = if jitter > 0 {
             self.rng.below(2 * jitter + 1)
         } else {
             0
         };
-        let travel = self.latency(way) - jitter + spread;
-        let on_wire = wait;
+        let mut passage = Passage {
+            on_wire,
+            leaves_after: on_wire,
+            travel: self.latency(way) - jitter + spread,
+            losses: 0,
+            blocked: None,
+        };
         let mut timeout = self.retransmission_timeout();
         let loss = u64::from(self.spec.loss);
-        let mut losses = 0;
-        while loss > 0 && timeout < self.spec.give_up && self.rng.chance(loss, WHOLE) {
-            wait += timeout;
+        loop {
+            let attempt = (now + passage.leaves_after, passage.losses);
+            let verdict = gate.as_deref_mut().and_then(|gate| {
+                let (at, attempt) = attempt;
+                gate.judge_segment(at, way, segment.signal, attempt)
+            });
+            let has_time = timeout < self.spec.give_up;
+            match verdict {
+                Some(RuleVerdict::Lose) if has_time => {}
+                None if loss > 0 && has_time && self.rng.chance(loss, WHOLE) => {}
+                Some(RuleVerdict::Deliver | RuleVerdict::Reset | RuleVerdict::Refuse) | None => {
+                    return passage;
+                }
+                Some(RuleVerdict::Delay(by)) => {
+                    passage.travel += by;
+                    return passage;
+                }
+                Some(RuleVerdict::Stall) => {
+                    passage.blocked = Some(Obstacle::Stall);
+                    return passage;
+                }
+                // What is always lost never comes.
+                Some(RuleVerdict::Cut | RuleVerdict::Lose) => {
+                    passage.blocked = Some(Obstacle::Cut);
+                    return passage;
+                }
+            }
+            passage.leaves_after += timeout;
+            passage.losses += 1;
             timeout *= 2;
-            losses += 1;
         }
-        Passage {
-            on_wire,
-            leaves_after: wait,
-            travel,
-            losses,
-        }
+    }
+
+    /// How long it takes until so many bytes are on the wire, behind what is sent already.
+    fn occupy_wire(&mut self, now: Micros, way: Way, length: usize) -> Micros {
+        const HEADERS: u64 = 40;
+        let bandwidth = match way {
+            Way::Up => self.spec.bandwidth_up,
+            Way::Down => self.spec.bandwidth_down,
+        };
+        let Some(bandwidth) = bandwidth else {
+            return 0;
+        };
+        let bits = (length as u64 + HEADERS) * 8;
+        let on_wire = bits.saturating_mul(1_000_000) / bandwidth;
+        let lane = self.lane_mut(way);
+        let free_at = lane.wire_free_at.max(now) + on_wire;
+        lane.wire_free_at = free_at;
+        free_at - now
     }
 
     /// The first retransmission comes after two round trips, at least 200 ms; each further one after twice as long.

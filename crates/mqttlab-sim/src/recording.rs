@@ -273,15 +273,15 @@ impl Recording {
             .collect()
     }
 
-    /// The same run up to so many happenings, and other randomness from there; with its moment, and how many inputs it
-    /// has had.
-    pub(crate) fn reseeded(&self, happened: u64, salt: u64) -> (Self, Micros, usize) {
+    /// The same run up to so many happenings, and other randomness from there, where of the rules only the first so many
+    /// stay; with its moment, and how many inputs it has had.
+    pub(crate) fn reseeded(&self, happened: u64, salt: u64, rules: usize) -> (Self, Micros, usize) {
         let nearest = self.future().keyframes.before(happened);
         let mut world = self.world.at(&nearest);
         let changes = self.future().branch.changes.clone();
         while world.state.happened < happened && changes.advance(&mut world) {}
         world.cut_future();
-        world.reseed(salt);
+        world.reseed(salt, rules);
         let (now, inputs) = (world.state.now, world.state.inputs);
         let keyframes = Keyframes::new(world.snapshot());
         let recording = Self {

@@ -26,6 +26,9 @@ fn scenario(rng: &mut Rng) -> Scenario {
     if rng.chance(1, 3) {
         text.push_str("bandwidth_up = \"64 kbit/s\"\nbandwidth_down = \"1 Mbit/s\"\n");
     }
+    for _ in 0..rng.below(4) {
+        text.push_str(&rule(rng));
+    }
     for number in 1..=CLIENTS {
         let version = ["3.1", "3.1.1", "5.0"][rng.below(3) as usize];
         let clean = version == "3.1" && rng.chance(1, 2) || rng.chance(1, 2);
@@ -49,6 +52,39 @@ fn scenario(rng: &mut Rng) -> Scenario {
         ));
     }
     Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A rule of any kind, for one link or all.
+fn rule(rng: &mut Rng) -> String {
+    let from = rng.below(50);
+    let mut text = format!(
+        "[[rule]]\nway = \"{}\"\nfrom = \"{from}s\"\nby = \"{}s\"\n",
+        ["up", "down", "both"][rng.below(3) as usize],
+        from + 1 + rng.below(10),
+    );
+    if rng.chance(1, 2) {
+        text.push_str(&format!("who = \"c{}\"\n", 1 + rng.below(CLIENTS)));
+    }
+    if rng.chance(1, 3) {
+        text.push_str(&format!("nth = {}\n", 1 + rng.below(20)));
+    }
+    if rng.chance(1, 3) {
+        text.push_str(&format!("share = \"{}%\"\n", 1 + rng.below(99)));
+    }
+    text.push_str(
+        [
+            "verdict = \"deliver\"\n",
+            "verdict = \"lose\"\n",
+            "verdict = \"delay\"\ndelay = \"3s\"\n",
+            "verdict = \"stall\"\n",
+            "verdict = \"cut\"\n",
+            "verdict = \"reset\"\n",
+            "segment = \"syn\"\nverdict = \"refuse\"\n",
+            "segment = \"rst\"\nverdict = \"lose\"\n",
+            "packet = \"PUBACK\"\nverdict = \"lose\"\n",
+        ][rng.below(9) as usize],
+    );
+    text
 }
 
 fn action(rng: &mut Rng) -> Action {

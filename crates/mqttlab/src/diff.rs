@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mqttlab_sim::export::ladder;
-use mqttlab_sim::recording::{Changes, Recording, first_difference};
+use mqttlab_sim::hunt::Finding;
+use mqttlab_sim::recording::first_difference;
 use mqttlab_sim::view::{Event, Flight};
 use serde::{Deserialize, Serialize};
 
@@ -96,11 +97,11 @@ struct Report<'a> {
 /// When a file cannot be read or is neither a scenario nor a run.
 pub(crate) fn diff(options: &Options) -> Result<ExitCode, Failure> {
     let a = read(&options.a, None, None)?;
-    let changes = options.changes.as_deref().map(files::changes).transpose()?;
+    let finding = options.changes.as_deref().map(files::finding).transpose()?;
     let b = read(
         options.b.as_ref().unwrap_or(&options.a),
         options.seed,
-        changes,
+        finding,
     )?;
     let first = first(&a, &b);
     let shown = ladder::Options {
@@ -123,9 +124,9 @@ pub(crate) fn diff(options: &Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(differs)))
 }
 
-fn read(file: &Path, seed: Option<u64>, changes: Option<Changes>) -> Result<Run, Failure> {
+fn read(file: &Path, seed: Option<u64>, finding: Option<Finding>) -> Result<Run, Failure> {
     let is_run = file.extension().is_some_and(|end| end == "json");
-    if is_run && seed.is_none() && changes.is_none() {
+    if is_run && seed.is_none() && finding.is_none() {
         let name = file.display();
         let text = std::fs::read_to_string(file)
             .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
@@ -134,10 +135,7 @@ fn read(file: &Path, seed: Option<u64>, changes: Option<Changes>) -> Result<Run,
             Failure::usage(format!("{name}: no run: {error}; {advice}"))
         });
     }
-    let mut scenario = files::scenario(file)?;
-    scenario.seed = seed.unwrap_or(scenario.seed);
-    let changes = changes.unwrap_or_else(|| Changes::of(&scenario));
-    let mut recording = Recording::with_changes(scenario, changes);
+    let mut recording = files::recording(files::scenario(file)?, seed, finding);
     recording.seek(recording.end());
     let scenario = recording.scenario();
     let clients = scenario.clients.iter().map(|client| client.name.clone());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mqttlab_sim::hunt::Finding;
-use mqttlab_sim::recording::Changes;
+use mqttlab_sim::recording::Recording;
 use mqttlab_sim::scenario::{Scenario, TEXT_MAX};
 
 use crate::Failure;
@@ -54,11 +54,24 @@ pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// When the file cannot be read or holds something else.
-pub(crate) fn changes(file: &Path) -> Result<Changes, Failure> {
+pub(crate) fn finding(file: &Path) -> Result<Finding, Failure> {
     let name = file.display();
     let text =
         fs::read_to_string(file).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
-    let finding: Finding = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("{name}: no finding of a hunt: {error}")))?;
-    Ok(finding.changes)
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{name}: no finding of a hunt: {error}")))
+}
+
+/// The run of a scenario, at its start, with the seed that is given, and with what a hunt found.
+pub(crate) fn recording(
+    mut scenario: Scenario,
+    seed: Option<u64>,
+    finding: Option<Finding>,
+) -> Recording {
+    scenario.seed = seed.unwrap_or(scenario.seed);
+    let Some(finding) = finding else {
+        return Recording::new(scenario);
+    };
+    scenario.rules.extend(finding.rules);
+    Recording::with_changes(scenario, finding.changes)
 }

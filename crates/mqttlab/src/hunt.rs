@@ -224,7 +224,7 @@ fn report(
     print(format!(
         "# seed {}, {} disturbances\n",
         finding.seed,
-        finding.changes.inputs.len()
+        finding.changes.inputs.len() + finding.rules.len()
     ))?;
     if let Some(inevitable) = inevitable {
         let event = &recording.events()[inevitable.event as usize];

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use mqttlab_sim::export::{ladder, mermaid, ndjson, pcapng, plantuml, rust, svg, trace};
 use mqttlab_sim::monitor::ExpectationResult;
-use mqttlab_sim::recording::{Changes, Recording, Violation};
+use mqttlab_sim::recording::{Recording, Violation};
 use mqttlab_sim::scenario::duration;
 use mqttlab_sim::view::{Event, Flight, Micros};
 use serde::Serialize;
@@ -108,15 +108,9 @@ enum Format {
 /// When the file cannot be read or is no scenario.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let source = files::text(&options.file)?;
-    let mut scenario = files::parse(&options.file, &source)?;
-    if let Some(seed) = options.seed {
-        scenario.seed = seed;
-    }
-    let changes = match &options.changes {
-        Some(file) => files::changes(file)?,
-        None => Changes::of(&scenario),
-    };
-    let mut recording = Recording::with_changes(scenario, changes);
+    let scenario = files::parse(&options.file, &source)?;
+    let finding = options.changes.as_deref().map(files::finding).transpose()?;
+    let mut recording = files::recording(scenario, options.seed, finding);
     if options.check_invariants {
         recording = recording.checked();
     }

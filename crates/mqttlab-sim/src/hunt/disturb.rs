@@ -4,7 +4,9 @@ use mqttlab_core::rng::Rng;
 
 use super::{Hunt, Profile, Trial};
 use crate::recording::{Changes, UserInput};
-use crate::scenario::{Act, Action, Ending, Memory, Scenario, Ways};
+use crate::scenario::{
+    Act, Action, Ending, Memory, Rule, RuleVerdict, Scenario, SegmentKind, Traffic, WHOLE, Ways,
+};
 use crate::view::{Micros, ParticipantId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,9 @@ enum Kind {
     BrokerCrash,
     BrokerPowerOff,
     BrokerRefuses,
+    Loss,
+    Delay,
+    ResetBySegment,
 }
 
 impl Profile {
@@ -36,6 +41,9 @@ impl Profile {
             (Kind::BrokerCrash, self.broker),
             (Kind::BrokerPowerOff, self.broker),
             (Kind::BrokerRefuses, self.broker),
+            (Kind::Loss, self.links && self.rules),
+            (Kind::Delay, self.links && self.rules),
+            (Kind::ResetBySegment, self.connections && self.rules),
         ];
         let on = all.into_iter().filter(|(_, on)| *on);
         let on: Vec<Kind> = on.map(|(kind, _)| kind).collect();
@@ -66,6 +74,7 @@ impl Hunt {
                 inputs,
                 omitted: Vec::new(),
             },
+            rules: Vec::new(),
         }
     }
 
@@ -74,6 +83,7 @@ impl Hunt {
         let mut rng = Rng::new(seed).fork(0x0D15_74B5);
         let kinds = self.profile.kinds(&mut rng);
         let mut inputs = self.scenario.inputs.clone();
+        let mut rules = Vec::new();
         let peace = u64::from(self.profile.peace_percent.min(100));
         let noisy = (self.scenario.until / 100 * (100 - peace)).saturating_sub(after);
         let count = rng.below(u64::from(self.profile.disturbances_max) + 1);
@@ -84,7 +94,10 @@ impl Hunt {
             let ends_at = (at + 1 + rng.below(most)).min((after + noisy).max(at + 1));
             let kind = kinds[rng.below(kinds.len() as u64) as usize];
             let who = 1 + rng.below(clients) as ParticipantId;
-            disturbance(&mut rng, kind, who, (at, ends_at), &mut inputs);
+            match rule(&mut rng, kind, who, (at, ends_at)) {
+                Some(rule) => rules.push(rule),
+                None => disturbance(&mut rng, kind, who, (at, ends_at), &mut inputs),
+            }
         }
         self.finish(&mut inputs);
         Trial {
@@ -93,6 +106,7 @@ impl Hunt {
                 inputs,
                 omitted: Vec::new(),
             },
+            rules,
         }
     }
 
@@ -103,6 +117,52 @@ impl Hunt {
         }
         inputs.sort_by_key(|input: &UserInput| (input.at, input.nth));
     }
+}
+
+/// The rule that disturbs in this way, where it is one.
+fn rule(
+    rng: &mut Rng,
+    kind: Kind,
+    who: ParticipantId,
+    (from, by): (Micros, Micros),
+) -> Option<Rule> {
+    let (segment, nth, share, verdict) = match kind {
+        Kind::Loss => {
+            let share = 1 + rng.below(u64::from(WHOLE) - 1) as u32;
+            (None, None, Some(share), RuleVerdict::Lose)
+        }
+        Kind::Delay => (
+            None,
+            None,
+            None,
+            RuleVerdict::Delay(1 + rng.below(by - from)),
+        ),
+        Kind::ResetBySegment => {
+            let nth = Some(1 + rng.below(4) as u32);
+            (Some(SegmentKind::Data), nth, None, RuleVerdict::Reset)
+        }
+        Kind::Cut
+        | Kind::Stall
+        | Kind::Reset
+        | Kind::Close
+        | Kind::Crash
+        | Kind::PowerOff
+        | Kind::Sleep
+        | Kind::Pause
+        | Kind::BrokerCrash
+        | Kind::BrokerPowerOff
+        | Kind::BrokerRefuses => return None,
+    };
+    Some(Rule {
+        who: vec![who],
+        way: [Ways::Both, Ways::Up, Ways::Down][rng.below(3) as usize],
+        from,
+        by: Some(by),
+        what: Traffic::Segments(segment),
+        nth,
+        share,
+        verdict,
+    })
 }
 
 /// One disturbance and its end.
@@ -161,6 +221,8 @@ fn disturbance(
             add(at, 0, Act::Refuse);
             add(ends_at, 0, Act::Accept);
         }
+        // These are rules.
+        Kind::Loss | Kind::Delay | Kind::ResetBySegment => {}
     }
 }
 

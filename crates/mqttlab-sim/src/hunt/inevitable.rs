@@ -19,7 +19,7 @@ pub struct Inevitable {
 
 impl Hunt {
     /// Looks for the first happening of a finding's run behind which it fails alike in each of so many futures: with
-    /// other jitter, other losses and other disturbances from there on.
+    /// other jitter, other losses and other disturbances from there on. Rules that the hunt has drawn end there.
     ///
     /// The search halves what is left each time, as if a failure that is inevitable once stayed so. `None` when even at
     /// the end another future may be better, which only very few tries can make it seem.
@@ -59,7 +59,8 @@ impl Hunt {
                 .wrapping_add(1)
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15)
                 ^ u64::from(number);
-            let (mut other, now, inputs) = recording.reseeded(happened, salt);
+            let own_rules = self.scenario.rules.len();
+            let (mut other, now, inputs) = recording.reseeded(happened, salt, own_rules);
             let mut trial = self.disturbances_after(salt, now);
             let changes = &mut trial.changes;
             changes.inputs.retain(|input| input.at > now);

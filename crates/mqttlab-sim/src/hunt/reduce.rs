@@ -165,6 +165,11 @@ impl Reducer {
     fn pass(&mut self) -> bool {
         let before = self.tries;
         let mut smaller = false;
+        for index in (0..self.hunt.scenario.rules.len()).rev() {
+            smaller |= self.attempt(|scenario, _| {
+                scenario.rules.remove(index);
+            });
+        }
         for change in USUAL_BROKER {
             smaller |= self.attempt(|scenario, _| change(scenario));
         }
@@ -255,9 +260,16 @@ impl Reducer {
         smaller
     }
 
-    /// Rounder times.
+    /// Rules that leave nothing to chance, and rounder times.
     fn disturbances(&mut self) -> bool {
         let mut smaller = false;
+        for rule in 0..self.finding.rules.len() {
+            smaller |= self.attempt(|_, trial| trial.rules[rule].share = None);
+            smaller |= self.attempt(|_, trial| {
+                let rule = &mut trial.rules[rule];
+                (rule.from, rule.by) = (round(rule.from), rule.by.map(|by| round(by + 999_999)));
+            });
+        }
         for input in 0..self.finding.changes.inputs.len() {
             smaller |= self.attempt(|_, trial| {
                 let input = &mut trial.changes.inputs[input];

@@ -7,6 +7,7 @@ impl Hunt {
     /// Leaves out of a finding what it does not need to fail alike: disturbances first, then steps of the script.
     pub fn shrink(&self, finding: Finding) -> Finding {
         let mut best = self.minimise(finding, |trial| &mut trial.changes.inputs);
+        best = self.minimise(best, |trial| &mut trial.rules);
         let control = self.control(&best);
         // Whoever never connects proves nothing.
         let script = self.scenario.script.iter().enumerate();

@@ -49,7 +49,7 @@ fn a_known_mistake_is_found_shrunk_and_replayed() {
         .find_map(|seed| hunt.try_seed(seed))
         .expect("it shows");
     let small = hunt.shrink(finding.clone());
-    let disturbances = |finding: &Finding| finding.changes.inputs.len();
+    let disturbances = |finding: &Finding| finding.changes.inputs.len() + finding.rules.len();
     assert!(disturbances(&small) <= disturbances(&finding));
     assert!(disturbances(&small) <= 2, "{small:#?}");
     let mut recording = hunt.replay(&small);
@@ -286,10 +286,11 @@ min = 12
         (monitor.link, scenario.broker.disk),
         (Default::default(), false)
     );
-    let disturbances = scenario.inputs.len();
+    let disturbances = scenario.inputs.len() + scenario.rules.len();
     assert!(disturbances + scenario.script.len() <= 4, "{scenario:#?}");
     let mut undisturbed = scenario.clone();
     undisturbed.inputs.clear();
+    undisturbed.rules.clear();
     undisturbed.script.truncate(2);
     let verdict = |scenario| {
         let mut recording = Recording::new(scenario);
@@ -304,6 +305,7 @@ min = 12
 fn it_is_inevitable_from_the_reset_on_and_not_before() {
     let profile = Profile {
         links: false,
+        rules: false,
         ..Profile::default()
     };
     let hunt = Hunt::new(parse(LONELY), profile);
@@ -345,7 +347,7 @@ act = "reset"
     let (_, happened) = *recording.moments().last().expect("it has connected");
     recording.seek(recording.end());
     let connects_again = |salt| {
-        let (mut other, now, _) = recording.reseeded(happened, salt);
+        let (mut other, now, _) = recording.reseeded(happened, salt, 0);
         assert!(now < 1_000_000);
         other.play();
         let second = other.flights().iter().filter(|flight| flight.name == "SYN");

@@ -2,35 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::Obstacle;
+use super::{Obstacle, Signal};
 use crate::view::{FlightId, Micros};
 
 /// TCP waits no longer than this between two attempts.
 pub(super) const RETRANSMISSION_MAX: Micros = 120_000_000;
-
-/// What a segment says beside its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Syn,
-    SynAck,
-    Ack,
-    Data,
-    Fin,
-    Rst,
-}
-
-impl Signal {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Syn => "SYN",
-            Self::SynAck => "SYN-ACK",
-            Self::Ack => "ACK",
-            Self::Data => "DATA",
-            Self::Fin => "FIN",
-            Self::Rst => "RST",
-        }
-    }
-}
 
 /// Part of a stream on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ fn pipe(spec: LinkSpec) -> Pipe {
 /// Writes and sends one packet of so many bytes.
 fn send(pipe: &mut Pipe, now: Micros, way: Way, length: usize, flight: FlightId) -> u64 {
     pipe.write(way, &vec![0; length], flight);
-    pipe.pump(now, way)
+    pipe.pump(now, way, None)
 }
 
 /// Everything that arrives one way: when, and which packets are whole then.
@@ -34,7 +34,7 @@ fn arrivals(pipe: &mut Pipe, way: Way) -> Vec<(Micros, Vec<FlightId>)> {
         pipe.arrive(at, way).expect("there is one");
         pipe.acknowledge(at, way);
         let packets = std::iter::from_fn(|| pipe.lane_mut(way).take_arrived()).collect();
-        pipe.pump(at, way);
+        pipe.pump(at, way, None);
         found.push((at, packets));
     }
     found
@@ -194,16 +194,16 @@ fn nothing_is_acknowledged_while_the_way_back_is_cut() {
         "and the sender cannot know"
     );
     pipe.unblock(500_000, Way::Up, Obstacle::Cut);
-    assert_eq!(pipe.pump(500_000, Way::Down), 2_000);
+    assert_eq!(pipe.pump(500_000, Way::Down, None), 2_000);
 }
 
 #[test]
 fn a_reset_is_not_sent_again() {
     let mut pipe = pipe(spec());
     pipe.block(0, Way::Up, Obstacle::Cut);
-    assert!(!pipe.signal(0, Way::Up, Signal::Rst, 0));
+    assert!(!pipe.signal(0, Way::Up, (Signal::Rst, 0), None));
     assert!(
-        pipe.signal(0, Way::Up, Signal::Fin, 1),
+        pipe.signal(0, Way::Up, (Signal::Fin, 1), None),
         "FIN waits in the sender"
     );
     pipe.unblock(50_000, Way::Up, Obstacle::Cut);

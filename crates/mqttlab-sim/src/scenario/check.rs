@@ -3,6 +3,7 @@
 mod client;
 mod expect;
 mod link;
+mod rule;
 mod script;
 
 use std::ops::Range;
@@ -31,6 +32,8 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         .into_iter()
         .chain(clients.iter().map(|client| client.name.as_str()))
         .collect();
+    check.groups(&document.groups, &names)?;
+    let rules = check.rules(&document.rule, &document.groups, &names)?;
     let (script, inputs) = check.script(&document.script, &document.groups, &names)?;
     let expectations = check.expectations(&document.expect, &names)?;
     let raw::Header {
@@ -53,6 +56,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
         until,
         broker,
         clients,
+        rules,
         script,
         inputs,
         expectations,

@@ -8,8 +8,8 @@ use mqttlab_core::topic::{check_filter, check_name};
 use super::condition::Condition;
 use super::{
     ABOUT_MAX, ACCESS_MAX, Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX,
-    HABITS_MAX, Habits, LinkSpec, Message, PAYLOAD_MAX, SCRIPT_MAX, Scenario, TITLE_MAX, WHOLE,
-    duration, hex,
+    HABITS_MAX, Habits, LinkSpec, Message, PAYLOAD_MAX, RULES_MAX, Rule, RuleVerdict, SCRIPT_MAX,
+    Scenario, SegmentKind, TITLE_MAX, Traffic, WHOLE, duration, hex,
 };
 use crate::recording::INPUTS_MAX;
 use crate::view::{Micros, ParticipantId};
@@ -83,6 +83,10 @@ impl Scenario {
             let is_new = others.iter().all(|other| other.name != client.name);
             need(is_new, "two clients have one name")?;
         }
+        need(self.rules.len() <= RULES_MAX, "it has too many rules")?;
+        for rule in &self.rules {
+            need(self.is_rule(rule), "a rule of its network is impossible")?;
+        }
         need(self.script.len() <= SCRIPT_MAX, "its script is too long")?;
         need(
             self.script.is_sorted_by_key(|step| step.at),
@@ -121,6 +125,32 @@ impl Scenario {
         }
         let fits = action.act.is_for(action.who);
         need(fits, "somebody is to do what they cannot")
+    }
+
+    fn is_rule(&self, rule: &Rule) -> bool {
+        let delay = match rule.verdict {
+            RuleVerdict::Delay(by) => by,
+            RuleVerdict::Deliver
+            | RuleVerdict::Lose
+            | RuleVerdict::Stall
+            | RuleVerdict::Cut
+            | RuleVerdict::Reset
+            | RuleVerdict::Refuse => 0,
+        };
+        let spans = [rule.from, rule.by.unwrap_or(0), delay];
+        let fits = match &rule.what {
+            Traffic::Segments(kind) => {
+                rule.verdict != RuleVerdict::Refuse || *kind == Some(SegmentKind::Syn)
+            }
+            Traffic::Packets(_, filter) => {
+                let filter = filter.as_deref();
+                filter.is_none_or(|filter| check_filter(filter).is_ok())
+                    && matches!(rule.verdict, RuleVerdict::Lose | RuleVerdict::Deliver)
+            }
+        };
+        let whose = rule.who.len() <= CLIENTS_MAX && rule.who.iter().all(|who| self.has(*who));
+        let counts = rule.nth != Some(0) && rule.share.is_none_or(|share| share < WHOLE);
+        spans.into_iter().all(is_span) && fits && whose && counts
     }
 
     fn check_expectations(&self) -> Result<(), Unfit> {

@@ -106,6 +106,34 @@
 //! `field = ["pump-1", "pump-2"]`: a name for several clients, to be used wherever `who` takes a name. To `cut` a group is to
 //! part it from the broker.
 //!
+//! # `[[rule]]`
+//! What happens to some of what is sent. Each segment is shown to the rules in the order in which they are written: the
+//! first that fits decides, and behind them all stands the link's own `loss`. Each decision is an event of the run.
+//!
+//! | key | meaning | default |
+//! | --- | --- | --- |
+//! | `who` | whose links: a name, a group or several | all |
+//! | `way` | `up`, `down` or `both` | `both` |
+//! | `from`, `by` | only what is sent from this moment on, and before that one | the whole run |
+//! | `segment` | only `syn`, `syn-ack`, `ack`, `data`, `fin` or `rst` | all |
+//! | `nth` | only the one with this number of those that fit, counted for each link over all its connections | each |
+//! | `share` | only this share of them, as chance has it | each |
+//! | `verdict` | see below | |
+//! | `delay` | of the verdict `delay`: how long | |
+//! | `packet`, `topic` | an *impossible network*, for contrast only: MQTT packets of this type, and of them those whose topic matches this filter | |
+//!
+//! | `verdict` | what happens |
+//! | --- | --- |
+//! | `deliver` | it goes on, and no later rule is asked: an exception from those below |
+//! | `lose` | it is lost; TCP sends it again, and the rules are asked again each time; where they never give way, the sender's system gives up |
+//! | `delay` | it takes so much longer, and all behind it waits too |
+//! | `stall`, `cut` | this direction stalls or is cut with it, until `act = "release"` or `"heal"` |
+//! | `reset` | the connection is reset in place of it: both ends get RST |
+//! | `refuse` | of SYN: it is answered with RST, as if nobody listened |
+//!
+//! There is none that duplicates: what comes twice, TCP throws away. A rule with `packet` or `topic` can only `lose` or
+//! `deliver`.
+//!
 //! # `[[do]]`
 //! `at` says when, `who` a name or a list of names, `act` what:
 //!
@@ -155,6 +183,7 @@ mod quantity;
 mod raw;
 #[cfg(feature = "text")]
 mod reader;
+mod rules;
 #[cfg(feature = "schema")]
 mod schema;
 #[cfg(test)]
@@ -179,6 +208,7 @@ pub use error::ScenarioError;
 pub use limits::Unfit;
 pub use mqttlab_core::packet::QoS;
 pub use packed::{FORMAT, PACKED_MAX};
+pub use rules::{RULES_MAX, Rule, SegmentKind, Traffic, Verdict as RuleVerdict};
 #[cfg(feature = "schema")]
 pub use schema::{FILE as SCHEMA_FILE, schema};
 
@@ -223,6 +253,8 @@ pub struct Scenario {
     pub broker: BrokerSpec,
     /// The clients; number 0 here is participant 1.
     pub clients: Vec<ClientSpec>,
+    /// Rules of the network; of those that fit, the first decides.
+    pub rules: Vec<Rule>,
     /// What happens, by time.
     pub script: Vec<Step>,
     /// What else happens, each in its place among what happens in the same moment; by time and place.

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use mqttlab_core::broker::{Bugs, Config};
 use mqttlab_core::client::{LostSession, QueueLimits};
-use mqttlab_core::packet::{QoS, RetainHandling, Version};
-use serde::Deserialize;
+use mqttlab_core::packet::{PacketType, QoS, RetainHandling, Version};
+use serde::{Deserialize, Serialize};
 
 use super::placed::Spanned;
 #[cfg(feature = "schema")]
 use super::schema::{Rate, Share, Size, Span};
-use super::{ClientBugs, Ending, Memory, Ways, duration, quantity};
+use super::{ClientBugs, Ending, Memory, SegmentKind, Ways, duration, quantity};
 use crate::view::Micros;
 
 #[derive(Deserialize)]
@@ -34,6 +34,9 @@ pub(super) struct Document {
     /// Names for several clients together, to be used wherever `who` takes a name.
     #[serde(default)]
     pub(super) groups: BTreeMap<String, Spanned<Vec<String>>>,
+    /// What happens to some of what is sent; of those that fit, the first decides.
+    #[serde(default)]
+    pub(super) rule: Vec<Spanned<Rule>>,
     /// What happens, by time.
     #[serde(default, rename = "do")]
     pub(super) script: Vec<Spanned<Do>>,
@@ -376,6 +379,56 @@ pub(super) struct Answer {
     /// Its RETAIN.
     #[serde(default)]
     pub(super) retain: bool,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    /// Whose links: the name of a client or of a group, or several; all unless said.
+    pub(super) who: Option<Spanned<Names>>,
+    /// In which direction.
+    #[serde(default)]
+    pub(super) way: Ways,
+    /// For what is sent from here on.
+    #[serde(default, deserialize_with = "duration::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) from: Option<Micros>,
+    /// For what is sent before this moment; to the end unless said.
+    #[serde(default, deserialize_with = "duration::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) by: Option<Micros>,
+    /// Only segments of this kind; all unless said.
+    pub(super) segment: Option<Spanned<SegmentKind>>,
+    /// An impossible network, for contrast only: MQTT packets of this type.
+    pub(super) packet: Option<Spanned<PacketType>>,
+    /// An impossible network, for contrast only: MQTT packets whose topic matches this Topic Filter.
+    pub(super) topic: Option<Spanned<String>>,
+    /// Only the one with this number of those that fit, from 1.
+    pub(super) nth: Option<Spanned<u32>>,
+    /// Only this share of them, as chance has it.
+    #[serde(default, deserialize_with = "quantity::optional_share")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Share>"))]
+    pub(super) share: Option<u32>,
+    /// What becomes of it.
+    pub(super) verdict: Spanned<Verdict>,
+    /// Of `delay`: how much longer it takes.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) delay: Option<Spanned<String>>,
+}
+
+/// What becomes of something that a rule fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Verdict {
+    Deliver,
+    Lose,
+    Delay,
+    Stall,
+    Cut,
+    Reset,
+    Refuse,
 }
 
 #[derive(Deserialize)]

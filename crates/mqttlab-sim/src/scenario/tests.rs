@@ -193,11 +193,75 @@ fn each_mistake_is_found() {
             "Topic Filter",
         ),
         ("[link]\nlatency = \"fast\"\n".to_owned(), "no unit of time"),
+        (rule("verdict = \"loose\""), "unknown variant `loose`"),
+        (rule("who = \"B\"\nverdict = \"lose\""), "called `B`"),
+        (
+            rule("who = \"broker\"\nverdict = \"lose\""),
+            "the broker has no link",
+        ),
+        (rule("who = []\nverdict = \"lose\""), "nobody's link"),
+        (rule("nth = 0\nverdict = \"lose\""), "the first is 1"),
+        (rule("verdict = \"delay\""), "needs a `delay`"),
+        (
+            rule("verdict = \"delay\"\ndelay = \"long\""),
+            "no unit of time",
+        ),
+        (
+            rule("verdict = \"lose\"\ndelay = \"1s\""),
+            "does not belong",
+        ),
+        (rule("verdict = \"refuse\""), "write `segment = \"syn\"`"),
+        (
+            rule("packet = \"PUBAK\"\nverdict = \"lose\""),
+            "unknown variant `PUBAK`",
+        ),
+        (
+            rule("packet = \"PUBACK\"\nverdict = \"cut\""),
+            "only lose packets",
+        ),
+        (rule("topic = \"a#\"\nverdict = \"lose\""), "topic: "),
+        (
+            rule("topic = \"a\"\nsegment = \"data\"\nverdict = \"lose\""),
+            "segments or at packets",
+        ),
         ("[link]\nloss = \"100%\"\n".to_owned(), "share"),
     ] {
         let error = fails(&text);
         assert!(error.to_string().contains(part), "{text}\n{error}");
     }
+}
+
+fn rule(rest: &str) -> String {
+    format!("{A}[[rule]]\n{rest}\n")
+}
+
+#[test]
+fn a_verdict_that_is_nearly_right_is_pointed_at() {
+    let error = fails(&rule("verdict = \"loose\""));
+    assert_eq!(error.help.as_deref(), Some("did you mean `lose`?"));
+    assert_eq!((error.line, error.column, error.width), (9, 11, 7));
+}
+
+#[test]
+fn rules_are_written_down_as_they_were_read() {
+    let text = format!(
+        "{A}[[client]]\nname = \"B\"\nlink = {{ bandwidth_down = \"1 Mbit/s\" }}\n[groups]\nall = [\"B\", \"A\"]\n\
+         [[rule]]\nwho = \"all\"\nway = \"down\"\nfrom = \"1s\"\nby = \"2s\"\nsegment = \"syn-ack\"\nnth = 2\nshare = \"2.5%\"\nverdict = \"delay\"\ndelay = \"70ms\"\n\
+         [[rule]]\npacket = \"PUBACK\"\nverdict = \"lose\"\n\
+         [[rule]]\ntopic = \"a/#\"\nverdict = \"deliver\"\n\
+         [[rule]]\nwho = \"A\"\nsegment = \"syn\"\nverdict = \"refuse\"\n"
+    );
+    let scenario = parse(&text).expect("well-formed");
+    assert_eq!(scenario.rules.len(), 4);
+    assert_eq!(scenario.rules[0].who, [1, 2]);
+    assert_eq!(scenario.rules[0].verdict, RuleVerdict::Delay(70_000));
+    let link = scenario.clients[1].link;
+    assert_eq!(
+        (link.bandwidth_up, link.bandwidth_down),
+        (None, Some(1_000_000))
+    );
+    assert_eq!(Scenario::parse(&scenario.to_text()).as_ref(), Ok(&scenario));
+    assert_eq!(Scenario::unpack(&scenario.pack()), Ok(scenario));
 }
 
 #[test]

@@ -7,8 +7,10 @@ use mqttlab_core::packet::Version;
 use serde::Serialize;
 use toml::{Table, Value};
 
+use super::raw::Verdict;
 use super::{
-    Acks, Act, ClientSpec, Expectation, ExpectationKind, LinkSpec, Message, Scenario, SubscribeSpec,
+    Acks, Act, ClientSpec, Expectation, ExpectationKind, LinkSpec, Message, Rule, RuleVerdict,
+    Scenario, SubscribeSpec, Traffic, Ways,
 };
 use crate::recording::UserInput;
 use crate::view::{Micros, ParticipantId};
@@ -44,6 +46,9 @@ impl Scenario {
         for client in &self.clients {
             text.head("[[client]]");
             write_client(&mut text, client, self.mqtt, &common);
+        }
+        for rule in &self.rules {
+            self.write_rule(&mut text, rule);
         }
         for step in &self.script {
             self.write_do(&mut text, step.at, None, step.action.who, &step.action.act);
@@ -91,6 +96,44 @@ impl Scenario {
             }
         }
         best.map_or_else(LinkSpec::default, |(_, link)| link)
+    }
+
+    fn write_rule(&self, text: &mut Text, rule: &Rule) {
+        text.head("[[rule]]");
+        let names: Vec<&str> = rule.who.iter().map(|who| self.name(*who)).collect();
+        match names.as_slice() {
+            [] => {}
+            [name] => text.value("who", name),
+            names => text.value("who", names),
+        }
+        text.unless("way", &rule.way, &Ways::Both);
+        text.optional_span("from", Some(rule.from).filter(|from| *from > 0));
+        text.optional_span("by", rule.by);
+        match &rule.what {
+            Traffic::Segments(kind) => text.optional("segment", kind.as_ref()),
+            Traffic::Packets(packet, topic) => {
+                text.optional("packet", packet.as_ref());
+                // That it is about packets has to be said.
+                let all = "#".to_owned();
+                let topic = topic.as_ref().or(packet.is_none().then_some(&all));
+                text.optional("topic", topic);
+            }
+        }
+        text.optional("nth", rule.nth.as_ref());
+        text.optional("share", rule.share.map(percent).as_ref());
+        let verdict = match rule.verdict {
+            RuleVerdict::Deliver => Verdict::Deliver,
+            RuleVerdict::Lose => Verdict::Lose,
+            RuleVerdict::Delay(_) => Verdict::Delay,
+            RuleVerdict::Stall => Verdict::Stall,
+            RuleVerdict::Cut => Verdict::Cut,
+            RuleVerdict::Reset => Verdict::Reset,
+            RuleVerdict::Refuse => Verdict::Refuse,
+        };
+        text.value("verdict", &verdict);
+        if let RuleVerdict::Delay(by) = rule.verdict {
+            text.span("delay", by);
+        }
     }
 
     fn write_do(

@@ -136,6 +136,7 @@ impl Cast {
                 ..BrokerSpec::default()
             },
             clients: self.members.iter().map(|it| it.spec(latency)).collect(),
+            rules: Vec::new(),
             script: Vec::new(),
             inputs: Vec::new(),
             expectations: Vec::new(),

@@ -72,7 +72,7 @@ impl World {
             Act::Heal => self.obstruct(who, Ways::Both, Obstacle::Cut, false),
             Act::Stall { way } => self.obstruct(who, *way, Obstacle::Stall, true),
             Act::Release { way } => self.obstruct(who, *way, Obstacle::Stall, false),
-            Act::Reset => self.reset_between(who),
+            Act::Reset => self.reset_link(who),
             Act::Close => self.close_without_word(who),
             Act::Refuse => self.state.broker.refusing = true,
             Act::Accept => self.state.broker.refusing = false,
@@ -174,7 +174,13 @@ impl World {
     }
 
     /// Puts something into the way of a client's connections, or takes it away.
-    fn obstruct(&mut self, who: ParticipantId, ways: Ways, obstacle: Obstacle, is_there: bool) {
+    pub(super) fn obstruct(
+        &mut self,
+        who: ParticipantId,
+        ways: Ways,
+        obstacle: Obstacle,
+        is_there: bool,
+    ) {
         let now = self.state.now;
         let ways: &[Way] = match ways {
             Ways::Up => &[Way::Up],
@@ -207,14 +213,18 @@ impl World {
         self.sync(conn);
     }
 
-    /// Both ends of a client's connection get RST at once.
-    fn reset_between(&mut self, who: ParticipantId) {
-        let Some(conn) = self.state.clients[who as usize - 1].conn else {
-            return;
-        };
+    fn reset_link(&mut self, who: ParticipantId) {
+        if let Some(conn) = self.state.clients[who as usize - 1].conn {
+            self.reset_between(conn);
+        }
+    }
+
+    /// Both ends of a connection get RST at once.
+    pub(super) fn reset_between(&mut self, conn: ConnId) {
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
+        let who = pipe.client;
         let broker_was_open = pipe.broker_end.is_open();
         let client_was_open = pipe.client_end.is_open();
         for way in Way::BOTH {

@@ -14,6 +14,7 @@ mod network;
 #[cfg(feature = "traffic")]
 mod replay;
 mod report;
+mod ruled;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +28,9 @@ use mqttlab_core::time::Instant;
 
 use crate::log::{Log, Moment, RollingHash};
 use crate::monitor::{Monitors, Tallies};
+use crate::pipe::gate::Gate;
 use crate::pipe::{Pipe, Way};
-use crate::scenario::{Action, Scenario};
+use crate::scenario::{Action, RuleVerdict, Scenario};
 use crate::view::{Connection, EventId, EventKind, FlightId, Micros, ParticipantId};
 
 pub(crate) use broker::BrokerHost;
@@ -67,6 +69,8 @@ enum Happening {
     Publication(ParticipantId, usize, u32),
     /// An acknowledgement that was held back.
     LateAck(ParticipantId, ConnId, Vec<u8>),
+    /// What a rule has decided is done to a way, because of this event.
+    Ruled(ConnId, Way, RuleVerdict, EventId),
     /// A condition begins or ends to be looked at.
     Checkpoint,
     Alarm(Alarm),
@@ -173,7 +177,12 @@ impl World {
         let clients = scenario
             .clients
             .iter()
-            .map(|spec| ClientHost::new(spec, rng.fork(label("client", &spec.name))))
+            .zip(1..)
+            .map(|(spec, who)| {
+                let rng = rng.fork(label("client", &spec.name));
+                let gate = Gate::of(&scenario, who, rng.fork(label("rules", "")));
+                ClientHost::new(spec, rng, gate)
+            })
             .collect();
         let state = State {
             now: 0,
@@ -260,6 +269,7 @@ impl World {
             }
             Happening::Publication(who, index, number) => self.publication(who, index, number),
             Happening::LateAck(who, conn, bytes) => self.late_ack(who, conn, &bytes),
+            Happening::Ruled(conn, way, verdict, event) => self.ruled(conn, way, verdict, event),
             Happening::Checkpoint => {}
             Happening::Alarm(alarm) => {
                 self.state.alarms.remove(&alarm);
@@ -379,10 +389,11 @@ impl World {
         self.forget_violation();
     }
 
-    /// From here on chance does something else, as far as it has not been drawn yet.
-    pub(crate) fn reseed(&mut self, salt: u64) {
+    /// From here on chance does something else, as far as it has not been drawn yet, and of the rules only the first so
+    /// many are asked.
+    pub(crate) fn reseed(&mut self, salt: u64, rules: usize) {
         for client in &mut self.state.clients {
-            client.reseed(salt);
+            client.reseed(salt, rules);
         }
         for pipe in self.state.pipes.values_mut() {
             pipe.reseed(salt);

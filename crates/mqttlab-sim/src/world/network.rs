@@ -54,9 +54,12 @@ impl World {
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return;
         };
-        if !pipe.signal(now, way, signal, flight) {
+        let who = pipe.client;
+        let gate = self.state.clients[who as usize - 1].gate.as_deref_mut();
+        if !pipe.signal(now, way, (signal, flight), gate) {
             self.lost([flight]);
         }
+        self.tell_decided(conn, who);
         self.sync(conn);
     }
 
@@ -66,7 +69,10 @@ impl World {
         let Some(pipe) = self.state.pipes.get_mut(&conn) else {
             return 0;
         };
-        let taken = pipe.pump(now, way);
+        let who = pipe.client;
+        let gate = self.state.clients[who as usize - 1].gate.as_deref_mut();
+        let taken = pipe.pump(now, way, gate);
+        self.tell_decided(conn, who);
         self.sync(conn);
         taken
     }

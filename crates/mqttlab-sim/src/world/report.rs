@@ -94,7 +94,7 @@ impl World {
     }
 
     /// The two participants of a way on a connection of `client`: from, to.
-    fn from_to(client: ParticipantId, way: Way) -> (ParticipantId, ParticipantId) {
+    pub(super) fn from_to(client: ParticipantId, way: Way) -> (ParticipantId, ParticipantId) {
         match way {
             Way::Up => (client, 0),
             Way::Down => (0, client),
@@ -187,17 +187,16 @@ impl World {
 
     /// A packet goes into the stream, unless the network is impossible and swallows it.
     fn write(&mut self, conn: ConnId, way: Way, bytes: &[u8], id: FlightId) -> bool {
-        let Some(pipe) = self.state.pipes.get_mut(&conn) else {
+        let topic = self.log.flight(id).topic.clone();
+        let Some(by) = self.loses_packet(conn, way, bytes, topic.as_deref()) else {
+            if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                pipe.write(way, bytes, id);
+            }
             return true;
         };
-        if !pipe.loses_packet() {
-            pipe.write(way, bytes, id);
-            return true;
-        }
-        let (from, _) = Self::from_to(pipe.client, way);
-        let name = &self.log.flight(id).name;
-        let text = format!("the impossible network loses {name}: TCP would have sent it again");
-        self.note(Note::new(from, EventKind::Fault, text).on(conn).flight(id));
+        let Flight { name, from, .. } = self.log.flight(id);
+        let text = format!("{by} loses {name}: TCP would have sent it again");
+        self.note(Note::new(*from, EventKind::Fault, text).on(conn).flight(id));
         self.lost([id]);
         false
     }

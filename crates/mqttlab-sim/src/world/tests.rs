@@ -2,6 +2,7 @@
 
 mod behaviours;
 mod networks;
+mod rules;
 
 use crate::monitor::Verdict;
 use crate::recording::Recording;

@@ -19,22 +19,12 @@ impl Check<'_> {
         groups: &BTreeMap<String, Spanned<Vec<String>>>,
         names: &[&str],
     ) -> Result<(Vec<Step>, Vec<UserInput>), ScenarioError> {
-        self.groups(groups, names)?;
         let mut steps = Vec::new();
         let mut inputs = Vec::new();
         for entry in script {
             let raw = entry.get_ref();
             let act = self.act(raw)?;
-            let who = match raw.who.get_ref() {
-                raw::Names::One(name) => std::slice::from_ref(name),
-                raw::Names::Many(names) => names,
-            };
-            let members = |name| match groups.get(name) {
-                Some(group) => group.get_ref().as_slice(),
-                None => std::slice::from_ref(name),
-            };
-            for name in who.iter().flat_map(members) {
-                let who = self.participant(name, raw.who.span(), names)?;
+            for who in self.named(&raw.who, groups, names)? {
                 self.fits(who, raw)?;
                 let act = act.clone();
                 let (at, action) = (raw.at, Action { who, act });
@@ -54,8 +44,28 @@ impl Check<'_> {
         Ok((steps, inputs))
     }
 
+    /// All that are meant, the members of groups one by one.
+    pub(super) fn named(
+        &self,
+        who: &Spanned<raw::Names>,
+        groups: &BTreeMap<String, Spanned<Vec<String>>>,
+        names: &[&str],
+    ) -> Result<Vec<ParticipantId>, ScenarioError> {
+        let said = match who.get_ref() {
+            raw::Names::One(name) => std::slice::from_ref(name),
+            raw::Names::Many(names) => names,
+        };
+        let members = |name| match groups.get(name) {
+            Some(group) => group.get_ref().as_slice(),
+            None => std::slice::from_ref(name),
+        };
+        let all = said.iter().flat_map(members);
+        all.map(|name| self.participant(name, who.span(), names))
+            .collect()
+    }
+
     /// Groups have names of their own, and members that are there.
-    fn groups(
+    pub(super) fn groups(
         &self,
         groups: &BTreeMap<String, Spanned<Vec<String>>>,
         names: &[&str],

@@ -189,3 +189,13 @@ fn a_run_without_end_ends() {
         "the run ends here: more would be too much to keep"
     );
 }
+
+#[test]
+fn rules() {
+    let rule = "[[rule]]\nverdict = \"lose\"\n";
+    check(
+        RULES_MAX,
+        |count| A.to_owned() + &rule.repeat(count),
+        "more than 100 rules",
+    );
+}

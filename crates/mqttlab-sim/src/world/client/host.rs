@@ -8,6 +8,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::rng::Rng;
 
 use super::clock::Clock;
+use crate::pipe::gate::Gate;
 use crate::pipe::{Obstacle, Way};
 use crate::scenario::{ClientSpec, LinkSpec, Memory};
 use crate::view::{Micros, Received};
@@ -31,6 +32,8 @@ pub(crate) struct ClientHost {
     pub(crate) received: VecDeque<Arc<Received>>,
     pub(crate) link: LinkSpec,
     pub(crate) rng: Rng,
+    /// The rules of its link, if there are any.
+    pub(crate) gate: Option<Box<Gate>>,
     /// What lies in the way of its connections, also of those to come.
     stalled: [bool; 2],
     cut: [bool; 2],
@@ -46,7 +49,7 @@ pub(crate) struct ClientHost {
 }
 
 impl ClientHost {
-    pub(in crate::world) fn new(spec: &ClientSpec, rng: Rng) -> Self {
+    pub(in crate::world) fn new(spec: &ClientSpec, rng: Rng, gate: Option<Box<Gate>>) -> Self {
         let mut host = Self {
             machine: None,
             powered: true,
@@ -59,6 +62,7 @@ impl ClientHost {
             received: VecDeque::new(),
             link: spec.link,
             rng,
+            gate,
             stalled: [false; 2],
             cut: [false; 2],
             paused: false,
@@ -72,8 +76,11 @@ impl ClientHost {
     }
 
     /// From here on chance does something else, also for the process that runs.
-    pub(in crate::world) fn reseed(&mut self, salt: u64) {
+    pub(in crate::world) fn reseed(&mut self, salt: u64, rules: usize) {
         self.rng = self.rng.fork(salt);
+        if let Some(gate) = &mut self.gate {
+            gate.reseed(salt, rules);
+        }
         let seed = self.rng.fork(u64::MAX).next_u64();
         if let Some(machine) = &mut self.machine {
             machine.reseed(seed);
