@@ -79,6 +79,7 @@ golden! { run:
     qos2_cut_after_pubrel "../../../scenarios/qos2-cut-after-pubrel.toml" "../../../scenarios/qos2-cut-after-pubrel.txt";
     rules "../../../scenarios/rules.toml" "../../../scenarios/rules.txt";
     refused "../../../scenarios/refused.toml" "../../../scenarios/refused.txt";
+    when "../../../scenarios/when.toml" "../../../scenarios/when.txt";
     will_pulled_cable "../../../scenarios/will-pulled-cable.toml" "../../../scenarios/will-pulled-cable.txt";
 }
 

@@ -47,6 +47,7 @@ impl Tallies {
             .iter()
             .map(|expected| &expected.condition)
             .chain(&scenario.watched)
+            .chain(scenario.script.iter().filter_map(|step| step.when.as_ref()))
             .flat_map(Condition::tallies)
             .collect();
         tallies.sort();

@@ -253,6 +253,7 @@ fn cleaning(scenario: &Scenario) -> Scenario {
         let mut at = |at, act| {
             clean.script.push(Step {
                 at,
+                when: None,
                 action: mqttlab_sim::scenario::Action { who, act },
             });
         };

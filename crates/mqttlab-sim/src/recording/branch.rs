@@ -266,7 +266,14 @@ impl Recording {
             let action = input.action.clone();
             let at = input.at;
             if nth == steps {
-                scenario.script.insert(end, Step { at, action });
+                scenario.script.insert(
+                    end,
+                    Step {
+                        at,
+                        when: None,
+                        action,
+                    },
+                );
             } else {
                 scenario.inputs.push(UserInput { at, nth, action });
             }

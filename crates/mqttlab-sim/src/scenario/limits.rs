@@ -9,7 +9,7 @@ use super::condition::Condition;
 use super::{
     ABOUT_MAX, ACCESS_MAX, Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX,
     HABITS_MAX, Habits, LinkSpec, Message, PAYLOAD_MAX, RULES_MAX, Rule, RuleVerdict, SCRIPT_MAX,
-    Scenario, SegmentKind, TITLE_MAX, Traffic, WHOLE, duration, hex,
+    Scenario, SegmentKind, TITLE_MAX, Traffic, WAITING_MAX, WHOLE, duration, hex,
 };
 use crate::recording::INPUTS_MAX;
 use crate::view::{Micros, ParticipantId};
@@ -92,8 +92,16 @@ impl Scenario {
             self.script.is_sorted_by_key(|step| step.at),
             "its script is not in order",
         )?;
+        let waiting = self.script.iter().filter(|step| step.when.is_some());
+        need(
+            waiting.count() <= WAITING_MAX,
+            "too many steps wait for a condition",
+        )?;
         for step in &self.script {
             need(is_span(step.at), "a step is too late")?;
+            if let Some(condition) = &step.when {
+                self.check_condition(condition)?;
+            }
             self.check_action(&step.action)?;
         }
         need(self.inputs.len() <= INPUTS_MAX, "it has too many inputs")?;

@@ -221,6 +221,8 @@ pub const CLIENTS_MAX: usize = 1_000;
 pub const SCRIPT_MAX: usize = 10_000;
 /// The most `[[expect]]` in a scenario.
 pub const EXPECTATIONS_MAX: usize = 100;
+/// So many steps of a script may wait for a condition: each is looked at after everything that happens.
+pub const WAITING_MAX: usize = 100;
 /// The most subscriptions, regular messages and answers of a client, each.
 pub const HABITS_MAX: usize = 100;
 /// The most users of a broker, and the most filters of what is denied.
@@ -514,11 +516,13 @@ pub struct LinkSpec {
     pub impossible_loss: u32,
 }
 
-/// One thing that happens at its time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One thing that happens at its time, or when something is true.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// When.
+    /// When, or from when on `when` is looked at.
     pub at: Micros,
+    /// It happens once, as soon as this is true.
+    pub when: Option<Condition>,
     /// What.
     pub action: Action,
 }

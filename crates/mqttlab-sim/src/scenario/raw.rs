@@ -435,11 +435,12 @@ pub(super) enum Verdict {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Do {
-    /// When.
-    #[serde(deserialize_with = "duration::required")]
-    #[cfg_attr(feature = "schema", schemars(with = "Span"))]
-    pub(super) at: Micros,
-    /// Who: the name of a client, or `broker`, or several. Whose link, for acts of a link.
+    /// When, or from when on `when` is looked at; from the start unless said.
+    #[serde(default, deserialize_with = "duration::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) at: Option<Micros>,
+    /// A condition, as in expectations: it happens once, as soon as this is true.
+    pub(super) when: Option<Spanned<String>>,
     /// After so many things that happen in the same moment; before all of them unless said.
     pub(super) nth: Option<u32>,
     /// Who does it, or to whom it is done.

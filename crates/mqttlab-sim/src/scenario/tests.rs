@@ -303,3 +303,36 @@ fn expectations_are_read() {
     );
     assert_eq!((expected.from, expected.by), (0, Some(5_000_000)));
 }
+
+/// A step waits for a condition, from its time on, and is written down with it.
+#[test]
+fn a_step_may_wait_for_a_condition() {
+    let script = "[[do]]\nwhen = 'connected(\"A\")'\nwho = \"A\"\nact = \"cut\"\n\
+                  [[do]]\nat = \"2s\"\nwhen = 'sent(\"A\", \"PUBLISH\") > 1'\nwho = \"A\"\nact = \"heal\"\n";
+    let scenario = parse(&format!("{A}{script}")).expect("well-formed");
+    let waits = scenario.script.iter().map(|step| {
+        let when = step.when.as_ref().expect("it waits");
+        (step.at, when.text.as_str())
+    });
+    assert_eq!(
+        waits.collect::<Vec<_>>(),
+        [
+            (0, "connected(\"A\")"),
+            (2_000_000, "sent(\"A\", \"PUBLISH\") > 1")
+        ]
+    );
+    let again = Scenario::parse(&scenario.to_text()).expect("what is written can be read");
+    assert_eq!(again, scenario);
+}
+
+#[test]
+fn what_a_step_waits_for_must_make_sense() {
+    let step = |keys: &str| fails(&format!("{A}[[do]]\n{keys}\nwho = \"A\"\nact = \"cut\"\n"));
+    assert_eq!(step("").message, "a step has `at`, `when` or both");
+    let unknown = step("when = 'connected(\"B\")'");
+    assert_eq!((unknown.line, unknown.column), (9, 19), "{unknown}");
+    let number = step("when = 'connections(\"A\")'");
+    assert_eq!(number.line, 9, "{number}");
+    let both = step("at = \"1s\"\nnth = 1\nwhen = 'connected(\"A\")'");
+    assert!(both.message.starts_with("`nth`"), "{both}");
+}

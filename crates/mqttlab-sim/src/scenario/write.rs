@@ -9,11 +9,11 @@ use toml::{Table, Value};
 
 use super::raw::Verdict;
 use super::{
-    Acks, Act, ClientSpec, Expectation, ExpectationKind, LinkSpec, Message, Rule, RuleVerdict,
+    Acks, Action, ClientSpec, Expectation, ExpectationKind, LinkSpec, Message, Rule, RuleVerdict,
     Scenario, SubscribeSpec, Traffic, Ways,
 };
 use crate::recording::UserInput;
-use crate::view::{Micros, ParticipantId};
+use crate::view::Micros;
 
 impl Scenario {
     /// The scenario as text, which [`parse`](Self::parse) reads as the same one.
@@ -51,10 +51,18 @@ impl Scenario {
             self.write_rule(&mut text, rule);
         }
         for step in &self.script {
-            self.write_do(&mut text, step.at, None, step.action.who, &step.action.act);
+            text.head("[[do]]");
+            text.span("at", step.at);
+            if let Some(when) = &step.when {
+                text.value("when", &when.text);
+            }
+            self.write_action(&mut text, &step.action);
         }
         for UserInput { at, nth, action } in &self.inputs {
-            self.write_do(&mut text, *at, Some(*nth), action.who, &action.act);
+            text.head("[[do]]");
+            text.span("at", *at);
+            text.value("nth", nth);
+            self.write_action(&mut text, action);
         }
         for expected in &self.expectations {
             text.head("[[expect]]");
@@ -136,20 +144,10 @@ impl Scenario {
         }
     }
 
-    fn write_do(
-        &self,
-        text: &mut Text,
-        at: Micros,
-        nth: Option<u32>,
-        who: ParticipantId,
-        act: &Act,
-    ) {
-        text.head("[[do]]");
-        text.span("at", at);
-        text.optional("nth", nth.as_ref());
-        text.value("who", &self.name(who));
+    fn write_action(&self, text: &mut Text, action: &Action) {
+        text.value("who", &self.name(action.who));
         // As it is serialised: a word, or a table with the word as its only key.
-        let (word, keys) = match value(act) {
+        let (word, keys) = match value(&action.act) {
             Value::String(word) => (word, Table::new()),
             Value::Table(table) => match table.into_iter().next() {
                 Some((word, Value::Table(keys))) => (word, keys),

@@ -375,7 +375,11 @@ impl Retold {
     fn step(&mut self, at: Micros, who: ParticipantId, act: Act) {
         if self.script.len() < SCRIPT_MAX {
             let action = Action { who, act };
-            self.script.push(Step { at, action });
+            self.script.push(Step {
+                at,
+                when: None,
+                action,
+            });
         } else {
             self.left_out += 1;
         }

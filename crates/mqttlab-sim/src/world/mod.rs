@@ -63,8 +63,10 @@ type Key = (Micros, u64);
 /// Something that will happen.
 #[derive(Clone, Debug)]
 enum Happening {
-    /// An entry of the script.
+    /// An entry of the script, or from when on it waits for its condition.
     Script(usize),
+    /// An entry of the script whose condition has become true.
+    Due(usize),
     /// The next of a client's regular messages: whose, which of them, and its number.
     Publication(ParticipantId, usize, u32),
     /// An acknowledgement that was held back.
@@ -127,6 +129,8 @@ pub(crate) struct State {
     open: BTreeMap<FlightId, Option<Micros>>,
     /// Ways on which something was written or room has come since their sockets were looked at.
     dirty: BTreeSet<(ConnId, Way)>,
+    /// Entries of the script whose time has come and whose condition has not been true since.
+    waiting: Vec<usize>,
     pub(crate) tallies: Tallies,
     pub(crate) monitors: Monitors,
     ended: bool,
@@ -204,6 +208,7 @@ impl World {
             past: BTreeMap::new(),
             open: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            waiting: Vec::new(),
             tallies: Tallies::new(&scenario),
             monitors: Monitors::new(&scenario),
             ended: false,
@@ -263,7 +268,10 @@ impl World {
         self.begin(at);
         match happening {
             Happening::Script(index) if omitted.contains(&(index as u32)) => {}
-            Happening::Script(index) => {
+            Happening::Script(index) if self.scenario.script[index].when.is_some() => {
+                self.state.waiting.push(index);
+            }
+            Happening::Script(index) | Happening::Due(index) => {
                 let action = self.scenario.script[index].action.clone();
                 self.act(&action);
             }
@@ -316,8 +324,26 @@ impl World {
         self.state.events = self.log.next_event() as usize;
         self.state.flights = self.log.next_flight() as usize;
         self.watch();
+        self.look_what_is_due();
         #[cfg(feature = "checks")]
         self.look_whether_all_holds();
+    }
+
+    /// Steps whose condition is true now happen next in this moment, in the order in which they are written.
+    fn look_what_is_due(&mut self) {
+        if self.state.waiting.is_empty() {
+            return;
+        }
+        let scenario = Arc::clone(&self.scenario);
+        let waiting = std::mem::take(&mut self.state.waiting);
+        for index in waiting {
+            let when = scenario.script[index].when.as_ref();
+            if when.is_some_and(|when| when.holds(self)) {
+                self.schedule(self.state.now, Happening::Due(index));
+            } else {
+                self.state.waiting.push(index);
+            }
+        }
     }
 
     fn ring(&mut self, alarm: Alarm) {

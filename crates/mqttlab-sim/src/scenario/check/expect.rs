@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Check;
-use crate::scenario::condition::{self, Kind};
+use crate::scenario::condition::{self, Condition, Kind};
 use crate::scenario::placed::Spanned;
 use crate::scenario::{
     ABOUT_MAX, EXPECTATIONS_MAX, Expectation, ExpectationKind, ScenarioError, raw,
@@ -61,15 +61,23 @@ impl Check<'_> {
         if let Some(because) = &raw.because {
             self.length(because, "`because`", ABOUT_MAX)?;
         }
-        let condition = condition::parse(text.get_ref(), wanted, names)
-            .map_err(|error| self.condition_error(text, error))?;
         Ok(Expectation {
             kind,
-            condition,
+            condition: self.condition(text, wanted, names)?,
             from: raw.from.unwrap_or(0),
             by: raw.by,
             because: raw.because.clone().map(Spanned::into_inner),
         })
+    }
+
+    pub(super) fn condition(
+        &self,
+        text: &Spanned<String>,
+        wanted: Kind,
+        names: &[&str],
+    ) -> Result<Condition, ScenarioError> {
+        condition::parse(text.get_ref(), wanted, names)
+            .map_err(|error| self.condition_error(text, error))
     }
 
     fn bounds(

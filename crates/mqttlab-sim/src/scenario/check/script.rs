@@ -8,8 +8,11 @@ use mqttlab_core::topic::{self, TopicError};
 use super::Check;
 use crate::order;
 use crate::recording::UserInput;
+use crate::scenario::condition::{Condition, Kind};
 use crate::scenario::placed::Spanned;
-use crate::scenario::{Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, hex, raw};
+use crate::scenario::{
+    Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, WAITING_MAX, hex, raw,
+};
 use crate::view::ParticipantId;
 
 impl Check<'_> {
@@ -21,15 +24,21 @@ impl Check<'_> {
     ) -> Result<(Vec<Step>, Vec<UserInput>), ScenarioError> {
         let mut steps = Vec::new();
         let mut inputs = Vec::new();
+        let mut waiting = 0;
         for entry in script {
             let raw = entry.get_ref();
             let act = self.act(raw)?;
+            let when = self.when(raw, names)?;
+            let Some(at) = raw.at.or(when.as_ref().map(|_| 0)) else {
+                return Err(self.error(entry.span(), "a step has `at`, `when` or both"));
+            };
             for who in self.named(&raw.who, groups, names)? {
                 self.fits(who, raw)?;
                 let act = act.clone();
-                let (at, action) = (raw.at, Action { who, act });
+                let (when, action) = (when.clone(), Action { who, act });
+                waiting += usize::from(when.is_some());
                 match raw.nth {
-                    None => steps.push(Step { at, action }),
+                    None => steps.push(Step { at, when, action }),
                     Some(nth) => inputs.push(UserInput { at, nth, action }),
                 }
             }
@@ -37,11 +46,27 @@ impl Check<'_> {
                 let message = format!("there are more than {SCRIPT_MAX} things to do");
                 return Err(self.error(raw.act.span(), message));
             }
+            if waiting > WAITING_MAX {
+                let message = format!("more than {WAITING_MAX} steps wait for a condition");
+                return Err(self.error(raw.act.span(), message));
+            }
         }
         // Stable: what is written first happens first.
         order::by_key(&mut steps, |step| (step.at, 0));
         order::by_key(&mut inputs, |input| (input.at, input.nth.into()));
         Ok((steps, inputs))
+    }
+
+    /// What a step waits for.
+    fn when(&self, raw: &raw::Do, names: &[&str]) -> Result<Option<Condition>, ScenarioError> {
+        let Some(text) = &raw.when else {
+            return Ok(None);
+        };
+        if raw.nth.is_some() {
+            let message = "`nth` is for a moment, and `when` for whenever it is";
+            return Err(self.error(text.span(), message));
+        }
+        self.condition(text, Kind::Truth, names).map(Some)
     }
 
     /// All that are meant, the members of groups one by one.

@@ -199,3 +199,15 @@ fn rules() {
         "more than 100 rules",
     );
 }
+
+#[test]
+fn steps_that_wait() {
+    check(
+        WAITING_MAX,
+        |count| {
+            let step = |_| "[[do]]\nwhen = 'connected(\"A\")'\nwho = \"A\"\nact = \"cut\"\n".into();
+            format!("[[client]]\nname = \"A\"\n{}", times(count, step))
+        },
+        "more than 100 steps wait",
+    );
+}

@@ -295,3 +295,48 @@ is = {received}
         );
     }
 }
+
+/// A step that waits happens once, when its condition is true after its time, and not when it is left out.
+#[test]
+fn a_step_that_waits_happens_once_in_its_time() {
+    let text = r#"
+[[client]]
+name = "pump"
+publish = [{ every = "1s", count = 8, topic = "t" }]
+[[client]]
+name = "monitor"
+keep_alive = "0s"
+subscribe = [{ filter = "t" }]
+[[do]]
+at = "0s"
+who = ["monitor", "pump"]
+act = "connect"
+[[do]]
+at = "3500ms"
+when = 'sent("pump", "PUBLISH") > 1'
+who = "monitor"
+act = "unsubscribe"
+filter = "t"
+[[do]]
+when = 'connections("pump") == 7'
+who = "monitor"
+act = "disconnect"
+"#;
+    let stays = "[[expect]]\ncount = 'received(\"monitor\")'\nis = 3\n";
+    let mut recording = check("10s", &format!("{text}{stays}"));
+    let unsubscribes = |recording: &crate::recording::Recording| {
+        let flights = recording.flights().iter();
+        let sent = flights.filter(|flight| flight.name == "UNSUBSCRIBE");
+        sent.map(|flight| flight.sent_at).collect::<Vec<_>>()
+    };
+    let at = unsubscribes(&recording);
+    assert_eq!(at.len(), 1);
+    assert!((3_500_000..4_100_000).contains(&at[0]), "{at:?}");
+
+    let mut steps = recording.scenario().script.iter();
+    let step = steps.position(|step| step.at == 3_500_000);
+    let step = step.expect("the step is there");
+    recording.omit(step).expect("a step of its own");
+    recording.seek(10_000_000);
+    assert_eq!(unsubscribes(&recording), [0; 0]);
+}
