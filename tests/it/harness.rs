@@ -306,7 +306,9 @@ pub(crate) fn scenarios() -> Result<Vec<PathBuf>> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "toml") {
+            } else if path.extension().is_some_and(|end| end == "toml")
+                && folder != root.join("lessons")
+            {
                 found.push(path);
             }
         }

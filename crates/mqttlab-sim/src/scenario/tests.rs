@@ -131,9 +131,8 @@ fn mistakes_have_a_place_and_advice() {
 }
 
 #[test]
-fn each_mistake_is_found() {
-    let act = |line: &str| format!("{A}[[do]]\nat = \"1s\"\nwho = \"A\"\n{line}\n");
-    for (text, part) in [
+fn each_mistake_about_a_client_or_a_link_is_found() {
+    find_each([
         ("[[clien]]\n".to_owned(), "unknown field `clien`"),
         (
             format!("{A}keepalive = \"1s\"\n"),
@@ -168,6 +167,15 @@ fn each_mistake_is_found() {
             format!("{A}publish = [{{ every = \"0s\", topic = \"a\" }}]\n"),
             "nothing",
         ),
+        ("[link]\nlatency = \"fast\"\n".to_owned(), "no unit of time"),
+        ("[link]\nloss = \"100%\"\n".to_owned(), "share"),
+    ]);
+}
+
+#[test]
+fn each_mistake_about_what_happens_or_comes_of_it_is_found() {
+    let act = |line: &str| format!("{A}[[do]]\nat = \"1s\"\nwho = \"A\"\n{line}\n");
+    find_each([
         (act("act = \"conect\""), "unknown variant `conect`"),
         (act("act = \"publish\""), "needs a `topic`"),
         (
@@ -192,7 +200,12 @@ fn each_mistake_is_found() {
             "[broker]\ndeny_publish = [\"a#\"]\n".to_owned(),
             "Topic Filter",
         ),
-        ("[link]\nlatency = \"fast\"\n".to_owned(), "no unit of time"),
+    ]);
+}
+
+#[test]
+fn each_mistake_about_a_rule_is_found() {
+    find_each([
         (rule("verdict = \"loose\""), "unknown variant `loose`"),
         (rule("who = \"B\"\nverdict = \"lose\""), "called `B`"),
         (
@@ -224,8 +237,12 @@ fn each_mistake_is_found() {
             rule("topic = \"a\"\nsegment = \"data\"\nverdict = \"lose\""),
             "segments or at packets",
         ),
-        ("[link]\nloss = \"100%\"\n".to_owned(), "share"),
-    ] {
+    ]);
+}
+
+#[track_caller]
+fn find_each<const N: usize>(mistakes: [(String, &str); N]) {
+    for (text, part) in mistakes {
         let error = fails(&text);
         assert!(error.to_string().contains(part), "{text}\n{error}");
     }
