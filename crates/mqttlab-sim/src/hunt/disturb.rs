@@ -88,7 +88,9 @@ impl Hunt {
         let noisy = (self.scenario.until / 100 * (100 - peace)).saturating_sub(after);
         let count = rng.below(u64::from(self.profile.disturbances_max) + 1);
         let clients = self.scenario.clients.len() as u64;
-        for _ in 0..count.min(u64::MAX * u64::from(!kinds.is_empty() && clients > 0 && noisy > 0)) {
+        let is_possible = !kinds.is_empty() && clients > 0 && noisy > 0;
+        let count = if is_possible { count } else { 0 };
+        for _ in 0..count {
             let at = after + rng.below(noisy);
             let most = self.profile.lasts_max.max(1);
             let ends_at = (at + 1 + rng.below(most)).min((after + noisy).max(at + 1));

@@ -33,7 +33,7 @@ impl Check<'_> {
                 return Err(self.error(entry.span(), "a step has `at`, `when` or both"));
             };
             for who in self.named(&raw.who, groups, names)? {
-                self.fits(who, raw)?;
+                self.fits(who, &act, raw)?;
                 let act = act.clone();
                 let (when, action) = (when.clone(), Action { who, act });
                 waiting += usize::from(when.is_some());
@@ -107,32 +107,11 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn fits(&self, who: ParticipantId, raw: &raw::Do) -> Result<(), ScenarioError> {
-        let (broker, client) = match raw.act.get_ref() {
-            raw::Act::Crash | raw::Act::PowerOff | raw::Act::Restart | raw::Act::Publish => {
-                (true, true)
-            }
-            raw::Act::Refuse | raw::Act::Accept => (true, false),
-            raw::Act::Connect
-            | raw::Act::Disconnect
-            | raw::Act::Subscribe
-            | raw::Act::Unsubscribe
-            | raw::Act::Cut
-            | raw::Act::Heal
-            | raw::Act::Stall
-            | raw::Act::Release
-            | raw::Act::Reset
-            | raw::Act::Close
-            | raw::Act::Pause
-            | raw::Act::Resume
-            | raw::Act::Sleep
-            | raw::Act::Wake
-            | raw::Act::Send => (false, true),
-        };
+    fn fits(&self, who: ParticipantId, act: &Act, raw: &raw::Do) -> Result<(), ScenarioError> {
         match who {
-            0 if !broker => Err(self.error(raw.who.span(), "the broker cannot do this")),
-            1.. if !client => Err(self.error(raw.who.span(), "only the broker can do this")),
-            _ => Ok(()),
+            _ if act.is_for(who) => Ok(()),
+            0 => Err(self.error(raw.who.span(), "the broker cannot do this")),
+            1.. => Err(self.error(raw.who.span(), "only the broker can do this")),
         }
     }
 
