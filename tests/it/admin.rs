@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::harness::{Broker, Folder, Raw};
+use crate::harness::{Broker, Folder, Raw, program};
 
 const TOKEN: &str = "a-token-for-the-tests";
 
@@ -21,11 +22,15 @@ struct Rig {
 
 impl Rig {
     fn new(name: &str) -> Result<Self> {
-        let folder = Folder::new(name)?;
+        Self::start(Folder::new(name)?, &[])
+    }
+
+    fn start(folder: Folder, options: &[&str]) -> Result<Self> {
         let tokens = folder.path("tokens");
         fs::write(&tokens, format!("# for tests\n{TOKEN}\n"))?;
         let tokens = tokens.to_str().context("a plain path")?;
-        let broker = Broker::start_with(&["--http", "127.0.0.1:0", "--token-file", tokens])?;
+        let all = [&["--http", "127.0.0.1:0", "--token-file", tokens], options].concat();
+        let broker = Broker::start_with(&all)?;
         let http = broker.http.context("it serves HTTP")?;
         Ok(Self {
             broker,
@@ -335,6 +340,7 @@ fn who_is_banned_is_thrown_out_and_kept_out() -> Result<()> {
     let ban = json!({"client_id": "pump", "for_s": 1000, "note": "it floods"});
     let (status, said) = rig.ask("POST", "/bans", Some(&ban))?;
     ensure!(status == 201 && said["closed"] == 1, "{status} {said}");
+    ensure!(said["survives_restart"] == false, "{said}");
     disconnected(&mut pump, 0x8A)?;
     let mut pump = rig.broker.connect()?;
     pump.send(&connect("pump"))?;
@@ -363,6 +369,50 @@ fn who_is_banned_is_thrown_out_and_kept_out() -> Result<()> {
         let (status, said) = rig.ask("POST", "/bans", Some(&wrong))?;
         ensure!(status == 400, "{wrong}: {said}");
     }
+    Ok(())
+}
+
+#[test]
+fn bans_survive_a_restart() -> Result<()> {
+    let folder = Folder::new("kept-bans")?;
+    let store = folder.path("broker.redb");
+    let store = store.to_str().context("a plain path")?;
+    let rig = Rig::start(folder, &["--store", store])?;
+    for ban in [
+        json!({"client_id": "pump", "for_s": 1000, "note": "it floods"}),
+        json!({"client_id": "forgiven"}),
+        json!({"address": "192.0.2.1"}),
+        json!({"user_name": "mallory", "for_s": 0}),
+    ] {
+        let (status, said) = rig.ask("POST", "/bans", Some(&ban))?;
+        ensure!(status == 201 && said["survives_restart"] == true, "{said}");
+    }
+    ensure!(rig.ask("DELETE", "/bans?client_id=forgiven", None)?.0 == 204);
+    rig.broker.signal("TERM")?;
+    let Rig { broker, folder, .. } = rig;
+    broker.wait()?;
+
+    let dumped = Command::new(program()?)
+        .args(["store", "dump", store])
+        .output()?;
+    let dumped = String::from_utf8(dumped.stdout)?;
+    let bans = dumped.lines().map(serde_json::from_str);
+    let bans: Vec<Value> = bans.collect::<Result<_, _>>()?;
+    ensure!(bans.len() == 2, "{dumped}");
+    ensure!(bans[0]["ban"]["address"] == "192.0.2.1" && bans[0]["ends_in_s"].is_null());
+    ensure!(bans[1]["ban"]["client_id"] == "pump" && bans[1]["because"] == "operator");
+
+    let rig = Rig::start(folder, &["--store", store])?;
+    let bans = rig.get("/bans")?;
+    let items = bans["items"].as_array().context("a list")?;
+    ensure!(items.len() == 2, "{bans}");
+    ensure!(items[1]["note"] == "it floods", "{bans}");
+    let ends_in_s = items[1]["ends_in_s"].as_u64();
+    ensure!(Some(900) < ends_in_s && ends_in_s <= Some(1000), "{bans}");
+    let mut pump = rig.broker.connect()?;
+    pump.send(&connect("pump"))?;
+    connack(&mut pump, 0x8A)?;
+    rig.client("forgiven")?;
     Ok(())
 }
 

@@ -159,7 +159,7 @@ fn a_store_is_checked_dumped_and_salvaged() -> Result<()> {
     ensure!(store(&["check", &file], 2)?.contains("a broker uses it"));
     crash(broker)?;
 
-    let whole = "sessions 2, subscriptions 1, messages that wait 1, retained messages 1";
+    let whole = "sessions 2, subscriptions 1, messages that wait 1, retained messages 1, bans 0";
     let before = fs::read(&file)?;
     let said = store(&["check", &file], 0)?;
     ensure!(said.contains("whole") && said.contains(whole), "{said}");

@@ -5,6 +5,7 @@
 
 mod admin;
 mod auth;
+mod bans;
 mod config;
 mod listen;
 mod manager;

@@ -19,6 +19,7 @@ mod salvage;
 mod tests;
 mod writer;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::mem;
@@ -29,6 +30,7 @@ use mqttlab_core::broker::{Broker, Change, Config as BrokerConfig};
 use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
+use super::bans::{Ban, Bans, Whom};
 use crate::Failure;
 use failpoint::tidy_min;
 use file::{File, Unusable};
@@ -101,6 +103,7 @@ pub(crate) struct Opened {
 /// The file before the event loop has it.
 pub(crate) struct Kept {
     file: File,
+    bans: Bans,
     tidy_at: u64,
     salvaged: bool,
 }
@@ -110,6 +113,8 @@ pub(crate) struct Store {
     writer: Writer,
     manner: Manner,
     encoder: Encoder,
+    /// Those that the file keeps.
+    bans: Bans,
     /// Changes that were not handed to the thread yet, encoded.
     pending: Vec<Vec<u8>>,
     pending_bytes: usize,
@@ -192,11 +197,11 @@ fn bring_back(read: file::Read, config: BrokerConfig, seed: u64) -> Opened {
             "changes in the store make no sense and are left out"
         );
     }
-    let changes = records.iter().filter_map(Record::change);
-    let broker = Broker::restore(config, seed, now, changes);
+    let State { broker, bans } = State::play(config, seed, now, &records);
     let kept = Kept {
-        tidy_at: tidy_at(snapshot(&broker, &mut Encoder::default()).len() as u64),
+        tidy_at: tidy_at(snapshot(&broker, &bans, now, &mut Encoder::default()).len() as u64),
         file: read.file,
+        bans,
         salvaged: false,
     };
     Opened { kept, broker, now }
@@ -213,20 +218,46 @@ fn start_anew(
         Unusable::Refused(why) | Unusable::Damaged(why) => why,
     })?;
     let now = Instant::from_micros(wall_clock());
-    let broker = restore(config, seed, now, found);
-    let changes = snapshot(&broker, &mut Encoder::default());
+    let State { broker, bans } = restore(config, seed, now, found);
+    let changes = snapshot(&broker, &bans, now, &mut Encoder::default());
     let written = read.file.rewrite(&changes, now);
     written.map_err(|error| error.to_string())?;
     let kept = Kept {
         tidy_at: tidy_at(read.file.count()),
         file: read.file,
+        bans,
         salvaged: true,
     };
     Ok(Opened { kept, broker, now })
 }
 
-/// The broker that the changes make, as far as they were found.
-fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> Broker {
+/// What all records of a file make.
+struct State {
+    broker: Broker,
+    bans: Bans,
+}
+
+impl State {
+    fn play(config: BrokerConfig, seed: u64, now: Instant, records: &[Record<'_>]) -> Self {
+        let changes = records.iter().filter_map(Record::change);
+        let mut bans = Bans::default();
+        for record in records {
+            if let Record::Banned(whom, ban) = record {
+                // There was room for it when it was written.
+                let _ = bans.insert(whom.as_ref().clone(), ban.as_ref().clone(), now);
+            } else if let Record::BanLifted(whom) = record {
+                bans.remove(whom);
+            }
+        }
+        Self {
+            broker: Broker::restore(config, seed, now, changes),
+            bans,
+        }
+    }
+}
+
+/// The state that the changes make, as far as they were found.
+fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> State {
     let mut decoder = Decoder::default();
     let mut records = Vec::with_capacity(found.changes.len());
     for salvaged in &found.changes {
@@ -236,8 +267,7 @@ fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> Brok
         }
         records.extend(decoder.decode(&salvaged.bytes));
     }
-    let changes = records.iter().filter_map(Record::change);
-    Broker::restore(config, seed, now, changes)
+    State::play(config, seed, now, &records)
 }
 
 impl Store {
@@ -253,6 +283,7 @@ impl Store {
         Ok(Self {
             manner,
             encoder: Encoder::default(),
+            bans: kept.bans,
             pending: Vec::new(),
             pending_bytes: 0,
             is_writing: false,
@@ -269,14 +300,45 @@ impl Store {
 
     /// Takes note of a change.
     pub(crate) fn note(&mut self, change: &Change<'_>) {
-        match self.manner.durability {
-            Durability::Commit | Durability::Interval => {
-                let bytes = self.encoder.encode(change);
-                self.pending_bytes += bytes.len();
-                self.pending.push(bytes);
-            }
-            Durability::None => {}
+        if self.writes_changes() {
+            let bytes = self.encoder.encode(change);
+            self.push(bytes);
         }
+    }
+
+    /// The bans that are kept.
+    pub(crate) fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// Takes note of a ban, for which there is room.
+    pub(crate) fn note_ban(&mut self, whom: Whom, ban: Ban, now: Instant) {
+        if self.writes_changes() {
+            self.push(Record::Banned(Cow::Borrowed(&whom), Cow::Borrowed(&ban)).encode());
+        }
+        // These are the same as those of the caller, which took it.
+        let _ = self.bans.insert(whom, ban, now);
+    }
+
+    /// Takes note that a ban was lifted.
+    pub(crate) fn note_lifted(&mut self, whom: &Whom) {
+        if self.writes_changes() {
+            self.push(Record::BanLifted(Cow::Borrowed(whom)).encode());
+        }
+        self.bans.remove(whom);
+    }
+
+    /// Whether changes are written one by one.
+    fn writes_changes(&self) -> bool {
+        match self.manner.durability {
+            Durability::Commit | Durability::Interval => true,
+            Durability::None => false,
+        }
+    }
+
+    fn push(&mut self, bytes: Vec<u8>) {
+        self.pending_bytes += bytes.len();
+        self.pending.push(bytes);
     }
 
     /// Whether what the broker says now may leave at once.
@@ -385,7 +447,7 @@ impl Store {
         // What was noted is in the snapshot.
         self.take_pending();
         self.encoder = Encoder::default();
-        let changes = snapshot(broker, &mut self.encoder);
+        let changes = snapshot(broker, &self.bans, now, &mut self.encoder);
         self.count = changes.len() as u64 + 1;
         self.tidy_at = tidy_at(self.count);
         self.numbers.rewrites += 1;
@@ -429,8 +491,11 @@ pub(crate) fn is_kept(change: &Change<'_>) -> bool {
 }
 
 /// The whole durable state as changes.
-fn snapshot(broker: &Broker, encoder: &mut Encoder) -> Vec<Vec<u8>> {
-    let mut changes = Vec::new();
+fn snapshot(broker: &Broker, bans: &Bans, now: Instant, encoder: &mut Encoder) -> Vec<Vec<u8>> {
+    let bans = bans.iter(now);
+    let mut changes: Vec<_> = bans
+        .map(|(whom, ban)| Record::Banned(Cow::Borrowed(whom), Cow::Borrowed(ban)).encode())
+        .collect();
     broker.snapshot(|change| {
         if is_kept(change) {
             changes.push(encoder.encode(change));

@@ -7,8 +7,8 @@ use mqttlab_core::properties::Properties;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
+use super::super::bans::{Ban, TooMany, Whom};
 use super::super::transport::Peer;
-use super::bans::{Ban, TooMany, Whom};
 use super::traces::{Trace, TraceError};
 use super::{Report, Shard, hand};
 
@@ -82,7 +82,7 @@ impl Desk<'_> {
 
     /// Keeps somebody out, and throws out those who are in. Says how many that were.
     pub(crate) fn ban(&mut self, whom: Whom, ban: Ban) -> Result<usize, TooMany> {
-        self.0.sockets.bans.insert(whom.clone(), ban, self.0.now)?;
+        self.0.sockets.ban(whom.clone(), ban)?;
         let conns = match &whom {
             Whom::Address(address) => self.0.sockets.conns_from(*address),
             Whom::ClientId(client_id) => {
@@ -107,7 +107,12 @@ impl Desk<'_> {
 
     /// Whether there was a ban to lift.
     pub(crate) fn lift(&mut self, whom: &Whom) -> bool {
-        self.0.sockets.bans.remove(whom)
+        self.0.sockets.lift(whom)
+    }
+
+    /// Whether a ban from now on is there also after a restart.
+    pub(crate) fn keeps_bans(&self) -> bool {
+        self.0.sockets.store.is_some()
     }
 
     /// What is traced.

@@ -9,8 +9,8 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
+use super::super::bans::{Ban, Because, Whom};
 use super::super::transport::Peer;
-use super::bans::{Ban, Bans, Because, Whom};
 use super::crowds::{Addresses, Users};
 use super::habits::{Habits, TooOften};
 use super::rates::{Over, Rate};
@@ -209,15 +209,6 @@ impl std::fmt::Display for Places {
     }
 }
 
-/// Keeps somebody out, as long as there is room for another ban.
-fn keep_out(bans: &mut Bans, sentence: Option<(Whom, Ban)>, now: Instant) {
-    if let Some((whom, ban)) = sentence
-        && bans.insert(whom, ban, now).is_err()
-    {
-        tracing::error!("there are too many bans; this one is left out");
-    }
-}
-
 impl Sockets {
     /// Goes on with other expectations.
     pub(super) fn expect(&mut self, manners: &Manners, broker: &Broker) {
@@ -239,6 +230,15 @@ impl Sockets {
         watched
             .addresses
             .follow(manners.connections_per_address_max, addresses);
+    }
+
+    /// Keeps somebody out, as long as there is room for another ban.
+    fn keep_out(&mut self, sentence: Option<(Whom, Ban)>) {
+        if let Some((whom, ban)) = sentence
+            && self.ban(whom, ban).is_err()
+        {
+            tracing::error!("there are too many bans; this one is left out");
+        }
     }
 
     /// Counts a connection whose address is known now. Says whether there are too many from there.
@@ -268,7 +268,7 @@ impl Sockets {
                 let address = self.of(conn).and_then(|socket| socket.peer.ip());
                 if let Some(address) = address {
                     let sentence = self.watched.refused(address, self.now);
-                    keep_out(&mut self.bans, sentence, self.now);
+                    self.keep_out(sentence);
                 }
                 return answer;
             }
@@ -307,7 +307,7 @@ impl Sockets {
         let sentence = self
             .watched
             .welcome(conn, client_id, user_name, from, self.now);
-        keep_out(&mut self.bans, sentence, self.now);
+        self.keep_out(sentence);
         if let Some(ends_at) = self.doorkeeper.entered(conn, client_id) {
             self.watched.ends.insert(conn, ends_at);
         }

@@ -9,7 +9,6 @@
 //! A PUBLISH at QoS 0, which promises nothing, waits only for changes of the same call.
 
 mod accept;
-mod bans;
 mod control;
 mod crowds;
 mod desk;
@@ -50,7 +49,6 @@ use socket::{Phase, Sockets, index};
 use sys::Sys;
 use trace::Traced;
 
-pub(crate) use bans::{BANS_MAX, Ban, Because, TooMany, Whom};
 pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
 pub(crate) use desk::Desk;
 pub(crate) use manners::Manners;

@@ -14,10 +14,10 @@ use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
 use super::super::auth::{Caller, Doorkeeper};
+use super::super::bans::{Ban, Bans, TooMany, Whom};
 use super::super::record::Recorder;
 use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Peer, Stream, Transport};
-use super::bans::Bans;
 use super::desk::Line;
 use super::manners::{Manners, Watched};
 use super::out::{End, Out, Pool, Progress};
@@ -251,7 +251,7 @@ impl Sockets {
         Self {
             doorkeeper,
             traces,
-            bans: Bans::default(),
+            bans: store.as_ref().map(Store::bans).cloned().unwrap_or_default(),
             watched: Watched::new(manners),
             store,
             recorder: None,
@@ -272,6 +272,24 @@ impl Sockets {
             established: false,
             pending: false,
         }
+    }
+
+    /// Keeps somebody out from now on, and has that stored.
+    pub(super) fn ban(&mut self, whom: Whom, ban: Ban) -> Result<(), TooMany> {
+        self.bans.insert(whom.clone(), ban.clone(), self.now)?;
+        if let Some(store) = &mut self.store {
+            store.note_ban(whom, ban, self.now);
+        }
+        Ok(())
+    }
+
+    /// Lifts a ban, also the stored one. Says whether there was one.
+    pub(super) fn lift(&mut self, whom: &Whom) -> bool {
+        let lifted = self.bans.remove(whom);
+        if lifted && let Some(store) = &mut self.store {
+            store.note_lifted(whom);
+        }
+        lifted
     }
 
     /// Whether decisions are told.

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use mqttlab_core::broker::{Broker, Config as BrokerConfig, MessageView, SessionView};
+use mqttlab_core::broker::{Config as BrokerConfig, MessageView, SessionView};
 use mqttlab_core::time::Instant;
 use redb::{Database, DatabaseError};
 use serde_json::{Value, json};
 
+use super::super::bans::{Ban, Whom};
 use super::copy::Copy;
 use super::file::{File, Unusable};
 use super::record::Encoder;
 use super::salvage::{Found, Salvaged, salvage};
-use super::{bring_back, file_at, restore, snapshot, start_anew, wall_clock};
+use super::{State, bring_back, file_at, restore, snapshot, start_anew, wall_clock};
 use crate::Failure;
 
 /// Options of `mqttlab store`.
@@ -31,7 +32,7 @@ enum What {
         /// The file, or its folder
         file: PathBuf,
     },
-    /// Print sessions, subscriptions and messages, a JSON object a line
+    /// Print sessions, subscriptions, messages and bans, a JSON object a line
     Dump {
         /// The file, or its folder
         file: PathBuf,
@@ -60,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 /// A store as it was read.
 enum Looked {
-    Whole(Box<Broker>, Instant),
+    Whole(Box<State>, Instant),
     Damaged(String, Vec<u8>),
 }
 
@@ -77,7 +78,11 @@ fn look(path: &Path) -> Result<Looked, Failure> {
     match File::open_on(Copy::of(bytes.clone())) {
         Ok(read) => {
             let opened = bring_back(read, BrokerConfig::default(), 0);
-            Ok(Looked::Whole(Box::new(opened.broker), opened.now))
+            let state = State {
+                broker: opened.broker,
+                bans: opened.kept.bans,
+            };
+            Ok(Looked::Whole(Box::new(state), opened.now))
         }
         Err(Unusable::Damaged(why)) => Ok(Looked::Damaged(why, bytes)),
         Err(Unusable::Refused(why)) => Err(complain(&why)),
@@ -86,30 +91,31 @@ fn look(path: &Path) -> Result<Looked, Failure> {
 
 fn check(path: &Path) -> Result<ExitCode, Failure> {
     match look(path)? {
-        Looked::Whole(broker, _) => {
+        Looked::Whole(state, now) => {
             say(&format!(
                 "{}: whole; {}\n",
                 path.display(),
-                summary(&broker)
+                summary(&state, now)
             ))?;
             Ok(ExitCode::SUCCESS)
         }
         Looked::Damaged(why, bytes) => {
             let found = salvage(&bytes);
             let now = Instant::from_micros(wall_clock());
-            let broker = restore(BrokerConfig::default(), 0, now, &found);
+            let state = restore(BrokerConfig::default(), 0, now, &found);
             say(&format!(
                 "{}: damaged ({why}); of its changes {} are missing; what can be read: {}\n",
                 path.display(),
                 found.lost,
-                summary(&broker),
+                summary(&state, now),
             ))?;
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
-fn summary(broker: &Broker) -> String {
+fn summary(state: &State, now: Instant) -> String {
+    let broker = &state.broker;
     let usage = broker.usage();
     let subscriptions: usize = broker
         .sessions()
@@ -120,21 +126,24 @@ fn summary(broker: &Broker) -> String {
         .map(|session| session.queue_len() + session.in_flight().count())
         .sum();
     format!(
-        "sessions {}, subscriptions {subscriptions}, messages that wait {waiting}, retained messages {}",
-        usage.sessions, usage.retained,
+        "sessions {}, subscriptions {subscriptions}, messages that wait {waiting}, retained messages {}, bans {}",
+        usage.sessions,
+        usage.retained,
+        state.bans.iter(now).count(),
     )
 }
 
 fn dump(path: &Path) -> Result<ExitCode, Failure> {
-    let (broker, now, code) = match look(path)? {
-        Looked::Whole(broker, now) => (broker, now, ExitCode::SUCCESS),
+    let (state, now, code) = match look(path)? {
+        Looked::Whole(state, now) => (state, now, ExitCode::SUCCESS),
         Looked::Damaged(_, bytes) => {
             let now = Instant::from_micros(wall_clock());
             let found = salvage(&bytes);
-            let broker = restore(BrokerConfig::default(), 0, now, &found);
-            (Box::new(broker), now, ExitCode::FAILURE)
+            let state = restore(BrokerConfig::default(), 0, now, &found);
+            (Box::new(state), now, ExitCode::FAILURE)
         }
     };
+    let State { broker, bans } = &*state;
     for session in broker.sessions() {
         say(&format!("{}\n", session_line(&session, now)))?;
         for subscription in session.subscriptions() {
@@ -157,6 +166,9 @@ fn dump(path: &Path) -> Result<ExitCode, Failure> {
             message_line("retained", "", &message, now)
         ))?;
     }
+    for (whom, ban) in bans.iter(now) {
+        say(&format!("{}\n", ban_line(whom, ban, now)))?;
+    }
     Ok(code)
 }
 
@@ -168,6 +180,20 @@ fn session_line(session: &SessionView<'_>, now: Instant) -> Value {
         "ends_in_s": session.ends_at().map(|at| at.since(now).as_secs()),
         "will": session.will().map(|will| will.topic),
         "incoming": session.incoming().map(mqttlab_core::id::PacketId::number).collect::<Vec<_>>(),
+    })
+}
+
+fn ban_line(whom: &Whom, ban: &Ban, now: Instant) -> Value {
+    let (kind, name) = match whom {
+        Whom::Address(address) => ("address", address.to_string()),
+        Whom::ClientId(client_id) => ("client_id", client_id.to_string()),
+        Whom::UserName(user_name) => ("user_name", user_name.to_string()),
+    };
+    json!({
+        "ban": { kind: name },
+        "ends_in_s": ban.until.map(|at| at.since(now).as_secs()),
+        "because": ban.because.name(),
+        "note": ban.note,
     })
 }
 
@@ -192,21 +218,25 @@ fn rescue(path: &Path, to: &Path) -> Result<ExitCode, Failure> {
     }
     let found = match look(path)? {
         Looked::Damaged(_, bytes) => salvage(&bytes),
-        Looked::Whole(broker, _) => whole(&broker),
+        Looked::Whole(state, now) => whole(&state, now),
     };
     let opened = start_anew(to, BrokerConfig::default(), 0, &found).map_err(complain)?;
+    let state = State {
+        broker: opened.broker,
+        bans: opened.kept.bans,
+    };
     say(&format!(
         "{}: {}; changes that are missing {}\n",
         to.display(),
-        summary(&opened.broker),
+        summary(&state, opened.now),
         found.lost
     ))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Also of a store that is whole a new one can be made.
-fn whole(broker: &Broker) -> Found {
-    let changes = snapshot(broker, &mut Encoder::default()).into_iter();
+fn whole(state: &State, now: Instant) -> Found {
+    let changes = snapshot(&state.broker, &state.bans, now, &mut Encoder::default()).into_iter();
     let changes = changes.map(|bytes| Salvaged {
         bytes,
         after_gap: false,

@@ -8,7 +8,9 @@ use mqttlab_core::packet::{QoS, SubscriptionOptions};
 use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
-/// A [`Change`] as it is written. The order of the variants is part of the form.
+use super::super::bans::{Ban, Whom};
+
+/// A [`Change`] as it is written, and what is kept beside the broker's state. The order of the variants is part of the form.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record<'a> {
     SessionStarted(Cow<'a, str>, Option<Cow<'a, str>>, u32),
@@ -29,6 +31,8 @@ pub(super) enum Record<'a> {
     WillRemoved(Cow<'a, str>),
     /// As `Queued`, with the message of the last record that had one: one body for all who wait for it.
     QueuedSame(Cow<'a, str>, Delivery<'a>),
+    Banned(Cow<'a, Whom>, Cow<'a, Ban>),
+    BanLifted(Cow<'a, Whom>),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,7 +88,7 @@ impl Encoder {
         if let Some(message) = record.message() {
             self.last = Some(message.number);
         }
-        postcard::to_allocvec(&record).expect("records are data of known length")
+        record.encode()
     }
 }
 
@@ -168,6 +172,10 @@ impl<'a> From<Change<'a>> for Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        postcard::to_allocvec(self).expect("records are data of known length")
+    }
+
     /// The message with its body, where there is one.
     fn message(&self) -> Option<&Message<'a>> {
         if let Self::Queued(_, message, _) | Self::Retained(message) = self {
@@ -177,7 +185,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The change; `None` for what only [`Decoder`] can complete.
+    /// The change; `None` for what only [`Decoder`] can complete, and for what is not the broker's.
     pub(super) fn change(&self) -> Option<Change<'_>> {
         Some(match self {
             Self::SessionStarted(client_id, user_name, expiry_s) => Change::SessionStarted {
@@ -234,7 +242,7 @@ impl<'a> Record<'a> {
                 will: will.borrowed(),
             },
             Self::WillRemoved(client_id) => Change::WillRemoved { client_id },
-            Self::QueuedSame(..) => return None,
+            Self::QueuedSame(..) | Self::Banned(..) | Self::BanLifted(_) => return None,
         })
     }
 }

@@ -10,6 +10,7 @@ use mqttlab_core::packet::{Publish, QoS, SubscriptionOptions};
 use mqttlab_core::properties::Properties;
 use mqttlab_core::time::Instant;
 
+use super::super::bans::{Ban, Because, Whom};
 use super::record::{Decoder, Encoder, Record};
 use super::{Durability, Manner, OnFailure, Opened, Store, file_at, is_kept, open};
 
@@ -93,6 +94,14 @@ impl Sink for Keeper<'_> {
         if is_kept(change) {
             self.0.note(change);
         }
+    }
+}
+
+fn ban(until: Option<Instant>) -> Ban {
+    Ban {
+        until,
+        because: Because::Flapping,
+        note: "often".into(),
     }
 }
 
@@ -375,4 +384,50 @@ fn a_folder_stands_for_the_file_in_it() {
     assert_eq!(file_at(&new), new);
     let as_folder = PathBuf::from(format!("{}/", new.display()));
     assert_eq!(file_at(&as_folder), new.join("broker.redb"));
+}
+
+#[test]
+fn bans_come_back_until_they_end_or_are_lifted() {
+    for durability in [Durability::Commit, Durability::None] {
+        let folder = Folder::new(&format!("bans-{durability:?}"));
+        let mut running = Running::with(&folder, durability);
+        let soon = running.now + std::time::Duration::from_secs(1_000);
+        let [lifted, short, long] = ["lifted", "short", "long"].map(|id| Whom::ClientId(id.into()));
+        let address = Whom::Address([192, 0, 2, 1].into());
+        let now = running.now;
+        running.store.note_ban(lifted.clone(), ban(None), now);
+        running.store.note_ban(short, ban(Some(now)), now);
+        running.store.note_ban(long.clone(), ban(Some(soon)), now);
+        running.store.note_ban(address.clone(), ban(None), now);
+        running.store.note_lifted(&lifted);
+        running.finish();
+        drop(running);
+        let Running { store, now, .. } = Running::open(&folder);
+        let kept: Vec<_> = store.bans().iter(now).collect();
+        let expected = [(&address, &ban(None)), (&long, &ban(Some(soon)))];
+        assert_eq!(kept, expected);
+    }
+}
+
+#[test]
+fn bans_are_found_in_a_damaged_file_and_kept_when_it_is_written_anew() {
+    let folder = Folder::new("bans-damaged");
+    let mut running = Running::open(&folder);
+    let whom = Whom::UserName("mallory".into());
+    running.store.note_ban(whom.clone(), ban(None), running.now);
+    // Written again and again, the file is tidied up.
+    for round in 0..TIDY_MIN * 2 {
+        running.retain("a", &round.to_string());
+    }
+    running.finish();
+    assert!(running.store.numbers().rewrites > 0);
+    drop(running);
+    let file = folder.file();
+    let mut bytes = fs::read(&file).expect("it is there");
+    bytes[..64].fill(0xAA);
+    fs::write(&file, bytes).expect("it can be written");
+    let Running { store, now, .. } = Running::open(&folder);
+    let kept: Vec<_> = store.bans().iter(now).collect();
+    assert!(store.numbers().salvaged);
+    assert_eq!(kept, [(&whom, &ban(None))]);
 }

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{PAGE_MAX, Page, Paging, Problem, ask, seconds_until};
 use crate::broker::admin::Admin;
-use crate::broker::shard;
+use crate::broker::bans;
 
 /// The longest note.
 const NOTE_MAX: usize = 1_000;
@@ -39,7 +39,7 @@ pub(super) struct NewBan {
     address: Option<String>,
     client_id: Option<String>,
     user_name: Option<String>,
-    /// How long; without end unless said. No ban outlives the broker.
+    /// How long; without end unless said. A ban survives a restart of the broker where that has a store.
     for_s: Option<u64>,
     /// What to remember about it.
     note: String,
@@ -62,17 +62,19 @@ pub(super) struct Ban {
 pub(super) struct Banned {
     /// Connections that were closed.
     closed: usize,
+    /// Whether the ban goes on after a restart of the broker: that takes a store.
+    survives_restart: bool,
 }
 
 impl Whom {
-    fn parse(self) -> Result<shard::Whom, Problem> {
+    fn parse(self) -> Result<bans::Whom, Problem> {
         match (self.address, self.client_id, self.user_name) {
             (Some(address), None, None) => address
                 .parse::<IpAddr>()
-                .map(|address| shard::Whom::Address(address.to_canonical()))
+                .map(|address| bans::Whom::Address(address.to_canonical()))
                 .map_err(|_| Problem::bad("address: give an IP address, without a port")),
-            (None, Some(id), None) => Ok(shard::Whom::ClientId(id.into())),
-            (None, None, Some(name)) => Ok(shard::Whom::UserName(name.into())),
+            (None, Some(id), None) => Ok(bans::Whom::ClientId(id.into())),
+            (None, None, Some(name)) => Ok(bans::Whom::UserName(name.into())),
             (Some(_), _, _) | (_, Some(_), _) | (None, None, _) => {
                 Err(Problem::bad("give one of address, client_id and user_name"))
             }
@@ -80,13 +82,13 @@ impl Whom {
     }
 }
 
-impl From<&shard::Whom> for Whom {
-    fn from(whom: &shard::Whom) -> Self {
+impl From<&bans::Whom> for Whom {
+    fn from(whom: &bans::Whom) -> Self {
         let (mut address, mut client_id, mut user_name) = (None, None, None);
         match whom {
-            shard::Whom::Address(ip) => address = Some(ip.to_string()),
-            shard::Whom::ClientId(id) => client_id = Some(id.to_string()),
-            shard::Whom::UserName(name) => user_name = Some(name.to_string()),
+            bans::Whom::Address(ip) => address = Some(ip.to_string()),
+            bans::Whom::ClientId(id) => client_id = Some(id.to_string()),
+            bans::Whom::UserName(name) => user_name = Some(name.to_string()),
         }
         Self {
             address,
@@ -147,20 +149,25 @@ pub(super) async fn add(
         user_name: new.user_name,
     };
     let whom = whom.parse()?;
-    let closed = ask(state, move |desk| {
+    let banned = ask(state, move |desk| {
         let until = new.for_s.map(|s| desk.now() + Duration::from_secs(s));
-        let ban = shard::Ban {
+        let ban = bans::Ban {
             until,
-            because: shard::Because::Operator,
+            because: bans::Because::Operator,
             note: new.note,
         };
-        desk.ban(whom, ban)
+        let survives_restart = desk.keeps_bans();
+        let closed = desk.ban(whom, ban)?;
+        Ok::<_, bans::TooMany>(Banned {
+            closed,
+            survives_restart,
+        })
     });
-    match closed.await? {
-        Ok(closed) => Ok((StatusCode::CREATED, Json(Banned { closed }))),
-        Err(shard::TooMany) => Err(Problem::new(
+    match banned.await? {
+        Ok(banned) => Ok((StatusCode::CREATED, Json(banned))),
+        Err(bans::TooMany) => Err(Problem::new(
             StatusCode::CONFLICT,
-            format!("there are {} bans already; lift some", shard::BANS_MAX),
+            format!("there are {} bans already; lift some", bans::BANS_MAX),
         )),
     }
 }

@@ -1,4 +1,6 @@
 //! Who is kept out: by an operator, or for a time because of what it did.
+//!
+//! The store keeps them too, where there is one.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -10,8 +12,8 @@ use serde::{Deserialize, Serialize};
 /// Bans at once.
 pub(crate) const BANS_MAX: usize = 10_000;
 
-/// Whom a ban keeps out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Whom a ban keeps out. The order of the variants is part of the form of the store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Whom {
     /// Everybody from this address.
     Address(IpAddr),
@@ -22,7 +24,7 @@ pub(crate) enum Whom {
 }
 
 /// One ban.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ban {
     /// When it ends; `None` for not by itself.
     pub(crate) until: Option<Instant>,
@@ -31,9 +33,8 @@ pub(crate) struct Ban {
     pub(crate) note: String,
 }
 
-/// Why somebody is kept out.
+/// Why somebody is kept out. The order of the variants is part of the form of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub(crate) enum Because {
     /// An operator wants it.
     Operator,
@@ -45,7 +46,7 @@ pub(crate) enum Because {
 
 impl Because {
     /// What a client is told.
-    pub(super) fn reason(self) -> ReasonCode {
+    pub(crate) fn reason(self) -> ReasonCode {
         match self {
             Self::Operator => ReasonCode::Banned,
             Self::Flapping | Self::Failures => ReasonCode::ConnectionRateExceeded,
@@ -68,8 +69,8 @@ impl Ban {
 }
 
 /// The bans of the moment.
-#[derive(Default)]
-pub(super) struct Bans(BTreeMap<Whom, Ban>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bans(BTreeMap<Whom, Ban>);
 
 /// [`BANS_MAX`] are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub(crate) struct TooMany;
 
 impl Bans {
     /// Keeps somebody out from now on; an older ban gives way to this one.
-    pub(super) fn insert(&mut self, whom: Whom, ban: Ban, now: Instant) -> Result<(), TooMany> {
+    pub(crate) fn insert(&mut self, whom: Whom, ban: Ban, now: Instant) -> Result<(), TooMany> {
         if self.0.len() >= BANS_MAX && !self.0.contains_key(&whom) {
             self.0.retain(|_, ban| ban.holds(now));
             if self.0.len() >= BANS_MAX {
@@ -89,17 +90,17 @@ impl Bans {
     }
 
     /// Whether there was one to lift.
-    pub(super) fn remove(&mut self, whom: &Whom) -> bool {
+    pub(crate) fn remove(&mut self, whom: &Whom) -> bool {
         self.0.remove(whom).is_some()
     }
 
     /// Those that hold now.
-    pub(super) fn iter(&self, now: Instant) -> impl Iterator<Item = (&Whom, &Ban)> {
+    pub(crate) fn iter(&self, now: Instant) -> impl Iterator<Item = (&Whom, &Ban)> {
         self.0.iter().filter(move |(_, ban)| ban.holds(now))
     }
 
     /// Whether this address is kept out, and why.
-    pub(super) fn keeps_out_address(&self, address: IpAddr, now: Instant) -> Option<Because> {
+    pub(crate) fn keeps_out_address(&self, address: IpAddr, now: Instant) -> Option<Because> {
         if self.0.is_empty() {
             return None;
         }
@@ -107,7 +108,7 @@ impl Bans {
     }
 
     /// Whether a client that says this of itself is kept out, and why.
-    pub(super) fn keeps_out(
+    pub(crate) fn keeps_out(
         &self,
         client_id: &str,
         user_name: Option<&str>,
@@ -121,7 +122,7 @@ impl Bans {
     }
 
     /// Whether this user is kept out, and why.
-    pub(super) fn keeps_out_user(&self, name: &str, now: Instant) -> Option<Because> {
+    pub(crate) fn keeps_out_user(&self, name: &str, now: Instant) -> Option<Because> {
         if self.0.is_empty() {
             return None;
         }
