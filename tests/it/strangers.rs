@@ -378,3 +378,26 @@ fn a_reload_without_free_files_keeps_the_rules() -> Result<()> {
         ensure!(started.elapsed() < PATIENCE, "the rules stay the old ones");
     }
 }
+
+/// Whoever connects to the HTTP side and says nothing keeps a place for some seconds only, and nobody out of the broker.
+#[test]
+fn silent_http_connections_are_closed_and_others_get_their_turn() -> Result<()> {
+    const MORE_THAN_PLACES: usize = 260;
+    const FIRST: usize = 200;
+    let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
+    let http = broker.http.context("it serves HTTP")?;
+    let crowd = (0..MORE_THAN_PLACES)
+        .map(|_| TcpStream::connect(http))
+        .collect::<Result<Vec<_>, _>>()?;
+    log_in(&broker, "c", true)?;
+    let mut late = Raw::connect(http)?;
+    late.send(b"GET /livez HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")?;
+    let answer = late.rest()?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for mut silent in crowd.into_iter().take(FIRST) {
+        silent.set_read_timeout(Some(PATIENCE))?;
+        // Closed, with or without a word about why.
+        silent.read_to_end(&mut Vec::new())?;
+    }
+    Ok(())
+}

@@ -12,6 +12,7 @@ use crate::setup::{Target, Tool, Tools, linker};
 use crate::{child, project};
 
 mod glue;
+mod policy;
 
 /// What keeps the page for visits without a connection; it is loaded after the page.
 const SERVICE_WORKER: &str = "sw.js";
@@ -92,6 +93,7 @@ pub(crate) fn build(tools: &Tools, how: Build) -> Result<()> {
         ])
         .arg(dist().join("lessons"));
     child::quietly("packing the lessons", &mut lessons)?;
+    policy::write(&dist())?;
     keep_offline(&dist())
 }
 

@@ -164,6 +164,29 @@ fn opening_shuts_nobody_out() -> Result<()> {
 }
 
 /// A link with something in it that no run may have.
+/// Even if something got through, no script but the page's own runs, and nothing goes anywhere else.
+#[test]
+fn the_page_runs_its_own_scripts_only() -> Result<()> {
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        browser
+            .run(
+                "const add = (text) => document.body.append(
+                     Object.assign(document.createElement('script'), { textContent: text }));
+                 window.refused = [];
+                 addEventListener('securitypolicyviolation',
+                     (event) => window.refused.push(event.effectiveDirective));
+                 add('window.intruded = true');
+                 fetch('http://127.0.0.1:9/').catch(() => {});",
+            )
+            .await?;
+        browser
+            .wait_until("window.refused.length == 2 && !window.intruded")
+            .await?;
+        still_works(browser).await
+    })
+}
+
 fn hostile(change: impl FnOnce(&mut Shared)) -> Result<String> {
     let recording = Recording::new(Scenario::parse(SCENARIO)?);
     let mut shared = Shared {

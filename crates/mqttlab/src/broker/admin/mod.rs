@@ -1,6 +1,7 @@
 //! The HTTP side: the Lab's page, health checks, metrics, the version, and the admin interface.
 
 mod api;
+mod door;
 mod metrics;
 mod page;
 mod tokens;
@@ -44,15 +45,7 @@ pub(super) async fn serve(
     admin: Admin,
     stop: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
-    let failure = |error| Failure::running(format!("HTTP failed: {error}"));
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(failure)?;
-    axum::serve(listener, router(admin))
-        .with_graceful_shutdown(async {
-            // Sent or dropped mean the same.
-            let _ = stop.await;
-        })
-        .await
-        .map_err(failure)
+    door::serve(listener, router(admin), stop).await
 }
 
 fn router(admin: Admin) -> Router {
