@@ -474,3 +474,65 @@ fn a_listener_has_rules_of_its_own_and_they_change_while_it_runs() -> Result<()>
     }
     anyhow::bail!("the new rules never held")
 }
+
+#[test]
+fn a_listener_has_a_largest_packet_of_its_own() -> Result<()> {
+    let folder = Folder::new("sizes")?;
+    let traffic = folder.path("traffic.mqttlab");
+    let traffic = traffic.to_str().context("a plain path")?;
+    let listeners = "listener = [{ address = \"127.0.0.1:0\", packet-size-max = 100 }, { address = \"127.0.0.1:0\" }]";
+    let options = ["--http", "off", "--record", traffic, "--set", listeners];
+    let broker = Broker::start_listening(&options, 2)?;
+    // PUBLISH of 100 and of 101 bytes.
+    let fits = [&[0x30, 98, 0, 1, b't'][..], &[b'.'; 95]].concat();
+    let too_large = [&[0x30, 99, 0, 1, b't'][..], &[b'.'; 96]].concat();
+    for (listener, told) in [(0, 100_u32), (1, 1 << 20)] {
+        let mut client = Raw::connect(broker.mqtt[listener])?;
+        client.send(&[
+            0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0, 0, 1, b'c',
+        ])?;
+        client.expect(&[0x20])?;
+        let connack = client.skip_packet()?;
+        // [MQTT-3.2.2-15]
+        let property = [&[0x27][..], &told.to_be_bytes()].concat();
+        let is_told = connack.windows(5).any(|part| part == property);
+        ensure!(is_told, "{connack:02x?}");
+        // PUBLISH of 101 bytes.
+        client.send(&[&[0x30, 99, 0, 1, b't', 0][..], &[b'.'; 95]].concat())?;
+        if listener == 0 {
+            client.expect(&[0xE0])?;
+            ensure!(client.skip_packet()?.first() == Some(&0x95));
+            client.expect_closed()?;
+        } else {
+            client.expect_alive()?;
+        }
+    }
+    for listener in [0, 1] {
+        let mut client = Raw::connect(broker.mqtt[listener])?;
+        client.log_in(b'd')?;
+        client.send(&fits)?;
+        client.expect_alive()?;
+        // Its first two bytes are enough.
+        client.send(&too_large[..2])?;
+        if listener == 0 {
+            client.expect_closed()?;
+        } else {
+            client.send(&too_large[2..])?;
+            client.expect_alive()?;
+        }
+    }
+    broker.signal("TERM")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.success() && log.contains("malformed"), "{log}");
+    let replayed = Command::new(program()?)
+        .args(["replay", traffic])
+        .output()?;
+    ensure!(replayed.status.success(), "{replayed:?}");
+    for (wrong, why) in [("0", "give 1 to"), ("2000000", "give 1 to 1048576")] {
+        let set = format!("listener=[{{ address = \"127.0.0.1:0\", packet-size-max = {wrong} }}]");
+        let refused = Broker::start_configured(&["--http", "off", "--set", &set]).err();
+        let refused = refused.context("it makes no sense")?.to_string();
+        ensure!(refused.contains(why), "{refused}");
+    }
+    Ok(())
+}

@@ -66,6 +66,10 @@ pub struct Grant {
     pub user_name: Option<String>,
     /// Authentication Data for the CONNACK, or the AUTH that ends a re-authentication (5.0).
     pub data: Option<Vec<u8>>,
+    /// The largest packet that it may send, in bytes, where that is less than
+    /// [`packet_size_max`](crate::broker::Config::packet_size_max). The driver's link checks it; here it is what a 5.0
+    /// client is told. [MQTT-3.2.2-15]
+    pub packet_size_max: Option<u32>,
 }
 
 /// Who does something: the client behind a session.

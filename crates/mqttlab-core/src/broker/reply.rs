@@ -100,7 +100,7 @@ impl Broker {
     pub(super) fn connack_properties(&self, candidate: &Candidate, grant: &Grant) -> PropertyList {
         let mut list = PropertyList::new();
         if candidate.version == Version::V5 {
-            self.push_connack_properties(candidate, &mut list);
+            self.push_connack_properties(candidate, grant, &mut list);
             if let Some(method) = &candidate.method {
                 list.push(Property::AuthenticationMethod(method));
                 if let Some(data) = &grant.data {
@@ -112,7 +112,12 @@ impl Broker {
     }
 
     /// What differs from the standard's defaults, and from what the client asked for.
-    fn push_connack_properties(&self, candidate: &Candidate, list: &mut PropertyList) {
+    fn push_connack_properties(
+        &self,
+        candidate: &Candidate,
+        grant: &Grant,
+        list: &mut PropertyList,
+    ) {
         let config = &self.config;
         if candidate.expiry_s != candidate.expiry_asked_s {
             list.push(Property::SessionExpiryInterval(candidate.expiry_s));
@@ -123,7 +128,8 @@ impl Broker {
         if config.maximum_qos != QoS::ExactlyOnce {
             list.push(Property::MaximumQoS(config.maximum_qos.number()));
         }
-        list.push(Property::MaximumPacketSize(config.packet_size_max));
+        let own = grant.packet_size_max.unwrap_or(u32::MAX);
+        list.push(Property::MaximumPacketSize(config.packet_size_max.min(own)));
         if candidate.is_id_assigned {
             list.push(Property::AssignedClientIdentifier(&candidate.client_id));
         }

@@ -105,7 +105,7 @@ pub enum What {
     },
 }
 
-/// Whether somebody may connect.
+/// Whether somebody may connect. The order of the variants is part of the form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// Yes.
@@ -129,15 +129,29 @@ pub enum Answer {
     },
     /// That takes a while.
     Pending,
+    /// Yes, under this name, for packets up to this size.
+    AllowWithin {
+        /// The name that was proven.
+        user_name: Option<String>,
+        /// In bytes.
+        packet_size_max: u32,
+    },
 }
 
 impl From<&Authorization> for Answer {
     fn from(authorization: &Authorization) -> Self {
         match authorization {
             Authorization::Allow => Self::Allow,
-            Authorization::AllowAs(grant) => Self::AllowAs {
-                user_name: grant.user_name.clone(),
-            },
+            Authorization::AllowAs(grant) => {
+                let user_name = grant.user_name.clone();
+                match grant.packet_size_max {
+                    None => Self::AllowAs { user_name },
+                    Some(packet_size_max) => Self::AllowWithin {
+                        user_name,
+                        packet_size_max,
+                    },
+                }
+            }
             Authorization::Deny(reason) => Self::Deny {
                 reason: reason.number(),
             },
@@ -161,7 +175,15 @@ impl From<&Answer> for Authorization {
             Answer::Allow => Self::Allow,
             Answer::AllowAs { user_name } => Self::AllowAs(Box::new(Grant {
                 user_name: user_name.clone(),
-                data: None,
+                ..Grant::default()
+            })),
+            Answer::AllowWithin {
+                user_name,
+                packet_size_max,
+            } => Self::AllowAs(Box::new(Grant {
+                user_name: user_name.clone(),
+                packet_size_max: Some(*packet_size_max),
+                ..Grant::default()
             })),
             Answer::Deny { reason: code } => Self::Deny(reason(*code)),
             Answer::Redirect {

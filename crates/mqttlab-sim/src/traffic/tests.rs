@@ -1,6 +1,6 @@
 //! A small driver that records, and what can be done with its file.
 
-use mqttlab_core::broker::{Broker, CloseReason, Config, Input, Loss, Sink};
+use mqttlab_core::broker::{Authorization, Broker, CloseReason, Config, Input, Loss, Sink};
 use mqttlab_core::codec::encode;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::{ConnId, PacketId};
@@ -13,7 +13,7 @@ use mqttlab_core::rng::Rng;
 use mqttlab_core::time::{Duration, Instant};
 
 use super::{
-    Header, MAGIC, Note, Noted, Payloads, Traffic, TrafficError, What, mask_sent, redacted,
+    Answer, Header, MAGIC, Note, Noted, Payloads, Traffic, TrafficError, What, mask_sent, redacted,
 };
 use crate::export::{ladder, pcapng, trace};
 use crate::recording::{Budget, Recording};
@@ -322,4 +322,33 @@ fn other_files_are_refused_and_hostile_ones_harm_nobody() {
         }
     }
     assert!(played > 100 && wrong > 100, "{played} {wrong}");
+}
+
+/// Recordings that were made earlier can still be read: no variant moves, and no field comes or goes.
+#[test]
+fn answers_keep_their_form() {
+    let user_name = Some("a".to_owned());
+    let answers = [
+        (Answer::Allow, &[0][..]),
+        (
+            Answer::AllowAs {
+                user_name: user_name.clone(),
+            },
+            &[1, 1, 1, b'a'],
+        ),
+        (Answer::Deny { reason: 0x87 }, &[2, 0x87]),
+        (Answer::Pending, &[4]),
+        (
+            Answer::AllowWithin {
+                user_name,
+                packet_size_max: 300,
+            },
+            &[5, 1, 1, b'a', 0xAC, 2],
+        ),
+    ];
+    for (answer, bytes) in answers {
+        assert_eq!(postcard::to_allocvec(&answer).expect("data"), bytes);
+        let authorization = Authorization::from(&answer);
+        assert_eq!(Answer::from(&authorization), answer);
+    }
 }

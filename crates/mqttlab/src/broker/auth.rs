@@ -72,6 +72,8 @@ pub(crate) struct Door {
     pub(crate) acl: Option<Arc<Acl>>,
     /// How fast a client may send.
     pub(crate) rate: Rate,
+    /// The largest packet of its clients, in bytes, where that is less than for all of them.
+    pub(crate) packet_size_max: Option<u32>,
     /// How many connections are taken in within a second; 0 for any number.
     pub(crate) accepts_per_s: u32,
 }

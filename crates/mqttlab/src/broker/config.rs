@@ -60,9 +60,9 @@ impl Config {
     /// # Errors
     /// When a file is missing, cannot be read or is wrong.
     pub(crate) fn renewal(&self) -> Result<Renewal, Failure> {
-        let packet_size_max = self.broker.packet_size_max;
         let listeners = self.listener.iter();
-        let protocols = listeners.map(|listener| listener.protocol(packet_size_max));
+        let protocols =
+            listeners.map(|listener| listener.protocol(self.packet_size_max(listener)?));
         let (doors, acl_file) = (self.doors()?, self.auth.acl_file.as_ref());
         let rules = Rules::new(doors, self.verifier()?, Hook::new(&self.hook)?, acl_file)?;
         Ok(Renewal {
@@ -82,6 +82,19 @@ impl Config {
             connections_per_user_max: self.limits.connections_per_user_max,
             flapping: self.flapping,
             failures: self.failures,
+        }
+    }
+
+    /// The largest packet of a client of this listener.
+    fn packet_size_max(&self, listener: &Listener) -> Result<u32, Failure> {
+        let all = self.broker.packet_size_max;
+        match listener.packet_size_max {
+            None => Ok(all),
+            Some(own) if (1..=all).contains(&own) => Ok(own),
+            Some(own) => Err(Failure::usage(format!(
+                "{}: packet-size-max is {own}; give 1 to {all}, which is broker.packet-size-max",
+                listener.address
+            ))),
         }
     }
 
@@ -128,6 +141,7 @@ impl Config {
                 connections_max: listener.connections_max,
                 acl: listener.acl()?,
                 rate: self.rate(listener),
+                packet_size_max: listener.packet_size_max,
                 accepts_per_s: listener
                     .accepts_per_second_max
                     .unwrap_or(self.limits.accepts_per_second_max),
@@ -272,6 +286,9 @@ pub(crate) struct Listener {
     pub(crate) bytes_per_second_max: Option<u32>,
     #[serde(default)]
     pub(crate) over_rate: Option<OverRate>,
+    /// The largest packet of its clients, in bytes.
+    #[serde(default)]
+    pub(crate) packet_size_max: Option<u32>,
     /// The versions of MQTT that are let in; empty for all that the broker speaks.
     #[serde(default)]
     pub(crate) versions: Vec<Version>,
@@ -308,6 +325,7 @@ impl Listener {
             messages_per_second_max: None,
             bytes_per_second_max: None,
             over_rate: None,
+            packet_size_max: None,
             versions: Vec::new(),
             allow_anonymous: None,
             ask_hook: true,

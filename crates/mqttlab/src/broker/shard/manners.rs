@@ -261,6 +261,7 @@ impl Sockets {
         user_name: Option<&str>,
         answer: Authorization,
     ) -> Authorization {
+        let answer = self.bounded(conn, answer);
         let name = match &answer {
             Authorization::Allow => user_name,
             Authorization::AllowAs(grant) => grant.user_name.as_deref().or(user_name),
@@ -294,6 +295,26 @@ impl Sockets {
         }
         self.watched.reached.count(Limit::UserConnections);
         Authorization::Deny(ReasonCode::QuotaExceeded)
+    }
+
+    /// An answer that lets somebody in, with the largest packet of its listener.
+    fn bounded(&mut self, conn: ConnId, answer: Authorization) -> Authorization {
+        let Some(listener) = self.of(conn).map(|socket| socket.listener) else {
+            return answer;
+        };
+        let Some(packet_size_max) = self.doorkeeper.door(listener).packet_size_max else {
+            return answer;
+        };
+        let mut grant = match answer {
+            Authorization::Allow => Box::default(),
+            Authorization::AllowAs(grant) => grant,
+            Authorization::Continue(_)
+            | Authorization::Deny(_)
+            | Authorization::Redirect { .. }
+            | Authorization::Pending => return answer,
+        };
+        grant.packet_size_max = Some(packet_size_max);
+        Authorization::AllowAs(grant)
     }
 
     /// Takes note of a client that was let in.

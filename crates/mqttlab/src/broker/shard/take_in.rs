@@ -88,7 +88,11 @@ impl Shard {
         if self.links.len() <= slot {
             self.links.resize_with(slot + 1, || None);
         }
-        self.links[slot] = Some(Link::new(Side::Server, Version::default(), self.limits));
+        let mut limits = self.limits;
+        if let Some(own) = self.sockets.doorkeeper.door(listener).packet_size_max {
+            limits.packet_size_max = limits.packet_size_max.min(own);
+        }
+        self.links[slot] = Some(Link::new(Side::Server, Version::default(), limits));
         let input = Input::Open { conn };
         hand(&mut self.broker, self.now, input, &mut self.sockets);
         Ok(())
