@@ -43,6 +43,8 @@ keys! {
     ShareKey;
     /// A node of the topic tree.
     NodeKey;
+    /// A member of shared subscriptions whose session is in another shard.
+    MemberKey;
 }
 
 /// So many values are in one segment.

@@ -6,6 +6,7 @@ use crate::broker::Broker;
 use crate::broker::arena::{Key, MessageKey, SessionKey};
 use crate::broker::conn::State;
 use crate::broker::session::Session;
+use crate::broker::subscribe::is_shared;
 use crate::broker::tree::Member;
 use crate::packet::QoS;
 
@@ -30,7 +31,7 @@ impl Broker {
         self.check_timers();
         self.tree.check();
         self.retained.check(&self.messages);
-        assert!(self.retained.len() <= self.config.retained_messages_max as usize);
+        self.check_peers();
     }
 
     fn check_conns(&self) {
@@ -172,7 +173,11 @@ impl Broker {
             }
         }
         for (filter, members) in self.shares.iter() {
-            assert!(!members.is_empty(), "{filter} has members");
+            let elsewhere = self.shares.elsewhere(filter);
+            assert!(
+                !members.is_empty() || !elsewhere.is_empty(),
+                "{filter} has members"
+            );
             for &(key, granted) in members {
                 in_tree += 1;
                 let session = &self.sessions[key];
@@ -194,6 +199,47 @@ impl Broker {
             in_tree, of_sessions,
             "every subscription is in the tree or shared"
         );
+    }
+
+    /// What this shard believes of the others fits what it has.
+    fn check_peers(&self) {
+        let Some(group) = self.peers.group() else {
+            assert!(self.retained.len() <= self.config.retained_messages_max as usize);
+            return;
+        };
+        let shard = self.shard();
+        let mut direct = 0;
+        for (_, session) in self.sessions.iter() {
+            let id = &session.client_id;
+            assert!(shard.owns(id), "the session of {id} is where it belongs");
+            let own = session.subscriptions.iter();
+            direct += own.filter(|one| !is_shared(&one.filter)).count();
+        }
+        assert_eq!(group.direct, direct, "subscriptions are counted");
+        let mut members = 0;
+        for (key, member) in group.members.iter() {
+            assert!(
+                !member.shares.is_empty(),
+                "{} is a member",
+                member.client_id
+            );
+            for share in &member.shares {
+                members += 1;
+                let elsewhere = self.shares.elsewhere(share);
+                assert!(elsewhere.contains(&key), "{share} knows its members");
+            }
+        }
+        let known = self.shares.iter();
+        let known: usize = known
+            .map(|(filter, _)| self.shares.elsewhere(filter).len())
+            .sum();
+        assert_eq!(known, members, "all members elsewhere are known by name");
+        for (topic, key) in self.retained.iter() {
+            assert!(
+                self.messages.get(key).number > group.removed.number(topic),
+                "what was removed from {topic} stays away"
+            );
+        }
     }
 
     /// Every stored message is held exactly as often as somebody waits for it.
@@ -231,7 +277,7 @@ impl Broker {
             "every message that is owed is stored"
         );
         assert_eq!(
-            self.messages.bytes(),
+            self.messages.bytes_in_all(),
             bytes,
             "the bytes of all messages are counted"
         );

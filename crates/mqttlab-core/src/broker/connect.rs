@@ -241,7 +241,7 @@ impl Broker {
         loop {
             let prefix = &self.config.assigned_id_prefix;
             let name = alloc::format!("{prefix}{:016x}", self.rng.next_u64());
-            if !self.clients.contains_key(&*name) {
+            if self.shard().owns(&name) && !self.clients.contains_key(&*name) {
                 candidate.client_id = name.into();
                 candidate.is_id_assigned = true;
                 break;
@@ -424,6 +424,7 @@ impl Broker {
             self.arm_conn(key, deadline);
         }
         self.sessions[session_key].conn = Some(key);
+        self.tell_connected(cx, session_key, true);
         if let Some(will) = candidate.will.take() {
             self.store_will(cx, session_key, will);
         }

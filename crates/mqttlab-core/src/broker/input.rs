@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use crate::broker::shard::{ShardId, Word};
 use crate::broker::{Authorization, Config};
 use crate::error::DecodeError;
 use crate::id::ConnId;
@@ -68,6 +69,19 @@ pub enum Input<'a> {
     Publish(Publish<'a>),
     /// The configuration changed; connections that are open keep what was agreed at their CONNECT.
     Configure(Box<Config>),
+    /// A connection that has not been let in goes to another shard: it is forgotten without a word and without being
+    /// counted. One that was let in stays.
+    Leave {
+        /// This connection.
+        conn: ConnId,
+    },
+    /// Another shard tells something; a broker that is alone, or built without the feature `shards`, does not listen.
+    Peer {
+        /// Which.
+        from: ShardId,
+        /// What.
+        word: Word,
+    },
     /// [`Broker::next_deadline`](crate::broker::Broker::next_deadline) has passed.
     Wake,
 }

@@ -1,11 +1,13 @@
 //! Encoded PUBLISHes: one for all receivers that get the same bytes, or one for a single receiver.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
 use crate::broker::conn::{Alias, Conn};
 use crate::broker::message::{Delivery, Incoming, Message, expiry_left};
+use crate::broker::shard::Letter;
 use crate::codec::encode_publish_head;
 use crate::frame::{Frame, Patch};
 use crate::id::PacketId;
@@ -25,6 +27,10 @@ pub(super) struct Layouts {
     kinds: [Layout; 12],
     /// The payload, where it stays apart.
     apart: Option<Bytes>,
+    /// The message as other shards have it, once one has.
+    pub(super) letter: Option<Arc<Letter>>,
+    /// How often it has come back from members of a shared subscription in other shards.
+    pub(super) returned: u8,
 }
 
 /// What receivers have in common that get the same bytes.
@@ -68,6 +74,7 @@ impl Layouts {
         self.bytes.clear();
         self.made = 0;
         self.apart = None;
+        self.letter = None;
     }
 
     /// The payload as shared bytes, copied at most once.
@@ -75,7 +82,10 @@ impl Layouts {
         match &self.apart {
             Some(payload) => payload.clone(),
             None => {
-                let payload = Bytes::copy_from_slice(incoming.payload);
+                let payload = match &self.letter {
+                    Some(letter) => letter.payload.clone(),
+                    None => Bytes::copy_from_slice(incoming.payload),
+                };
                 if payload.len() > COPIED_MAX {
                     self.apart = Some(payload.clone());
                 }
@@ -148,7 +158,7 @@ impl Layouts {
 
 /// One message for one receiver: what differs from the shared layout is in here.
 pub(super) struct Single<'a> {
-    pub(super) topic: &'a alloc::sync::Arc<str>,
+    pub(super) topic: &'a Arc<str>,
     pub(super) payload: &'a [u8],
     /// The same payload, if it is stored.
     pub(super) stored: Option<&'a Bytes>,

@@ -113,6 +113,7 @@ impl Broker {
     }
 
     fn keep_session<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: SessionKey) {
+        self.tell_connected(cx, key, false);
         let session = &self.sessions[key];
         let until = session.end_after(cx.now);
         why!(cx, cx.conn, cx.version => V311_3_1_2_4, V5_3_1_2_23, Decision::SessionKept {
@@ -150,6 +151,7 @@ impl Broker {
             client_id: client_id.clone(),
             because,
         });
+        self.tell_gone(cx, key);
         self.forget_subscriptions(key);
         let owed = self.drop_all(cx, key);
         let session = self.take_session(key);

@@ -130,7 +130,10 @@ impl Rare {
 #[derive(Clone, Debug)]
 pub(super) struct Messages {
     arena: Arena<MessageKey, (Message, u32)>,
+    /// What counts here.
     bytes: u64,
+    /// What does not, for it counts in other shards, which have the same messages.
+    relief: u64,
 }
 
 impl Messages {
@@ -138,6 +141,7 @@ impl Messages {
         Self {
             arena: Arena::new(),
             bytes: 0,
+            relief: 0,
         }
     }
 
@@ -183,9 +187,20 @@ impl Messages {
             .is_some_and(|(message, _)| message.number == number)
     }
 
-    /// Bytes of all of them.
+    /// Bytes of all of them, as far as they count here.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Bytes of all of them.
+    pub(super) fn bytes_in_all(&self) -> u64 {
+        self.bytes + self.relief
+    }
+
+    /// From here on so many bytes do not count.
+    pub(super) fn relieve(&mut self, bytes: u64) {
+        self.bytes = self.bytes_in_all() - bytes;
+        self.relief = bytes;
     }
 
     pub(super) fn len(&self) -> usize {

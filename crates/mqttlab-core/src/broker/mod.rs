@@ -30,6 +30,7 @@ mod restore;
 mod retain;
 mod send;
 mod session;
+pub mod shard;
 mod shared;
 mod sink;
 mod small_map;
@@ -58,6 +59,7 @@ use crate::broker::layout::Layouts;
 use crate::broker::message::{Incoming, Messages, Sorted, expires_at};
 use crate::broker::retain::Retained;
 use crate::broker::session::Session;
+use crate::broker::shard::Peers;
 use crate::broker::shared::Shares;
 use crate::broker::timers::Timers;
 use crate::broker::tree::Tree;
@@ -137,6 +139,7 @@ pub struct Broker {
     counters: Counters,
     books: Books,
     last_number: u64,
+    peers: Peers,
     /// Sessions that were connected when the broker stopped, until the store knows when they end.
     left_at_restore: Vec<SessionKey>,
     /// The last routes that were too many to be kept with their connection.
@@ -181,6 +184,7 @@ impl Broker {
             counters: Counters::default(),
             books: Books::default(),
             last_number: 0,
+            peers: Peers::default(),
             left_at_restore: Vec::new(),
             wide_cache: None,
             layouts: None,
@@ -234,6 +238,8 @@ impl Broker {
                 self.config = config.sane();
                 self.tree.outdate();
             }
+            Input::Leave { conn } => self.on_leave(conn),
+            Input::Peer { from, word } => self.on_peer(&mut cx, from, &word),
             Input::Wake => self.on_wake(&mut cx),
         }
     }
@@ -250,6 +256,18 @@ impl Broker {
         assert!(before.is_none(), "a connection is opened once");
         why!(cx, conn, none, Decision::Opened {});
         self.arm_conn(key, cx.now + self.config.connect_timeout());
+    }
+
+    /// A connection that was not let in goes to another shard.
+    fn on_leave(&mut self, conn: ConnId) {
+        let Some(&key) = self.conn_keys.get(&conn) else {
+            return;
+        };
+        if self.conns[key].session().is_none() {
+            self.disarm_conn(key);
+            self.conns.remove(key);
+            self.conn_keys.remove(&conn);
+        }
     }
 
     /// The connection of this name, whose input is looked at from here on.

@@ -198,6 +198,22 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What one of `of` shards may take on, where all of them together may take on this.
+    ///
+    /// Connections, sessions and the bytes of messages are divided, and rounded up: Client Identifiers spread sessions
+    /// evenly, not equally, so a shard can be full while another one has room. Retained messages are in every shard, and
+    /// their limits stay; their bytes count in each for its part.
+    #[must_use]
+    pub fn part(&self, of: u16) -> Self {
+        let of = u32::from(of.max(1));
+        Self {
+            connections_max: self.connections_max.div_ceil(of),
+            sessions_max: self.sessions_max.div_ceil(of),
+            message_bytes_max: self.message_bytes_max.div_ceil(u64::from(of)),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn connect_timeout(&self) -> Duration {
         Duration::from_millis(u64::from(self.connect_timeout_ms))
     }

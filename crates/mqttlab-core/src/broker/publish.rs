@@ -252,7 +252,8 @@ impl Broker {
             expires_at: expires_at(cx.now, sorted.expiry_s),
         };
         self.spread(cx, incoming, &cache.routes);
-        let reason = if cache.routes.is_empty() && self.config.report_no_subscribers {
+        let nobody = cache.routes.is_empty() && self.peers.is_alone();
+        let reason = if nobody && self.config.report_no_subscribers {
             ReasonCode::NoMatchingSubscribers
         } else {
             ReasonCode::Success
@@ -370,10 +371,10 @@ impl Broker {
     fn spread<S: Sink>(&mut self, cx: &mut Cx<'_, S>, incoming: Incoming<'_>, routes: &Routes) {
         let holders = u32::from(incoming.retain) + routes.direct.len() as u32;
         let mut spread = self.begin_spread(incoming, holders);
-        if incoming.retain {
-            self.retain(cx, &mut spread);
-        }
-        if routes.is_empty() {
+        let keep = incoming.retain && self.retain(cx, &mut spread);
+        if !self.peers.is_alone() {
+            self.tell_message(cx, &mut spread, keep);
+        } else if routes.is_empty() {
             self.counters.unwanted += 1;
             why!(
                 cx,
@@ -385,21 +386,32 @@ impl Broker {
                 }
             );
         }
-        if self.bugs == Bugs::NONE {
-            for route in &routes.direct {
-                if S::TRACE || !self.send_plainly(cx, &mut spread, route) {
-                    self.follow(cx, &mut spread, routes, route);
-                }
-            }
-        } else {
-            for route in &routes.direct {
-                self.follow_wrongly(cx, &mut spread, routes, route);
-            }
-        }
+        self.follow_direct(cx, &mut spread, routes);
         for &share in &routes.shares {
             self.offer_share(cx, &mut spread, share);
         }
         self.end_spread(spread);
+    }
+
+    /// All sessions that have subscribed themselves.
+    #[inline]
+    pub(super) fn follow_direct<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        spread: &mut Spread<'_>,
+        routes: &Routes,
+    ) {
+        if self.bugs == Bugs::NONE {
+            for route in &routes.direct {
+                if S::TRACE || !self.send_plainly(cx, spread, route) {
+                    self.follow(cx, spread, routes, route);
+                }
+            }
+        } else {
+            for route in &routes.direct {
+                self.follow_wrongly(cx, spread, routes, route);
+            }
+        }
     }
 
     /// One receiver, whatever is special about it.
@@ -423,7 +435,7 @@ impl Broker {
         self.offer(cx, spread, route.session, &hop);
     }
 
-    fn begin_spread<'a>(&mut self, incoming: Incoming<'a>, holders: u32) -> Spread<'a> {
+    pub(super) fn begin_spread<'a>(&mut self, incoming: Incoming<'a>, holders: u32) -> Spread<'a> {
         Spread {
             incoming,
             layouts: self.layouts.take().unwrap_or_default(),
@@ -433,7 +445,7 @@ impl Broker {
         }
     }
 
-    fn end_spread(&mut self, mut spread: Spread<'_>) {
+    pub(super) fn end_spread(&mut self, mut spread: Spread<'_>) {
         if let Some(stored) = spread.stored {
             self.messages.release_times(stored, spread.held);
         }
@@ -510,18 +522,22 @@ impl Broker {
     /// A copy that does not pin what it was read from.
     fn own(&self, spread: &mut Spread<'_>) -> Message {
         let incoming = &spread.incoming;
-        let publisher: Arc<str> = match (incoming.publisher_id, incoming.publisher) {
+        let payload = spread.layouts.shared_payload(incoming);
+        Message::new(incoming, self.publisher_of(incoming), payload)
+    }
+
+    /// The Client Identifier of a message's publisher; empty for the broker itself.
+    pub(super) fn publisher_of(&self, incoming: &Incoming<'_>) -> Arc<str> {
+        match (incoming.publisher_id, incoming.publisher) {
             (Some(id), _) => id.clone(),
             (None, Some(key)) => self.sessions[key].client_id.clone(),
             (None, None) => Arc::from(""),
-        };
-        let payload = spread.layouts.shared_payload(incoming);
-        Message::new(incoming, publisher, payload)
+        }
     }
 
     /// The number of the next message.
     pub(super) fn next_number(&mut self) -> u64 {
-        self.last_number += 1;
+        self.last_number = self.peers.next_number(self.last_number);
         self.last_number
     }
 }

@@ -8,7 +8,11 @@ use crate::broker::arena::{MessageKey, SessionKey};
 use crate::broker::message::{Delivery, Message, Will};
 use crate::broker::persist::{Change, DeliveryRef, MessageRef, WillRef};
 use crate::broker::session::Session;
+#[cfg(feature = "shards")]
+use crate::broker::shard::Shard;
+use crate::broker::shard::owner_of;
 use crate::broker::sink::Sink;
+use crate::broker::subscribe::is_shared;
 use crate::broker::tree::Granted;
 use crate::broker::waiting::Waiting;
 use crate::broker::{Broker, Config, Cx};
@@ -32,7 +36,28 @@ impl Broker {
         now: Instant,
         changes: impl IntoIterator<Item = Change<'a>>,
     ) -> Self {
-        let mut broker = Self::new(config, seed);
+        Self::new(config, seed).restored(now, changes)
+    }
+
+    /// The same for one of several shards.
+    ///
+    /// Give each of them all changes of the store, whoever made them: it takes the sessions that are its own, all retained
+    /// messages, and who is a member of which shared subscription. The number of shards need not be what it was.
+    #[cfg(feature = "shards")]
+    pub fn restore_shard<'a>(
+        config: Config,
+        seed: u64,
+        now: Instant,
+        shard: Shard,
+        changes: impl IntoIterator<Item = Change<'a>>,
+    ) -> Self {
+        Self::new(config, seed)
+            .into_shard(shard)
+            .restored(now, changes)
+    }
+
+    fn restored<'a>(self, now: Instant, changes: impl IntoIterator<Item = Change<'a>>) -> Self {
+        let mut broker = self;
         broker.now = now;
         let mut restoring = Restoring {
             broker,
@@ -42,7 +67,12 @@ impl Broker {
             restoring.apply(&change);
         }
         restoring.leave_all(now);
-        restoring.broker
+        let mut broker = restoring.broker;
+        if !broker.peers.is_alone() {
+            broker.last_number = broker.peers.count_from(broker.last_number);
+        }
+        broker.relieve();
+        broker
     }
 
     /// Tells the store how long a session lasts now; one that was not stored before is told whole.
@@ -85,7 +115,9 @@ impl Broker {
         {
             self.session_changes(session, &mut tell);
         }
-        for (_, key) in self.retained.iter() {
+        let retained = self.retained.iter();
+        let own = retained.filter(|(topic, _)| self.shard().owns(topic));
+        for (_, key) in own {
             tell(&Change::Retained {
                 message: self.messages.get(key).borrowed(),
             });
@@ -172,6 +204,24 @@ struct Restoring {
 impl Restoring {
     fn apply(&mut self, change: &Change<'_>) {
         match *change {
+            Change::SessionStarted { client_id, .. }
+            | Change::SessionExpiry { client_id, .. }
+            | Change::SessionEnded { client_id }
+            | Change::Subscribed { client_id, .. }
+            | Change::Unsubscribed { client_id, .. }
+            | Change::Queued { client_id, .. }
+            | Change::Sent { client_id, .. }
+            | Change::Dropped { client_id, .. }
+            | Change::Released { client_id, .. }
+            | Change::Completed { client_id, .. }
+            | Change::Received { client_id, .. }
+            | Change::ReceiveCompleted { client_id, .. }
+            | Change::WillSet { client_id, .. }
+            | Change::WillRemoved { client_id }
+                if !self.broker.shard().owns(client_id) =>
+            {
+                self.apply_elsewhere(client_id, change);
+            }
             Change::SessionStarted {
                 client_id,
                 user_name,
@@ -204,6 +254,36 @@ impl Restoring {
                     self.apply_to_session(key, change);
                 }
             }
+        }
+    }
+
+    /// What a shard has to know of a session of another one.
+    fn apply_elsewhere(&mut self, client_id: &str, change: &Change<'_>) {
+        let broker = &mut self.broker;
+        match *change {
+            Change::SessionStarted { .. } | Change::SessionEnded { .. } => {
+                broker.forget_member(client_id);
+            }
+            Change::Subscribed { filter, .. } if is_shared(filter) => {
+                let owner = owner_of(client_id, broker.shard().of());
+                broker.on_joined(owner, &filter.into(), &client_id.into(), false);
+            }
+            Change::Unsubscribed { filter, .. } => broker.on_left(filter, client_id),
+            Change::Queued { message, .. } => {
+                broker.last_number = broker.last_number.max(message.number);
+            }
+            Change::Subscribed { .. }
+            | Change::SessionExpiry { .. }
+            | Change::Sent { .. }
+            | Change::Dropped { .. }
+            | Change::Released { .. }
+            | Change::Completed { .. }
+            | Change::Received { .. }
+            | Change::ReceiveCompleted { .. }
+            | Change::Retained { .. }
+            | Change::RetainedRemoved { .. }
+            | Change::WillSet { .. }
+            | Change::WillRemoved { .. } => {}
         }
     }
 

@@ -11,7 +11,7 @@ use crate::broker::publish::Spread;
 use crate::broker::send::Said;
 use crate::broker::sink::Sink;
 use crate::broker::tree::Granted;
-use crate::broker::{Access, Broker, Change, Cx, TimerKind};
+use crate::broker::{Access, Broker, Change, Cx, MessageRef, TimerKind};
 use crate::packet::QoS;
 use crate::time::Instant;
 use crate::topic;
@@ -231,24 +231,10 @@ fn past(above: &str) -> Skip {
 }
 
 impl Broker {
-    /// Keeps, replaces or removes the retained message of a topic.
-    pub(super) fn retain<S: Sink>(&mut self, cx: &mut Cx<'_, S>, spread: &mut Spread<'_>) {
+    /// Keeps, replaces or removes the retained message of a topic. False where there is no room for it.
+    pub(super) fn retain<S: Sink>(&mut self, cx: &mut Cx<'_, S>, spread: &mut Spread<'_>) -> bool {
         let incoming = spread.incoming;
-        if incoming.payload.is_empty() {
-            let old = self.retained.remove(incoming.topic, &self.messages);
-            why!(cx, cx.conn, cx.version => V311_3_3_1_10, V5_3_3_1_6, Decision::RetainedRemoved {
-                topic: incoming.topic.clone(),
-                was_there: old.is_some(),
-            });
-            if let Some(old) = old {
-                self.messages.release(old);
-                cx.sink.persist(&Change::RetainedRemoved {
-                    topic: incoming.topic,
-                });
-            }
-            return;
-        }
-        if !self.has_room_to_retain(incoming.topic, spread.size()) {
+        if !incoming.payload.is_empty() && !self.has_room_to_retain(incoming.topic, spread.size()) {
             self.counters.retained_refused += 1;
             why!(
                 cx,
@@ -259,19 +245,99 @@ impl Broker {
                     topic: incoming.topic.clone(),
                 }
             );
+            return false;
+        }
+        self.put_retained(cx, spread);
+        true
+    }
+
+    /// Does the same with a message of another shard, which had room for it. Of two messages for a topic the larger
+    /// number wins in every shard, in whichever order they come.
+    pub(super) fn retain_heard<S: Sink>(&mut self, cx: &mut Cx<'_, S>, spread: &mut Spread<'_>) {
+        let (topic, number) = (spread.incoming.topic, spread.incoming.number);
+        let kept = self.retained.get(topic);
+        let kept = kept.map_or(0, |key| self.messages.get(key).number);
+        let removed = self
+            .peers
+            .group()
+            .map_or(0, |group| group.removed.number(topic));
+        if number > kept.max(removed) {
+            return self.put_retained(cx, spread);
+        }
+        why!(
+            cx,
+            None,
+            none,
+            Decision::RetainedOutdated {
+                message: number,
+                topic: topic.clone(),
+            }
+        );
+    }
+
+    fn put_retained<S: Sink>(&mut self, cx: &mut Cx<'_, S>, spread: &mut Spread<'_>) {
+        let incoming = spread.incoming;
+        if incoming.payload.is_empty() {
+            let old = self.retained.remove(incoming.topic, &self.messages);
+            why!(cx, cx.conn, cx.version => V311_3_3_1_10, V5_3_3_1_6, Decision::RetainedRemoved {
+                topic: incoming.topic.clone(),
+                was_there: old.is_some(),
+            });
+            self.note_removed(cx, incoming.topic, incoming.number);
+            if let Some(old) = old {
+                self.let_go(old);
+                self.persist_retained(
+                    cx,
+                    &Change::RetainedRemoved {
+                        topic: incoming.topic,
+                    },
+                );
+            }
             return;
         }
         let key = self.hold(spread);
         let old = self.retained.insert(key, &self.messages);
+        self.relieve();
+        if let Some(group) = self.peers.group_mut() {
+            group.removed.forget(incoming.topic);
+        }
         why!(cx, cx.conn, cx.version => V311_3_3_1_5, V5_3_3_1_5, Decision::Retained {
             message: incoming.number,
             topic: incoming.topic.clone(),
             replaced: old.is_some(),
         });
         let message = self.messages.get(key).borrowed();
-        cx.sink.persist(&Change::Retained { message });
+        self.persist_retained(cx, &Change::Retained { message });
         if let Some(old) = old {
             self.messages.release(old);
+        }
+    }
+
+    /// Tells the store what became of a topic's retained message, if nobody else does.
+    fn persist_retained<S: Sink>(&self, cx: &mut Cx<'_, S>, change: &Change<'_>) {
+        let (Change::Retained {
+            message: MessageRef { topic, .. },
+        }
+        | Change::RetainedRemoved { topic }) = *change
+        else {
+            return;
+        };
+        if self.shard().owns(topic) {
+            cx.sink.persist(change);
+        }
+    }
+
+    /// Lets go of a message that was retained.
+    pub(super) fn let_go(&mut self, key: MessageKey) {
+        self.relieve();
+        self.messages.release(key);
+    }
+
+    /// What is retained is in every shard, and counts once.
+    pub(super) fn relieve(&mut self) {
+        if let Some(group) = self.peers.group_mut() {
+            let of = group.count();
+            self.messages.relieve(self.retained.bytes() / of * (of - 1));
         }
     }
 
@@ -300,18 +366,20 @@ impl Broker {
                 .retained
                 .remove(&topic, &self.messages)
                 .expect("an expiry belongs to a retained message");
+            let number = self.messages.get(key).number;
             why!(
                 cx,
                 None,
                 none,
                 Decision::RetainedExpired {
                     topic: topic.clone(),
-                    message: self.messages.get(key).number,
+                    message: number,
                 }
             );
             self.counters.retained_expired += 1;
-            self.messages.release(key);
-            cx.sink.persist(&Change::RetainedRemoved { topic: &topic });
+            self.note_removed(cx, &topic, number);
+            self.let_go(key);
+            self.persist_retained(cx, &Change::RetainedRemoved { topic: &topic });
         }
     }
 

@@ -4,11 +4,12 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::arena::{Arena, SessionKey, ShareKey};
+use crate::broker::arena::{Arena, MemberKey, SessionKey, ShareKey};
 use crate::broker::deliver::{Hop, Via, must_wait};
 use crate::broker::message::Message;
 use crate::broker::policy::SharedDispatch;
 use crate::broker::publish::Spread;
+use crate::broker::shard::Chosen;
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Granted, Member};
 use crate::broker::{Broker, Cx};
@@ -32,6 +33,8 @@ struct Share {
     filter: Arc<str>,
     /// In the order in which they came.
     members: Vec<(SessionKey, Granted)>,
+    /// Members whose sessions are in other shards; they come after those that are here.
+    elsewhere: Vec<MemberKey>,
     /// Whose turn it is; the one before had the last message.
     next: usize,
 }
@@ -54,6 +57,17 @@ impl Shares {
             .iter()
             .map(|(_, share)| (&share.filter, &*share.members))
     }
+
+    /// The members of one of them that are in other shards.
+    pub(super) fn elsewhere(&self, filter: &str) -> &[MemberKey] {
+        self.find(filter)
+            .map_or(&[], |share| &self.arena[share].elsewhere)
+    }
+
+    /// A member that is here.
+    pub(super) fn member(&self, share: ShareKey, at: usize) -> (SessionKey, Granted) {
+        self.arena[share].members[at]
+    }
 }
 
 impl Broker {
@@ -64,34 +78,67 @@ impl Broker {
         key: SessionKey,
         granted: Granted,
     ) -> bool {
-        let share = match self.shares.find(filter) {
-            Some(share) => share,
-            None => {
-                let share = self.shares.arena.insert(Share {
-                    filter: filter.clone(),
-                    members: Vec::new(),
-                    next: 0,
-                });
-                self.shares.by_filter.insert(filter.clone(), share);
-                let everybody = Granted {
-                    options: SubscriptionOptions::default(),
-                    identifier: 0,
-                };
-                self.tree
-                    .insert(inner(filter), Member::Share(share), everybody);
-                share
-            }
-        };
-        let members = &mut self.shares.arena[share].members;
-        match members.iter_mut().find(|(member, _)| *member == key) {
+        let share = self.share_or_new(filter);
+        let share = &mut self.shares.arena[share];
+        let mut members = share.members.iter_mut();
+        match members.find(|(member, _)| *member == key) {
             Some((_, old)) => {
                 *old = granted;
                 true
             }
             None => {
-                members.push((key, granted));
+                share.next += usize::from(share.next > share.members.len());
+                share.members.push((key, granted));
                 false
             }
+        }
+    }
+
+    fn share_or_new(&mut self, filter: &Arc<str>) -> ShareKey {
+        if let Some(share) = self.shares.find(filter) {
+            return share;
+        }
+        let share = self.shares.arena.insert(Share {
+            filter: filter.clone(),
+            members: Vec::new(),
+            elsewhere: Vec::new(),
+            next: 0,
+        });
+        self.shares.by_filter.insert(filter.clone(), share);
+        let everybody = Granted {
+            options: SubscriptionOptions::default(),
+            identifier: 0,
+        };
+        self.tree
+            .insert(inner(filter), Member::Share(share), everybody);
+        share
+    }
+
+    /// Adds a member whose session is in another shard, and that was none.
+    pub(super) fn join_share_elsewhere(&mut self, filter: &Arc<str>, key: MemberKey) {
+        let share = self.share_or_new(filter);
+        self.shares.arena[share].elsewhere.push(key);
+    }
+
+    /// Takes such a member out.
+    pub(super) fn leave_share_elsewhere(&mut self, filter: &str, key: MemberKey) {
+        let Some(share_key) = self.shares.find(filter) else {
+            return;
+        };
+        let share = &mut self.shares.arena[share_key];
+        if let Some(at) = share.elsewhere.iter().position(|member| *member == key) {
+            share.elsewhere.remove(at);
+            share.next -= usize::from(share.next > share.members.len() + at);
+            self.end_empty_share(share_key);
+        }
+    }
+
+    fn end_empty_share(&mut self, key: ShareKey) {
+        let share = &self.shares.arena[key];
+        if share.members.is_empty() && share.elsewhere.is_empty() {
+            let filter = self.shares.arena.remove(key).filter;
+            self.shares.by_filter.remove(&filter);
+            self.tree.remove(inner(&filter), Member::Share(key));
         }
     }
 
@@ -108,11 +155,7 @@ impl Broker {
         if share.next > at {
             share.next -= 1;
         }
-        if share.members.is_empty() {
-            self.shares.by_filter.remove(filter);
-            self.shares.arena.remove(share_key);
-            self.tree.remove(inner(filter), Member::Share(share_key));
-        }
+        self.end_empty_share(share_key);
     }
 
     /// Gives a message to one member.
@@ -124,21 +167,14 @@ impl Broker {
     ) {
         let filter = self.shares.arena[share].filter.clone();
         let Some(at) = self.choose(share, spread.incoming.qos) else {
-            self.counters.share_empty += 1;
-            why!(
-                cx,
-                cx.conn,
-                none,
-                Decision::ShareEmpty {
-                    message: spread.incoming.number,
-                    share: filter,
-                }
-            );
-            return;
+            return self.say_share_empty(cx, spread.incoming.number, &filter);
         };
         let chosen = &mut self.shares.arena[share];
         chosen.next = at + 1;
-        let (session, granted) = chosen.members[at];
+        let Some(&(session, granted)) = chosen.members.get(at) else {
+            let member = chosen.elsewhere[at - chosen.members.len()];
+            return self.offer_elsewhere(cx, spread, &filter, member);
+        };
         why!(
             cx,
             cx.conn,
@@ -158,10 +194,54 @@ impl Broker {
         self.offer(cx, spread, session, &hop);
     }
 
-    /// Which member gets the next message of this QoS.
+    #[cold]
+    pub(super) fn say_share_empty<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        message: u64,
+        share: &Arc<str>,
+    ) {
+        self.counters.share_empty += 1;
+        why!(
+            cx,
+            cx.conn,
+            none,
+            Decision::ShareEmpty {
+                message,
+                share: share.clone(),
+            }
+        );
+    }
+
+    /// Gives a message to a member in another shard.
+    #[cold]
+    fn offer_elsewhere<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        spread: &mut Spread<'_>,
+        share: &Arc<str>,
+        key: MemberKey,
+    ) {
+        let Some(group) = self.peers.group() else {
+            return;
+        };
+        why!(
+            cx,
+            cx.conn,
+            V5_4_8_2_3,
+            Decision::ShareChose {
+                message: spread.incoming.number,
+                share: share.clone(),
+                client_id: group.members.get(key).client_id.clone(),
+            }
+        );
+        self.tell_chosen(cx, spread, share, key);
+    }
+
+    /// Which member gets the next message of this QoS: its place among those here, and then those elsewhere.
     fn choose(&mut self, key: ShareKey, qos: QoS) -> Option<usize> {
         let share = &self.shares.arena[key];
-        let count = share.members.len();
+        let count = share.members.len() + share.elsewhere.len();
         let start = match self.config.shared_dispatch {
             SharedDispatch::RoundRobin | SharedDispatch::RoundRobinAll => share.next,
             SharedDispatch::Sticky => share.next + count - 1,
@@ -172,20 +252,65 @@ impl Broker {
             SharedDispatch::Sticky => Readiness::Connected,
             SharedDispatch::RoundRobin | SharedDispatch::Random => Readiness::Free,
         };
+        let found = self.readiest(share, start, count, qos, best);
+        found.map(|(_, at)| at)
+    }
+
+    /// Which member that is here gets a message that another shard has chosen one of them for: that one, if it is as
+    /// ready as was believed, or else the readiest.
+    pub(super) fn choose_here(&self, key: ShareKey, chosen: &Chosen) -> Option<usize> {
+        let share = &self.shares.arena[key];
+        let named = self.clients.get(&chosen.client_id).copied();
+        let mut members = share.members.iter();
+        let named = members.position(|(member, _)| Some(*member) == named);
+        let best = match self.config.shared_dispatch {
+            SharedDispatch::RoundRobinAll => Readiness::Away,
+            SharedDispatch::Sticky => Readiness::Connected,
+            SharedDispatch::RoundRobin | SharedDispatch::Random => Readiness::Free,
+        };
+        let start = named.unwrap_or(share.next);
+        let count = share.members.len();
+        let (readiness, at) = self.readiest(share, start, count, chosen.letter.qos, best)?;
+        // The other shard may know of somebody who is connected.
+        let is_known = chosen.is_away || chosen.returned > 0;
+        (is_known || readiness >= best.min(Readiness::Connected)).then_some(at)
+    }
+
+    /// The first of `count` members from `start` on that is so ready, or else the readiest that can take it at all.
+    fn readiest(
+        &self,
+        share: &Share,
+        start: usize,
+        count: usize,
+        qos: QoS,
+        best: Readiness,
+    ) -> Option<(Readiness, usize)> {
         let mut second: Option<(Readiness, usize)> = None;
         for at in (start..start + count.min(LOOKED_AT_MAX)).map(|at| at % count) {
-            let (session, _) = share.members[at];
-            let readiness = self.readiness(session, qos);
+            let readiness = match share.members.get(at) {
+                Some(&(session, _)) => self.readiness(session, qos),
+                None => self.readiness_elsewhere(share.elsewhere[at - share.members.len()], qos),
+            };
             if readiness >= best {
-                return Some(at);
+                return Some((readiness, at));
             }
             if second.is_none_or(|(second, _)| readiness > second) {
                 second = Some((readiness, at));
             }
         }
-        second
-            .filter(|(readiness, _)| *readiness > Readiness::Unfit)
-            .map(|(_, at)| at)
+        second.filter(|(readiness, _)| *readiness > Readiness::Unfit)
+    }
+
+    /// Of a member elsewhere it is not known whether it has room.
+    fn readiness_elsewhere(&self, key: MemberKey, qos: QoS) -> Readiness {
+        let group = self.peers.group();
+        if group.is_some_and(|group| group.members.get(key).is_connected) {
+            Readiness::Free
+        } else if qos == QoS::AtMostOnce && !self.config.queue_qos0 {
+            Readiness::Unfit
+        } else {
+            Readiness::Away
+        }
     }
 
     fn readiness(&self, key: SessionKey, qos: QoS) -> Readiness {

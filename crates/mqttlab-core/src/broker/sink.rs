@@ -1,5 +1,6 @@
 //! What the broker says back to its driver.
 
+use crate::broker::shard::{To, Word};
 use crate::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity,
 };
@@ -51,6 +52,12 @@ pub trait Sink {
     /// Durable state changed. No packet sent after this in the same round may leave before the change is stored.
     fn persist(&mut self, change: &Change<'_>) {
         let _ = change;
+    }
+
+    /// Bring this word to other shards, with [`Input::Peer`](crate::broker::Input::Peer), in the order in which words are
+    /// told. A broker that is alone tells none; what a driver of several owes is told at [`shard`](crate::broker::shard).
+    fn tell(&mut self, to: To, word: Word) {
+        let _ = (to, word);
     }
 
     /// A decision was taken.

@@ -203,6 +203,9 @@ impl Broker {
         granted: Granted,
     ) -> bool {
         let replaced = self.put_subscription(key, filter, granted);
+        if !replaced {
+            self.tell_subscribed(cx, key, filter);
+        }
         let session = &self.sessions[key];
         if session.is_durable() {
             cx.sink.persist(&Change::Subscribed {
@@ -236,6 +239,9 @@ impl Broker {
                 session.subscriptions.reserve_exact(1);
                 session.subscriptions.insert(at, subscription);
                 self.books.subscribed(filter);
+                if let (Some(group), false) = (self.peers.group_mut(), is_shared(filter)) {
+                    group.direct += 1;
+                }
                 false
             }
         };
@@ -359,6 +365,7 @@ impl Broker {
             let client_id = &session.client_id;
             cx.sink.persist(&Change::Unsubscribed { client_id, filter });
         }
+        self.tell_unsubscribed(cx, key, filter);
         self.forget_subscription(key, filter);
         true
     }
@@ -368,6 +375,8 @@ impl Broker {
         self.books.unsubscribed(filter);
         if !self.tree.remove(filter, Member::Session(key)) {
             self.leave_share(filter, key);
+        } else if let Some(group) = self.peers.group_mut() {
+            group.direct -= 1;
         }
     }
 
@@ -389,7 +398,7 @@ impl Broker {
 
 /// Whether this is a shared subscription. The older versions leave filters that begin with `$` to the server, and here
 /// they mean the same as in 5.0.
-fn is_shared(filter: &str) -> bool {
+pub(super) fn is_shared(filter: &str) -> bool {
     filter.starts_with("$share/")
 }
 

@@ -4,6 +4,7 @@ mod abuse;
 mod acks;
 mod bad_input;
 mod clauses;
+mod cluster;
 mod connect;
 mod limits;
 mod model;
@@ -12,6 +13,8 @@ mod random;
 mod retained;
 mod script;
 mod sessions;
+#[cfg(feature = "shards")]
+mod shards;
 mod strangers;
 mod subscribe;
 mod v5;

@@ -201,6 +201,12 @@ decisions! {
     ReasonStringLeftOut { packet: PacketType } => "{packet} goes without Reason String: it would be larger than the client accepts";
     /// A Reason String is left out because the client asked for none but where a connection begins or ends.
     ReasonStringNotWanted { packet: PacketType } => "{packet} goes without Reason String: the client asked for none";
+
+    // ——— shards ———
+    /// Another shard of the broker tells of a message.
+    Heard { message: u64, topic: Arc<str>, shard: u16 } => "message {message} to {topic} comes from shard {shard}";
+    /// A message is not kept as the topic's retained message: a later one was told of before.
+    RetainedOutdated { message: u64, topic: Arc<str> } => "message {message} is not kept as the retained message of {topic}: a later one came before it";
 }
 
 /// A Client Identifier, which may be empty.

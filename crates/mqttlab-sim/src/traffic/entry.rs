@@ -1,5 +1,6 @@
 //! One thing that the core was handed.
 
+use mqttlab_core::broker::shard::{ShardId, Word};
 use mqttlab_core::broker::{Authorization, Config, Grant, Loss};
 use mqttlab_core::clause::Clause;
 use mqttlab_core::error::{DecodeError, DecodeErrorKind};
@@ -102,6 +103,18 @@ pub enum What {
     End {
         /// In words.
         why: String,
+    },
+    /// A connection went to another shard before it was let in.
+    Leave {
+        /// Which.
+        conn: u64,
+    },
+    /// Another shard told something.
+    Peer {
+        /// Which.
+        from: ShardId,
+        /// What.
+        word: Word,
     },
 }
 

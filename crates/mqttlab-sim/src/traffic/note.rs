@@ -1,5 +1,6 @@
 //! Taking note of what a broker is handed and what it says, without what is nobody's business.
 
+use mqttlab_core::broker::shard::{To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Input, Sink,
 };
@@ -89,6 +90,10 @@ impl<S: Sink, M: FnMut(ConnId, &mut Vec<u8>)> Sink for Noted<'_, S, M> {
         self.sink.persist(change);
     }
 
+    fn tell(&mut self, to: To, word: Word) {
+        self.sink.tell(to, word);
+    }
+
     fn why(&mut self, why: Why) {
         self.sink.why(why);
     }
@@ -139,6 +144,13 @@ impl What {
                 Self::Publish { bytes }
             }
             Input::Configure(config) => Self::Configure(config.clone()),
+            Input::Leave { conn } => Self::Leave {
+                conn: conn.number(),
+            },
+            Input::Peer { from, word } => Self::Peer {
+                from: *from,
+                word: word.masked(mask),
+            },
             Input::Wake => Self::Wake,
         }
     }

@@ -95,7 +95,9 @@ impl Traffic {
                 | What::EndSession { .. }
                 | What::Publish { .. }
                 | What::Configure(_)
-                | What::Wake => true,
+                | What::Wake
+                | What::Leave { .. }
+                | What::Peer { .. } => true,
             };
             at = at.saturating_add(entry.after);
             if at > TIME_MAX || !is_possible {

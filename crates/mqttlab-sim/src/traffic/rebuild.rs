@@ -278,7 +278,9 @@ impl Traffic {
                 | What::Publish { .. }
                 | What::Configure(_)
                 | What::Wake
-                | What::End { .. } => {}
+                | What::End { .. }
+                | What::Leave { .. }
+                | What::Peer { .. } => {}
             }
         }
         latency.max(LATENCY_MIN)
@@ -419,7 +421,8 @@ impl Retold {
                 self.lost(at, *conn, Loss::Rst);
             }
             What::Publish { .. } => self.left_out += 1,
-            What::EndSession { .. } | What::Configure(_) => self.left_out += 1,
+            What::EndSession { .. } | What::Configure(_) | What::Peer { .. } => self.left_out += 1,
+            What::Leave { conn } => self.forget(*conn),
             // These follow from the rest.
             What::Flushed { .. } | What::Wake | What::End { .. } => {}
         }

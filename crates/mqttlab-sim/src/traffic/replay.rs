@@ -243,47 +243,15 @@ impl Replay {
                 Input::Open { conn }
             }
             What::Packet { conn, bytes } => return self.packet(now, *conn, bytes, player),
-            What::Malformed { conn, wrong } => {
-                let Some(conn) = self.open(*conn) else {
-                    return true;
-                };
-                let error = DecodeError::from(wrong);
-                self.world.replay_malformed(conn, &error);
-                Input::Malformed { conn, error }
-            }
-            What::Lost { conn, how } => {
-                let Some(conn) = self.open(*conn) else {
-                    return true;
-                };
-                self.links.remove(&conn);
-                self.world.replay_end(conn, Way::Up, *how);
-                Input::Lost { conn, how: *how }
-            }
-            What::Flushed { conn, bytes } => {
-                let Some(conn) = self.open(*conn) else {
-                    return true;
-                };
-                let bytes = *bytes;
-                Input::Flushed { conn, bytes }
-            }
-            What::Authorized { conn, answer } => {
-                let Some(conn) = self.open(*conn) else {
-                    return true;
-                };
-                let authorization = answer.into();
-                Input::Authorized {
-                    conn,
-                    authorization,
-                }
-            }
-            What::Close { conn, reason } => {
-                let Some(conn) = self.open(*conn) else {
-                    return true;
-                };
-                let reason = ReasonCode::from_u8(*reason);
-                let reason = reason.unwrap_or(ReasonCode::UnspecifiedError);
-                Input::Close { conn, reason }
-            }
+            What::Malformed { conn, .. }
+            | What::Lost { conn, .. }
+            | What::Flushed { conn, .. }
+            | What::Authorized { conn, .. }
+            | What::Close { conn, .. }
+            | What::Leave { conn } => match self.open(*conn) {
+                Some(conn) => self.about(conn, what),
+                None => return true,
+            },
             What::EndSession { client_id } => Input::EndSession { client_id },
             What::Publish { bytes } => {
                 match decode(bytes, Version::V5, Side::Client, &no_limits(), &mut ()) {
@@ -292,6 +260,10 @@ impl Replay {
                 }
             }
             What::Configure(config) => Input::Configure(config.clone()),
+            What::Peer { from, word } => Input::Peer {
+                from: *from,
+                word: word.clone(),
+            },
             What::Wake => {
                 let kind = self.broker.next_deadline().map(|(_, kind)| kind);
                 self.world.replay_wake(kind);
@@ -301,6 +273,51 @@ impl Replay {
         };
         self.broker.handle(now, input, player);
         true
+    }
+
+    /// What is said about a connection that is open.
+    fn about(&mut self, conn: ConnId, what: &What) -> Input<'static> {
+        match what {
+            What::Malformed { wrong, .. } => {
+                let error = DecodeError::from(wrong);
+                self.world.replay_malformed(conn, &error);
+                Input::Malformed { conn, error }
+            }
+            What::Lost { how, .. } => {
+                self.links.remove(&conn);
+                self.world.replay_end(conn, Way::Up, *how);
+                Input::Lost { conn, how: *how }
+            }
+            What::Flushed { bytes, .. } => {
+                let bytes = *bytes;
+                Input::Flushed { conn, bytes }
+            }
+            What::Authorized { answer, .. } => {
+                let authorization = answer.into();
+                Input::Authorized {
+                    conn,
+                    authorization,
+                }
+            }
+            What::Close { reason, .. } => {
+                let reason = ReasonCode::from_u8(*reason);
+                let reason = reason.unwrap_or(ReasonCode::UnspecifiedError);
+                Input::Close { conn, reason }
+            }
+            What::Leave { .. } => {
+                self.links.remove(&conn);
+                self.world.replay_end(conn, Way::Up, Loss::Fin);
+                Input::Leave { conn }
+            }
+            What::Open { .. }
+            | What::Packet { .. }
+            | What::EndSession { .. }
+            | What::Publish { .. }
+            | What::Configure(_)
+            | What::Wake
+            | What::End { .. }
+            | What::Peer { .. } => unreachable!("these are about no connection that is open"),
+        }
     }
 
     fn open(&self, conn: u64) -> Option<ConnId> {

@@ -20,6 +20,11 @@ use crate::rng::Rng;
 
 const SEEDS: u64 = 150;
 const ACTIONS: usize = 90;
+/// Of how many shards the broker is; words between them arrive in any order before the next thing happens.
+#[cfg(feature = "shards")]
+const SHARDS: [u16; 4] = [1, 2, 3, 5];
+#[cfg(not(feature = "shards"))]
+const SHARDS: [u16; 1] = [1];
 
 /// I1 to I4, I6 to I8, I13 and I16.
 #[test]
@@ -32,8 +37,10 @@ fn everybody_gets_what_they_are_owed() {
         .ok()
         .and_then(|seeds| seeds.parse().ok());
     for seed in 0..seeds.unwrap_or(SEEDS) {
-        if let Err(report) = run(seed, Canary::None) {
-            panic!("{report}");
+        for shards in SHARDS {
+            if let Err(report) = run(seed, shards) {
+                panic!("{report}");
+            }
         }
     }
 }
@@ -50,15 +57,15 @@ fn a_wrong_broker_is_found_out() {
         Canary::IgnoresSizes,
     ];
     for canary in faults {
-        let found = (0..SEEDS).find(|seed| play(*seed, &plan(*seed).1, canary).is_err());
+        let found = (0..SEEDS).find(|seed| play(*seed, &plan(*seed).1, canary, 1).is_err());
         assert!(found.is_some(), "nobody notices {canary:?}");
     }
 }
 
 /// The run of a seed; when it fails, what is left of it that fails, in words.
-fn run(seed: u64, canary: Canary) -> Result<(), String> {
+fn run(seed: u64, shards: u16) -> Result<(), String> {
     let (_, mut actions) = plan(seed);
-    let Err(mut failure) = play(seed, &actions, canary) else {
+    let Err(mut failure) = play(seed, &actions, Canary::None, shards) else {
         return Ok(());
     };
     let mut size = actions.len() / 2;
@@ -67,7 +74,7 @@ fn run(seed: u64, canary: Canary) -> Result<(), String> {
         while from < actions.len() {
             let mut fewer = actions.clone();
             fewer.drain(from..(from + size).min(actions.len()));
-            match play(seed, &fewer, canary) {
+            match play(seed, &fewer, Canary::None, shards) {
                 Err(other) => (actions, failure) = (fewer, other),
                 Ok(()) => from += size,
             }
@@ -80,7 +87,7 @@ fn run(seed: u64, canary: Canary) -> Result<(), String> {
         .collect();
     let (swarm, _) = plan(seed);
     Err(format!(
-        "seed {seed}: {failure}\nafter\n{}\nin {swarm:?}",
+        "seed {seed}, {shards} shards: {failure}\nafter\n{}\nin {swarm:?}",
         lines.join("\n")
     ))
 }
@@ -92,10 +99,10 @@ fn plan(seed: u64) -> (Swarm, Vec<Action>) {
     (swarm, actions)
 }
 
-fn play(seed: u64, actions: &[Action], canary: Canary) -> Verdict {
+fn play(seed: u64, actions: &[Action], canary: Canary, shards: u16) -> Verdict {
     let (swarm, _) = plan(seed);
     let all = || {
-        let mut rig = Rig::new(&swarm, canary);
+        let mut rig = Rig::new(&swarm, canary, shards);
         actions.iter().try_for_each(|action| rig.step(action))?;
         rig.drain()
     };

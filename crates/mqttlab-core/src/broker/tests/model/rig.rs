@@ -7,6 +7,7 @@ use std::vec::Vec;
 
 use super::action::{Action, Connecting, NAMES, Swarm, WILL_TOPICS};
 use super::reference::{Connection, Hop, Message, Model, Subscription, Verdict, Will};
+use crate::broker::tests::cluster::Cluster;
 use crate::broker::tests::script::own::own;
 use crate::broker::{Access, Broker, Change, CloseReason, Identity, Input, Loss, Sink};
 use crate::codec::Limits;
@@ -113,7 +114,7 @@ struct Line {
 
 pub(super) struct Rig {
     swarm: Swarm,
-    broker: Broker,
+    broker: Cluster,
     said: Said,
     model: Model,
     peers: BTreeMap<&'static str, Peer>,
@@ -122,13 +123,16 @@ pub(super) struct Rig {
     last_payload: u64,
     canary: Canary,
     seen: u32,
+    /// How many shards the broker has.
+    shards: u16,
 }
 
 impl Rig {
-    pub(super) fn new(swarm: &Swarm, canary: Canary) -> Self {
+    pub(super) fn new(swarm: &Swarm, canary: Canary, shards: u16) -> Self {
         Self {
             swarm: swarm.clone(),
-            broker: Broker::new(swarm.config.clone(), 7),
+            broker: Cluster::new(&swarm.config, shards, 7),
+            shards,
             said: Said::default(),
             model: Model::new(swarm.config.overlap, swarm.losses),
             peers: NAMES
@@ -491,11 +495,15 @@ impl Rig {
     }
 
     fn restart(&mut self) {
-        let changes = self.said.changes.iter().copied();
-        self.broker = Broker::restore(self.swarm.config.clone(), 7, self.now, changes);
-        self.broker.check_invariants();
+        // The number of shards is not the store's.
+        if self.shards > 1 {
+            self.shards = self.shards % 5 + 1;
+        }
+        let changes = &self.said.changes;
+        self.broker = Cluster::restore(&self.swarm.config, self.shards, 7, self.now, changes);
         // The store hears when the sessions end that were connected.
-        self.broker.handle(self.now, Input::Wake, &mut self.said);
+        self.broker.hand(self.now, Input::Wake, &mut self.said);
+        self.broker.hear_all(self.now, &mut self.said);
         self.model.restart(self.now);
         for peer in self.peers.values_mut() {
             peer.hang_up();
@@ -553,8 +561,9 @@ impl Rig {
     }
 
     fn handle(&mut self, input: Input<'_>) -> Verdict {
-        self.broker.handle(self.now, input, &mut self.said);
-        self.broker.check_invariants();
+        self.broker.hand(self.now, input, &mut self.said);
+        self.broker.hear_all(self.now, &mut self.said);
+        self.broker.check_settled();
         while let Some(event) = self.said.events.pop_front() {
             match event {
                 Event::Sent(conn, bytes) => self.on_sent(conn, &bytes)?,
@@ -701,7 +710,7 @@ impl Rig {
 
     fn wait(&mut self, time: Duration) -> Verdict {
         let end = self.now + time;
-        while let Some((at, _)) = self.broker.next_deadline().filter(|(at, _)| *at <= end) {
+        while let Some(at) = self.broker.next_deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
             self.model.advance(self.now);
             self.handle(Input::Wake)?;
@@ -714,8 +723,7 @@ impl Rig {
     /// What can be looked up is what the model says.
     fn check_views(&self) -> Verdict {
         let text = |payload: &[u8]| String::from_utf8_lossy(payload).into_owned();
-        let there: Vec<(&str, String)> = self
-            .broker
+        let there: Vec<(&str, String)> = self.broker.shards[0]
             .retained()
             .map(|message| (message.topic, text(message.payload)))
             .collect();
@@ -727,7 +735,10 @@ impl Rig {
         if there != wanted {
             return Err(format!("retained are {there:?}, not {wanted:?}"));
         }
-        let there: Vec<&str> = self.broker.sessions().map(|one| one.client_id()).collect();
+        let shards = self.broker.shards.iter();
+        let sessions = shards.flat_map(Broker::sessions);
+        let mut there: Vec<&str> = sessions.map(|one| one.client_id()).collect();
+        there.sort_unstable();
         let wanted: Vec<&str> = self.model.sessions().collect();
         if there != wanted {
             return Err(format!("the sessions are {there:?}, not {wanted:?}"));

@@ -1,0 +1,150 @@
+//! What a shard knows of the others.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use super::members::Members;
+use super::removed::Removed;
+use super::{Shard, ShardId};
+use crate::broker::tree::Routes;
+
+/// The other shards, if there are any. A build without the feature `shards` knows that there are none.
+#[derive(Clone, Debug, Default)]
+pub(in crate::broker) struct Peers {
+    #[cfg(feature = "shards")]
+    group: Option<Box<Group>>,
+}
+
+impl Peers {
+    #[cfg(feature = "shards")]
+    pub(in crate::broker) fn of(shard: Shard) -> Self {
+        let group = (shard.of() > 1).then(|| Box::new(Group::new(shard)));
+        Self { group }
+    }
+
+    #[inline]
+    #[cfg(feature = "shards")]
+    pub(in crate::broker) fn group(&self) -> Option<&Group> {
+        self.group.as_deref()
+    }
+
+    #[inline]
+    #[cfg(feature = "shards")]
+    pub(in crate::broker) fn group_mut(&mut self) -> Option<&mut Group> {
+        self.group.as_deref_mut()
+    }
+
+    #[inline]
+    #[cfg(not(feature = "shards"))]
+    #[expect(clippy::unused_self, reason = "it is the same with the feature")]
+    pub(in crate::broker) const fn group(&self) -> Option<&Group> {
+        None
+    }
+
+    #[inline]
+    #[cfg(not(feature = "shards"))]
+    #[expect(clippy::unused_self, reason = "it is the same with the feature")]
+    pub(in crate::broker) const fn group_mut(&mut self) -> Option<&mut Group> {
+        None
+    }
+
+    /// Whether this broker is the only shard.
+    #[inline]
+    pub(in crate::broker) fn is_alone(&self) -> bool {
+        self.group().is_none()
+    }
+
+    pub(in crate::broker) fn shard(&self) -> Shard {
+        self.group().map_or(Shard::ONE, |group| group.shard)
+    }
+
+    /// The number for the next message after `last`.
+    #[inline]
+    pub(in crate::broker) fn next_number(&self, last: u64) -> u64 {
+        match self.group() {
+            None => last + 1,
+            Some(group) => last + u64::from(group.shard.of()),
+        }
+    }
+
+    /// Where to go on counting from when `number` is given to a message already: what follows is larger, and its
+    /// remainder says whose it is.
+    pub(in crate::broker) fn count_from(&self, number: u64) -> u64 {
+        let Shard { id, of } = self.shard();
+        let of = u64::from(of);
+        number - number % of + u64::from(id.number())
+    }
+}
+
+/// A shard among others.
+#[derive(Clone, Debug)]
+pub(in crate::broker) struct Group {
+    pub(super) shard: Shard,
+    /// A bit for each other shard that has use for messages which are not to be retained. At first all count.
+    interested: u64,
+    /// Whether the others count this one among those.
+    pub(super) is_counted: bool,
+    /// Subscriptions of own sessions that are not shared.
+    pub(in crate::broker) direct: usize,
+    /// Removals of retained messages that an older message must not undo.
+    pub(in crate::broker) removed: Removed,
+    /// Members of shared subscriptions whose sessions are elsewhere.
+    pub(in crate::broker) members: Members,
+    /// Who gets the topic that was heard of last.
+    pub(super) cache: Option<Box<HeardCache>>,
+}
+
+/// The last topic that another shard told of, and who gets it here.
+#[derive(Clone, Debug)]
+pub(super) struct HeardCache {
+    pub(super) topic: Arc<str>,
+    pub(super) generation: u64,
+    pub(super) routes: Routes,
+}
+
+impl Group {
+    #[cfg(feature = "shards")]
+    fn new(shard: Shard) -> Self {
+        let all = u64::MAX >> (64 - u32::from(shard.of()));
+        Self {
+            shard,
+            interested: all & !bit(shard.id()),
+            is_counted: true,
+            direct: 0,
+            removed: Removed::new(shard),
+            members: Members::new(),
+            cache: None,
+        }
+    }
+
+    /// How many shards there are.
+    pub(in crate::broker) fn count(&self) -> u64 {
+        u64::from(self.shard.of())
+    }
+
+    /// Whether that shard has use for messages which are not to be retained.
+    pub(super) const fn is_interested(&self, shard: ShardId) -> bool {
+        self.interested & bit(shard) != 0
+    }
+
+    pub(super) const fn is_anybody_interested(&self) -> bool {
+        self.interested != 0
+    }
+
+    /// Whether all others have.
+    pub(super) fn are_all_interested(&self) -> bool {
+        self.interested.count_ones() + 1 == u32::from(self.shard.of())
+    }
+
+    pub(super) fn set_interested(&mut self, shard: ShardId, is_interested: bool) {
+        if is_interested {
+            self.interested |= bit(shard);
+        } else {
+            self.interested &= !bit(shard);
+        }
+    }
+}
+
+const fn bit(shard: ShardId) -> u64 {
+    1 << (shard.number() % 64)
+}
