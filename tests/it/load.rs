@@ -10,10 +10,15 @@ use crate::harness::{Broker, Folder, program};
 /// Runs a workload for a second; gives the figures.
 fn bench(broker: &Broker, arguments: &[&str]) -> Result<Value> {
     let (to, pid) = (broker.address().to_string(), broker.id().to_string());
+    bench_at(&to, &[arguments, &["--pid", &pid]].concat())
+}
+
+/// The same for the broker at a URL, whose process is not looked at.
+fn bench_at(to: &str, arguments: &[&str]) -> Result<Value> {
     let output = Command::new(program()?)
         .arg("bench")
         .args(arguments)
-        .args(["--to", &to, "--pid", &pid, "--seconds", "1", "--json"])
+        .args(["--to", to, "--seconds", "1", "--json"])
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -65,11 +70,57 @@ fn messages_flow_inside_tls() -> Result<()> {
         "--key",
         key.to_str().context("a plain path")?,
     ])?;
-    for options in [&["--rate", "300"][..], &["--size", "50000"]] {
+    // No more on their way than a session may have waiting: 1 MiB.
+    let large = &["--size", "50000", "--outstanding", "10"];
+    for options in [&["--rate", "300"][..], large] {
         let options = [&["pairs", "--qos", "1", "--tls-ca", certificate], options].concat();
         let figures = bench(&broker, &options)?;
         ensure!(figures["sent"].as_f64() >= Some(100.0), "{figures}");
         ensure!(figures["lost"] == 0.0, "{figures}");
+    }
+    Ok(())
+}
+
+#[test]
+fn messages_flow_in_5_0_and_through_websockets() -> Result<()> {
+    let folder = Folder::new("load-ws")?;
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+    let (certificate, key) = (folder.path("server.pem"), folder.path("server.key"));
+    std::fs::write(&certificate, made.cert.pem())?;
+    std::fs::write(&key, made.signing_key.serialize_pem())?;
+    let certificate = certificate.to_str().context("a plain path")?;
+    let key = key.to_str().context("a plain path")?;
+    for scheme in ["mqtt", "ws", "wss"] {
+        let listen = format!("{scheme}://127.0.0.1:0");
+        let options = ["--listen", &listen, "--certificate", certificate];
+        let broker =
+            Broker::start_configured(&[&["--http", "off", "--key", key][..], &options].concat())?;
+        let to = format!("{scheme}://{}", broker.address());
+        let trust = ["--tls-ca", certificate];
+        let trust = if scheme == "wss" { &trust[..] } else { &[] };
+        for version in ["3.1.1", "5.0"] {
+            for what in [
+                &["pairs", "--qos", "1", "--rate", "300"][..],
+                &[
+                    "fan-out",
+                    "--qos",
+                    "2",
+                    "--clients",
+                    "3",
+                    "--size",
+                    "50000",
+                    "--rate",
+                    "200",
+                ],
+                // More on their way than a broker of 5.0 takes before it has answered.
+                &["pairs", "--qos", "2", "--outstanding", "1000"],
+                &["retained", "--qos", "1", "--messages", "300"],
+                &["offline", "--qos", "2", "--messages", "300"],
+            ] {
+                let figures = bench_at(&to, &[what, &["--mqtt", version], trust].concat())?;
+                ensure!(figures["lost"] == 0.0, "{to} {version} {what:?}: {figures}");
+            }
+        }
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ mod recorded;
 mod soak;
 mod sockets;
 mod strangers;
+mod talk;
 mod tokens;
 mod tools;
 mod transports;

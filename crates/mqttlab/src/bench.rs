@@ -5,19 +5,21 @@ mod peer;
 mod process;
 mod report;
 mod rest;
-mod wire;
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use mqttlab_core::packet::Version;
+
 use crate::Failure;
+use crate::talk::version;
+use crate::wire::{Target, Trust, Way};
 use process::Process;
 use report::Report;
-use wire::Tls;
 
 pub(crate) const HELP: &str = "\
 Latency counts from the moment when a message was meant to be sent: what a broker holds up shows in it. Without --rate
@@ -55,9 +57,14 @@ pub(crate) struct Options {
     #[arg(value_enum)]
     workload: Workload,
 
-    /// The broker; only programs on this machine unless --anywhere
-    #[arg(long, default_value = "127.0.0.1:1883", value_name = "ADDRESS:PORT")]
+    /// The broker: mqtt://, mqtts://, ws:// or wss:// with address and port, or these alone; only programs on this
+    /// machine unless --anywhere
+    #[arg(long, default_value = "127.0.0.1:1883", value_name = "URL")]
     to: String,
+
+    /// The version of MQTT: 3.1.1 or 5.0
+    #[arg(long = "mqtt", default_value = "3.1.1", value_name = "VERSION", value_parser = version)]
+    version: Version,
 
     /// Load a broker on another machine. Make sure that it is yours
     #[arg(long)]
@@ -95,7 +102,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pid: Option<u32>,
 
-    /// Connect inside TLS to a server whose certificate this PEM file has, or that a root in it has signed
+    /// For mqtts:// and wss://: PEM file with the server's certificate, or with a root that has signed it. An address
+    /// alone is then mqtts://
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
 
@@ -110,7 +118,8 @@ pub(crate) struct Options {
 
 /// What the workloads need to know.
 struct Plan {
-    broker: SocketAddr,
+    way: Way,
+    version: Version,
     /// Keeps names and topics of this run apart from those of others.
     run: String,
     clients: u32,
@@ -122,7 +131,6 @@ struct Plan {
     outstanding: u32,
     user: Option<(String, String)>,
     process: Option<Process>,
-    tls: Option<Tls>,
 }
 
 /// Puts the load on the broker and prints what came of it.
@@ -153,14 +161,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 impl Options {
     fn plan(&self) -> Result<Plan, Failure> {
         let complain = |why: &str| Failure::usage(format!("--to {}: {why}", self.to));
-        let mut addresses = self
-            .to
+        let target = match &self.tls_ca {
+            None => self.to.parse::<Target>(),
+            Some(_) => Target::or_tls(&self.to),
+        };
+        let target = target.map_err(|why| complain(&why))?;
+        let mut addresses = (target.host(), target.port())
             .to_socket_addrs()
             .map_err(|error| complain(&error.to_string()))?;
-        let broker = addresses
-            .next()
-            .ok_or_else(|| complain("it has no address"))?;
-        if !broker.ip().is_loopback() && !self.anywhere {
+        if !addresses.all(|address| address.ip().is_loopback()) && !self.anywhere {
             return Err(complain(
                 "it is on another machine; give --anywhere if that broker is yours to load",
             ));
@@ -174,8 +183,14 @@ impl Options {
                 Some((user.to_owned(), password.to_owned()))
             }
         };
+        let trust = Trust {
+            ca: self.tls_ca.clone(),
+            identity: None,
+            option: "--tls-ca",
+        };
         Ok(Plan {
-            broker,
+            way: Way::new(target, &trust)?,
+            version: self.version,
             run: format!("bench-{}", std::process::id()),
             clients: self.clients,
             messages: self.messages,
@@ -186,10 +201,6 @@ impl Options {
             outstanding: self.outstanding,
             user,
             process: self.pid.map(Process::find).transpose()?,
-            tls: match &self.tls_ca {
-                Some(file) => Some(Tls::new(file, &self.to)?),
-                None => None,
-            },
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, broker, check, conform, diff, format, health, hunt, manual, replay, run, schema,
+    bench, broker, check, conform, diff, format, health, hunt, manual, replay, run, schema, talk,
 };
 
 const EXIT_CODES: &str = "\
@@ -30,6 +30,12 @@ pub(crate) enum Command {
     /// Put a load on a broker, and measure what it makes of it
     #[command(after_help = bench::HELP)]
     Bench(bench::Options),
+    /// Publish messages to any broker
+    #[command(after_help = talk::PUB_HELP)]
+    Pub(Box<talk::PubOptions>),
+    /// Subscribe at any broker, and print what comes
+    #[command(after_help = talk::SUB_HELP)]
+    Sub(Box<talk::SubOptions>),
     /// Ask a broker whether it is ready; exit code 0 says yes
     Health(health::Options),
     /// Print the manual page

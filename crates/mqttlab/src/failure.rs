@@ -27,6 +27,14 @@ impl Failure {
         }
     }
 
+    /// The time for it was up. Exit code 3.
+    pub fn late(message: impl Into<String>) -> Self {
+        Self {
+            code: 3,
+            message: message.into(),
+        }
+    }
+
     /// What the process ends with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)

@@ -20,7 +20,10 @@ mod output;
 mod replay;
 mod run;
 mod schema;
+mod talk;
+mod websocket;
 mod why_not;
+mod wire;
 
 pub mod broker;
 
@@ -38,6 +41,8 @@ pub fn main() -> ExitCode {
         cli::Command::Broker(options) => broker::run(&options),
         cli::Command::Passwd(options) => broker::passwd(&options),
         cli::Command::Bench(options) => bench::run(&options),
+        cli::Command::Pub(options) => talk::publish(&options),
+        cli::Command::Sub(options) => talk::subscribe(&options),
         cli::Command::Health(options) => health::run(&options),
         cli::Command::Man(options) => manual::man(&options),
         cli::Command::Completions(options) => manual::completions(&options),

@@ -36,6 +36,8 @@ const TIME_MAX_NS: u64 = 600_000_000_000;
 struct Publisher {
     peer: usize,
     template: Template,
+    /// How many messages the broker takes before it has answered.
+    receive_maximum: u16,
     last_id: u16,
     sent: u64,
     /// Of QoS 1 and 2.
@@ -114,7 +116,8 @@ impl<'a> Flow<'a> {
             roles.push(Some(all.len()));
             all.push(Publisher {
                 peer: peers.len(),
-                template: Template::new(&topic, plan.qos, false, plan.size),
+                template: Template::new(plan.version, &topic, plan.qos, false, plan.size),
+                receive_maximum: peer.receive_maximum,
                 last_id: 0,
                 sent: 0,
                 acknowledged: 0,
@@ -318,7 +321,7 @@ impl<'a> Flow<'a> {
 
 impl Publisher {
     fn has_room(&self, plan: &Plan, copies: u64) -> bool {
-        let max = u64::from(plan.outstanding);
+        let max = u64::from(plan.outstanding.min(self.receive_maximum.into()));
         let unacknowledged = self.sent - self.acknowledged.min(self.sent);
         let is_late = self.sent * copies >= self.delivered + max * copies;
         // At a rate nothing is held back but what the protocol holds back: that is what is measured.

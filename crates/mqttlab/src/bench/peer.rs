@@ -1,29 +1,34 @@
-//! One client of the load: MQTT 3.1.1 over TCP, or inside TLS. It logs in and subscribes step by step, and then never waits.
+//! One client of the load. It logs in and subscribes step by step, and then never waits.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
-use mio::{Interest, Registry, Token};
-use mqttlab_core::codec::{Limits, encode};
+use mio::{Registry, Token};
+use mqttlab_core::codec::{Limits, decode, encode};
+use mqttlab_core::id::PacketId;
 use mqttlab_core::link::{Link, Side};
-use mqttlab_core::packet::{Packet, Publish, QoS, Version};
-use mqttlab_core::properties::Properties;
+use mqttlab_core::packet::{
+    Connect, FilterList, Packet, Publish, QoS, Subscribe, SubscriptionOptions, Version,
+};
+use mqttlab_core::properties::{Properties, Property, PropertyList};
 
 use super::Plan;
-use super::wire::Wire;
+use crate::wire::Wire;
 
 /// How long the broker may take to answer a client that waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client that is logged in.
 pub(super) struct Peer {
-    stream: Wire<TcpStream>,
+    wire: Wire,
+    version: Version,
+    /// How many of its messages of QoS 1 and 2 the broker takes before it has answered.
+    pub(super) receive_maximum: u16,
 }
 
 /// The same once it never waits.
 pub(super) struct Running {
-    stream: Wire<mio::net::TcpStream>,
+    wire: Wire,
     pub(super) link: Link,
     out: Vec<u8>,
     written: usize,
@@ -35,77 +40,84 @@ fn wrong(what: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.into())
 }
 
-fn text(out: &mut Vec<u8>, text: &str) {
-    out.extend((text.len() as u16).to_be_bytes());
-    out.extend(text.as_bytes());
-}
-
-/// A packet with this body.
-fn packet(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut packet = vec![first];
-    let mut length = body.len();
-    loop {
-        let more = length > 127;
-        packet.push((length % 128) as u8 | if more { 128 } else { 0 });
-        length /= 128;
-        if !more {
-            break;
-        }
-    }
-    packet.extend(body);
-    packet
-}
-
 impl Peer {
     /// Connects and logs in; with `keep` the session outlives the connection.
     pub(super) fn log_in(plan: &Plan, name: &str, keep: bool) -> io::Result<Self> {
-        let stream = TcpStream::connect(plan.broker)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let stream = Wire::new(stream, plan.tls.as_ref())?;
-        let mut peer = Self { stream };
-        let clean = if keep { 0 } else { 2 };
-        let named = if plan.user.is_some() { 0xC0 } else { 0 };
-        // The longest Keep Alive: a load has no pauses to tell from the end, and some brokers refuse 0.
-        let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 4, clean | named, 0xFF, 0xFF];
-        text(&mut body, &format!("{}-{name}", plan.run));
-        if let Some((user, password)) = &plan.user {
-            text(&mut body, user);
-            text(&mut body, password);
+        let mut peer = Self {
+            wire: plan.way.open(PATIENCE)?,
+            version: plan.version,
+            receive_maximum: u16::MAX,
+        };
+        let mut properties = PropertyList::new();
+        if keep && plan.version == Version::V5 {
+            properties.push(Property::SessionExpiryInterval(u32::MAX));
         }
-        peer.send(&packet(0x10, &body))?;
-        let (first, body) = peer.receive()?;
-        match (first, &body[..]) {
-            (0x20, [_, 0]) => Ok(peer),
-            (0x20, [_, code]) => Err(wrong(format!("CONNECT was refused with code {code}"))),
-            (_, _) => Err(wrong("no CONNACK came")),
+        let connect = Connect {
+            version: plan.version,
+            clean_start: !keep,
+            // The longest: a load has no pauses to tell from the end, and some brokers refuse 0.
+            keep_alive: u16::MAX,
+            client_id: &format!("{}-{name}", plan.run),
+            will: None,
+            user_name: plan.user.as_ref().map(|(user, _)| &**user),
+            password: plan.user.as_ref().map(|(_, password)| password.as_bytes()),
+            properties: properties.properties(),
+        };
+        peer.say(&Packet::Connect(connect))?;
+        let answer = peer.receive()?;
+        let Packet::ConnAck(connack) = answer.decode(plan.version)? else {
+            return Err(wrong("no CONNACK came"));
+        };
+        if connack.reason.is_error() {
+            return Err(wrong(format!("CONNECT was refused: {}", connack.reason)));
         }
+        for property in connack.properties.iter() {
+            if let Property::ReceiveMaximum(maximum) = property {
+                peer.receive_maximum = maximum;
+            }
+        }
+        Ok(peer)
     }
 
     pub(super) fn subscribe(&mut self, filter: &str, qos: u8) -> io::Result<()> {
-        let mut body = vec![0, 1];
-        text(&mut body, filter);
-        body.push(qos);
-        self.send(&packet(0x82, &body))?;
-        match self.receive()? {
-            (0x90, body) if body.last().is_some_and(|&code| code <= 2) => Ok(()),
-            (_, body) => Err(wrong(format!("{filter} was not granted: {body:02x?}"))),
+        let mut filters = FilterList::new();
+        let options = SubscriptionOptions::qos(QoS::from_u8(qos).unwrap_or_default());
+        filters.push(filter, options);
+        self.say(&Packet::Subscribe(Subscribe {
+            packet_id: PacketId::FIRST,
+            properties: Properties::EMPTY,
+            filters: filters.filters(),
+        }))?;
+        let answer = self.receive()?;
+        if let Packet::SubAck(suback) = answer.decode(self.version)?
+            && suback.codes.iter().all(|&code| code <= 2)
+        {
+            Ok(())
+        } else {
+            Err(wrong(format!("{filter} was not granted")))
         }
     }
 
-    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)
+    fn say(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        encode(packet, self.version, &mut bytes);
+        self.send(&bytes)
     }
 
-    /// First byte and body of the next packet.
-    pub(super) fn receive(&mut self) -> io::Result<(u8, Vec<u8>)> {
-        let mut byte = [0];
-        self.stream.read_exact(&mut byte)?;
-        let first = byte[0];
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.wire.write_all(bytes)?;
+        self.wire.flush()
+    }
+
+    /// The next packet.
+    pub(super) fn receive(&mut self) -> io::Result<Received> {
+        let mut bytes = vec![0];
+        self.wire.read_exact(&mut bytes)?;
         let (mut length, mut shift) = (0, 0);
         loop {
-            self.stream.read_exact(&mut byte)?;
+            let mut byte = [0];
+            self.wire.read_exact(&mut byte)?;
+            bytes.push(byte[0]);
             length |= usize::from(byte[0] & 0x7F) << shift;
             shift += 7;
             if byte[0] & 0x80 == 0 {
@@ -115,23 +127,18 @@ impl Peer {
                 return Err(wrong("a Remaining Length of more than four bytes"));
             }
         }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
-        Ok((first, body))
+        let body = bytes.len();
+        bytes.resize(body + length, 0);
+        self.wire.read_exact(&mut bytes[body..])?;
+        Ok(Received { bytes, body })
     }
 
     /// From here on nothing waits.
-    pub(super) fn run(self, registry: &Registry, token: usize) -> io::Result<Running> {
-        self.stream.socket().set_nonblocking(true)?;
-        let mut stream = self.stream.map(mio::net::TcpStream::from_std);
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(stream.socket_mut(), Token(token), interest)?;
-        let limits = Limits::default();
-        let mut link = Link::new(Side::Client, Version::V3_1_1, limits);
-        link.establish();
+    pub(super) fn run(mut self, registry: &Registry, token: usize) -> io::Result<Running> {
+        self.wire.set_nonblocking(registry, Token(token))?;
         Ok(Running {
-            stream,
-            link,
+            wire: self.wire,
+            link: Link::new(Side::Client, self.version, Limits::default()),
             out: Vec::new(),
             written: 0,
             readable: true,
@@ -139,14 +146,37 @@ impl Peer {
     }
 }
 
+/// A whole packet that came.
+pub(super) struct Received {
+    bytes: Vec<u8>,
+    /// Where its body begins.
+    body: usize,
+}
+
+impl Received {
+    pub(super) fn first(&self) -> u8 {
+        self.bytes[0]
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
+    }
+
+    fn decode(&self, version: Version) -> io::Result<Packet<'_>> {
+        let limits = Limits::default();
+        let decoded = decode(&self.bytes, version, Side::Client, &limits, &mut ());
+        decoded.map_err(|error| wrong(error.to_string()))
+    }
+}
+
 impl Running {
     /// Reads what is there, or as much as fits; `None` when there is nothing more.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        match self.stream.read(buffer) {
+        match self.wire.read(buffer) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(length) => {
-                // A short read has emptied the socket; one inside TLS gives a record at most.
-                self.readable = length == buffer.len() || self.stream.is_tls();
+                // A short read has emptied the socket, where there is nothing between.
+                self.readable = length == buffer.len() || !self.wire.short_read_is_last();
                 Ok(Some(length))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -163,13 +193,13 @@ impl Running {
 
     /// Bytes that wait for the socket.
     pub(super) fn waiting(&self) -> usize {
-        self.out.len() - self.written + usize::from(self.stream.wants_write())
+        self.out.len() - self.written + usize::from(self.wire.wants_write())
     }
 
     /// Writes as much as the socket takes.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         while self.written < self.out.len() {
-            match self.stream.write(&self.out[self.written..]) {
+            match self.wire.write(&self.out[self.written..]) {
                 Ok(length) => self.written += length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
@@ -177,7 +207,7 @@ impl Running {
         }
         self.out.clear();
         self.written = 0;
-        match self.stream.flush() {
+        match self.wire.flush() {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -193,7 +223,7 @@ pub(super) struct Template {
 }
 
 impl Template {
-    pub(super) fn new(topic: &str, qos: u8, retain: bool, size: usize) -> Self {
+    pub(super) fn new(version: Version, topic: &str, qos: u8, retain: bool, size: usize) -> Self {
         let payload = vec![b'.'; size];
         let qos = QoS::from_u8(qos).unwrap_or_default();
         let has_id = qos != QoS::AtMostOnce;
@@ -202,16 +232,17 @@ impl Template {
             qos,
             retain,
             topic,
-            packet_id: has_id.then_some(mqttlab_core::id::PacketId::FIRST),
+            packet_id: has_id.then_some(PacketId::FIRST),
             properties: Properties::EMPTY,
             payload: &payload,
         };
         let mut bytes = Vec::new();
-        encode(&Packet::Publish(publish), Version::V3_1_1, &mut bytes);
+        encode(&Packet::Publish(publish), version, &mut bytes);
         let payload = bytes.len() - size;
         Self {
             bytes,
-            packet_id: has_id.then(|| payload - 2),
+            // Before the payload; in 5.0 the length of no properties is between.
+            packet_id: has_id.then(|| payload - 2 - usize::from(version == Version::V5)),
             payload,
         }
     }

@@ -55,13 +55,16 @@ fn publish(plan: &Plan, peer: &mut Peer, topics: bool, retain: bool) -> io::Resu
     let start = Instant::now();
     let mut sent = 0;
     while sent < plan.messages {
-        let batch = BATCH.min(plan.messages - sent);
+        let batch = BATCH
+            .min(plan.messages - sent)
+            .min(peer.receive_maximum.into());
         let mut bytes = Vec::new();
         for number in sent..sent + batch {
             let leaf = if topics { number } else { 0 };
             let topic = format!("{}/{leaf}", plan.run);
             // Acknowledged, so that it is known when all of them are there.
-            let mut template = Template::new(&topic, plan.qos.max(1), retain, plan.size);
+            let mut template =
+                Template::new(plan.version, &topic, plan.qos.max(1), retain, plan.size);
             template.set_packet_id((number % BATCH) as u16 + 1);
             template.set_payload(&u64::from(number).to_be_bytes());
             bytes.extend(template.bytes);
@@ -69,8 +72,9 @@ fn publish(plan: &Plan, peer: &mut Peer, topics: bool, retain: bool) -> io::Resu
         peer.send(&bytes)?;
         let mut acknowledged = 0;
         while acknowledged < batch {
-            let (first, body) = peer.receive()?;
-            match first {
+            let packet = peer.receive()?;
+            let body = packet.body();
+            match packet.first() {
                 0x40 | 0x70 => acknowledged += 1,
                 0x50 => peer.send(&[0x62, 2, body[0], body[1]])?,
                 _ => {}
@@ -87,12 +91,13 @@ fn drain(plan: &Plan, peer: &mut Peer) -> io::Result<(u64, Duration)> {
     let start = Instant::now();
     let mut got = 0;
     while got < u64::from(plan.messages) {
-        let (first, body) = match peer.receive() {
+        let packet = match peer.receive() {
             Ok(packet) => packet,
             // Whatever has not come by now is lost.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => return Err(error),
         };
+        let (first, body) = (packet.first(), packet.body());
         match (first >> 4, first >> 1 & 3) {
             (3, qos) => {
                 got += 1;
@@ -124,7 +129,7 @@ pub(super) fn retained(plan: &Plan) -> io::Result<Report> {
     drop(subscriber);
     for number in 0..plan.messages {
         let topic = format!("{}/{number}", plan.run);
-        let template = Template::new(&topic, 0, true, 0);
+        let template = Template::new(plan.version, &topic, 0, true, 0);
         publisher.send(&template.bytes)?;
     }
     Ok(figures(

@@ -37,6 +37,7 @@ use serve::Beside;
 use watch::Watch;
 
 pub(crate) use auth::explain::{Options as AclOptions, run as acl};
+pub(crate) use listen::Scheme;
 pub use options::Options;
 pub(crate) use passwd::{Options as PasswdOptions, run as passwd};
 pub(crate) use store::command::{Options as StoreOptions, run as store};

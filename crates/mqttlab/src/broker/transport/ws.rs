@@ -1,20 +1,18 @@
-//! MQTT inside WebSocket (section 6): binary frames, whose bounds mean nothing to MQTT.
+//! The server's end of WebSocket: its handshake, and who is held to which frames.
 
 use std::io::{self, Read, Write};
 use std::mem;
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
 use tungstenite::handshake::MidHandshake;
 use tungstenite::handshake::server::ServerHandshake;
+use tungstenite::protocol::WebSocketConfig;
 use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tungstenite::{Error, HandshakeError, Message, WebSocket, accept_hdr_with_config};
+use tungstenite::{HandshakeError, accept_hdr_with_config};
 
 use super::gate::{Gate, SharedGate};
+use crate::websocket::{Framed, into_io};
 
-/// Bytes of MQTT in one outgoing frame; also what waits here at most while the socket takes no more.
-const FRAME_OUT_MAX: usize = 64 << 10;
 /// The largest frame and message that is taken from a client before it is let in.
 const STRANGER_FRAME_MAX: usize = 64 << 10;
 /// What a frame may have beside the largest packet.
@@ -27,16 +25,12 @@ pub(crate) struct Ws<S: Read + Write> {
     stage: Stage<S>,
     /// The largest frame and message that is taken from a client once it is let in.
     frame_max: usize,
-    /// What came in a message and found no room yet.
-    pending: Bytes,
-    /// Something waits to be written.
-    unflushed: bool,
 }
 
 enum Stage<S: Read + Write> {
     Fresh(S, Arc<Gate>),
     Handshake(Box<MidHandshake<ServerHandshake<S, SharedGate>>>),
-    Open(Box<WebSocket<S>>),
+    Open(Box<Framed<S>>),
     /// The handshake failed, and the stream went with it.
     Failed,
 }
@@ -46,8 +40,6 @@ impl<S: Read + Write> Ws<S> {
         Self {
             stage: Stage::Fresh(stream, Arc::clone(gate)),
             frame_max: gate.packet_size_max as usize + FRAME_SLACK,
-            pending: Bytes::new(),
-            unflushed: false,
         }
     }
 
@@ -55,7 +47,7 @@ impl<S: Read + Write> Ws<S> {
         match &mut self.stage {
             Stage::Fresh(stream, _) => Some(stream),
             Stage::Handshake(handshake) => Some(handshake.get_mut().get_mut()),
-            Stage::Open(socket) => Some(socket.get_mut()),
+            Stage::Open(socket) => Some(socket.stream()),
             Stage::Failed => None,
         }
     }
@@ -64,19 +56,22 @@ impl<S: Read + Write> Ws<S> {
         match &self.stage {
             Stage::Fresh(stream, _) => Some(stream),
             Stage::Handshake(handshake) => Some(handshake.get_ref().get_ref()),
-            Stage::Open(socket) => Some(socket.get_ref()),
+            Stage::Open(socket) => Some(socket.stream_ref()),
             Stage::Failed => None,
         }
     }
 
     pub(super) fn wants_write(&self) -> bool {
-        self.unflushed
+        match &self.stage {
+            Stage::Open(socket) => socket.wants_write(),
+            Stage::Fresh(..) | Stage::Handshake(_) | Stage::Failed => false,
+        }
     }
 
     pub(super) fn establish(&mut self) {
         if let Stage::Open(socket) = &mut self.stage {
             let max = Some(self.frame_max);
-            socket.set_config(|config| {
+            socket.configure(|config| {
                 config.max_frame_size = max;
                 config.max_message_size = max;
             });
@@ -85,23 +80,13 @@ impl<S: Read + Write> Ws<S> {
 
     /// Says in its own way that nothing more comes.
     pub(super) fn finish(&mut self) {
-        self.close(CloseCode::Normal);
-    }
-
-    fn close(&mut self, code: CloseCode) {
         if let Stage::Open(socket) = &mut self.stage {
-            let frame = CloseFrame {
-                code,
-                reason: "".into(),
-            };
-            // To a peer that takes no more, or has closed already, there is no way to say it.
-            let _ = socket.close(Some(frame));
-            let _ = socket.flush();
+            socket.close(CloseCode::Normal);
         }
     }
 
     /// Goes on with the handshake as far as it gets.
-    fn open(&mut self) -> io::Result<&mut WebSocket<S>> {
+    fn open(&mut self) -> io::Result<&mut Framed<S>> {
         if !matches!(self.stage, Stage::Open(_)) {
             self.shake_hands()?;
         }
@@ -115,7 +100,10 @@ impl<S: Read + Write> Ws<S> {
 
     fn shake_hands(&mut self) -> io::Result<()> {
         let result = match mem::replace(&mut self.stage, Stage::Failed) {
-            Stage::Open(socket) => Ok(*socket),
+            Stage::Open(socket) => {
+                self.stage = Stage::Open(socket);
+                return Ok(());
+            }
             Stage::Fresh(stream, gate) => {
                 let config = WebSocketConfig::default()
                     .read_buffer_size(READ_BUFFER)
@@ -128,7 +116,7 @@ impl<S: Read + Write> Ws<S> {
             Stage::Failed => return Err(io::ErrorKind::NotConnected.into()),
         };
         match result {
-            Ok(socket) => self.stage = Stage::Open(Box::new(socket)),
+            Ok(socket) => self.stage = Stage::Open(Box::new(Framed::new(socket))),
             Err(HandshakeError::Interrupted(handshake)) => {
                 self.stage = Stage::Handshake(Box::new(handshake));
             }
@@ -140,64 +128,19 @@ impl<S: Read + Write> Ws<S> {
 
 impl<S: Read + Write> Read for Ws<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.pending.is_empty() {
-            match self.open()?.read() {
-                Ok(Message::Binary(bytes)) => self.pending = bytes,
-                // The answer to either waits until something is written.
-                Ok(Message::Ping(_) | Message::Close(_)) => self.unflushed = true,
-                Ok(Message::Pong(_) | Message::Frame(_)) => {}
-                Ok(Message::Text(_)) => {
-                    // Text frames are not allowed. [MQTT-6.0.0-1]
-                    self.close(CloseCode::Unsupported);
-                    return Err(io::ErrorKind::InvalidData.into());
-                }
-                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(0),
-                Err(error) => return Err(into_io(error)),
-            }
-        }
-        let length = buffer.len().min(self.pending.len());
-        self.pending.copy_to_slice(&mut buffer[..length]);
-        if self.pending.is_empty() {
-            self.pending = Bytes::new();
-        }
-        Ok(length)
+        self.open()?.read(buffer)
     }
 }
 
 impl<S: Read + Write> Write for Ws<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Nothing is taken while something from before waits: what counts as written is then as good as written.
-        if self.unflushed {
-            self.flush()?;
-        }
-        let length = bytes.len().min(FRAME_OUT_MAX);
-        let message = Message::Binary(Bytes::copy_from_slice(&bytes[..length]));
-        match self.open()?.write(message) {
-            Ok(()) => Ok(length),
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.unflushed = true;
-                Ok(length)
-            }
-            Err(error) => Err(into_io(error)),
-        }
+        self.open()?.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if let Stage::Open(socket) = &mut self.stage {
-            match socket.flush() {
-                // The good-byes are said; whatever comes after that reads the end.
-                Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => {}
-                Err(error) => return Err(into_io(error)),
-            }
+        match &mut self.stage {
+            Stage::Open(socket) => socket.flush(),
+            Stage::Fresh(..) | Stage::Handshake(_) | Stage::Failed => Ok(()),
         }
-        self.unflushed = false;
-        Ok(())
-    }
-}
-
-fn into_io(error: Error) -> io::Error {
-    match error {
-        Error::Io(error) => error,
-        other => io::Error::new(io::ErrorKind::InvalidData, other),
     }
 }
