@@ -1,16 +1,18 @@
 //! Packs the lesson that the page opens with, so that it needs no reader of text to show its first picture, and lists
-//! the others.
+//! the others. Makes a module of the page's texts.
 
 use std::env;
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mqttlab_lessons::LESSONS;
 
 /// The lesson that the page opens with.
 const OPENING: &str = "duel";
+/// Where the texts are.
+const TEXTS: &str = "texts";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -31,5 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     catalogue.push_str("];\n");
     fs::write(out.join("catalogue.rs"), catalogue)?;
+    println!("cargo::rerun-if-changed={TEXTS}");
+    mqttlab_texts::compile::build("lab", Path::new(TEXTS), &out)?;
     Ok(())
 }

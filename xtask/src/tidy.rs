@@ -9,6 +9,7 @@ mod manifests;
 mod proofs;
 mod source;
 mod text;
+mod words;
 
 use std::fmt;
 use std::fs;
@@ -65,6 +66,7 @@ fn check(root: &Path) -> Result<Vec<Finding>> {
     findings.extend(manifests::check(root)?);
     let mut tests = proofs::Tests::default();
     let mut documents = Vec::new();
+    let classes = words::classes(root)?;
     for path in files()? {
         // Deleted but not yet committed, or not text: nothing to read.
         let Ok(content) = fs::read_to_string(root.join(&path)) else {
@@ -80,6 +82,7 @@ fn check(root: &Path) -> Result<Vec<Finding>> {
             let code = source::code_of(&content);
             findings.extend(source::check(&path, &content, &code));
             findings.extend(layers::check(&path, &code));
+            findings.extend(words::check(&path, &content, &code, &classes));
             tests.read(&path, &content);
         } else if path.ends_with(".md") {
             documents.push((path, content));

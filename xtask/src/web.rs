@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -94,7 +95,24 @@ pub(crate) fn build(tools: &Tools, how: Build) -> Result<()> {
         .arg(dist().join("lessons"));
     child::quietly("packing the lessons", &mut lessons)?;
     policy::write(&dist())?;
+    let mut texts = texts();
+    texts.arg("--pack").arg(dist());
+    child::quietly("packing the texts", &mut texts)?;
     keep_offline(&dist())
+}
+
+/// The program that tells about the texts of the page in all languages.
+pub(crate) fn texts() -> Command {
+    let mut texts = child::cargo();
+    texts.args([
+        "run",
+        "--locked",
+        "--quiet",
+        "--package",
+        "mqttlab-texts",
+        "--",
+    ]);
+    texts
 }
 
 /// Writes into the service worker what the page is made of, under a name that changes with it.

@@ -8,6 +8,7 @@ use mqttlab_sim::view::{
 
 use crate::keys::Quick;
 use crate::lab::{Edit, Message as Ask};
+use crate::say::{self, Text};
 use crate::scene::Inner;
 use crate::ui::actions::Source;
 use crate::ui::icons::Glyph;
@@ -73,7 +74,7 @@ pub(crate) enum Does {
 /// A line of the menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
-    pub(crate) label: &'static str,
+    pub(crate) label: Text,
     pub(crate) glyph: Glyph,
     pub(crate) does: Does,
 }
@@ -126,7 +127,7 @@ pub(crate) struct Menu {
     /// Who would do what a form asks for.
     pub(crate) who: ParticipantId,
     pub(crate) at: Micros,
-    pub(crate) groups: Vec<(&'static str, Vec<Item>)>,
+    pub(crate) groups: Vec<(Text, Vec<Item>)>,
     /// What is done instead, where a form is about something that was done already.
     pub(crate) instead: Option<Instead>,
     /// Where it was asked for, in the window; `None` is anywhere.
@@ -233,7 +234,7 @@ fn deed(at: Micros, who: ParticipantId, act: Act) -> Deed {
     }
 }
 
-fn item(label: &'static str, glyph: Glyph, deeds: Vec<Deed>) -> Item {
+fn item(label: Text, glyph: Glyph, deeds: Vec<Deed>) -> Item {
     Item {
         label,
         glyph,
@@ -241,7 +242,7 @@ fn item(label: &'static str, glyph: Glyph, deeds: Vec<Deed>) -> Item {
     }
 }
 
-fn form(label: &'static str, glyph: Glyph, form: Form) -> Item {
+fn form(label: Text, glyph: Glyph, form: Form) -> Item {
     Item {
         label,
         glyph,
@@ -249,17 +250,17 @@ fn form(label: &'static str, glyph: Glyph, form: Form) -> Item {
     }
 }
 
-fn broker_items(broker: &Participant, at: Micros) -> Vec<(&'static str, Vec<Item>)> {
+fn broker_items(broker: &Participant, at: Micros) -> Vec<(Text, Vec<Item>)> {
     let one = |label, glyph, act| item(label, glyph, vec![deed(at, 0, act)]);
     let kept = Memory::Kept;
     if broker.state == ParticipantState::Crashed {
         let lost = Memory::Lost;
         return vec![(
-            "Process",
+            say::MENU_PROCESS,
             vec![
-                one("Start again", Glyph::Connect, Act::Restart { memory: kept }),
+                one(say::DO_START, Glyph::Connect, Act::Restart { memory: kept }),
                 one(
-                    "Start again with an empty disk",
+                    say::DO_START_EMPTY_DISK,
                     Glyph::Connect,
                     Act::Restart { memory: lost },
                 ),
@@ -268,23 +269,19 @@ fn broker_items(broker: &Participant, at: Micros) -> Vec<(&'static str, Vec<Item
     }
     vec![
         (
-            "Process",
+            say::MENU_PROCESS,
             vec![
-                form(
-                    "Publish a message of its own…",
-                    Glyph::Publish,
-                    Form::Publish,
-                ),
-                one("Crash", Glyph::Fault, Act::Crash { how: Ending::Fin }),
-                one("Lose power", Glyph::Connect, Act::PowerOff),
-                one("Restart", Glyph::Skip, Act::Restart { memory: kept }),
+                form(say::DO_PUBLISH_OWN, Glyph::Publish, Form::Publish),
+                one(say::DO_CRASH, Glyph::Fault, Act::Crash { how: Ending::Fin }),
+                one(say::DO_LOSE_POWER, Glyph::Connect, Act::PowerOff),
+                one(say::DO_RESTART, Glyph::Skip, Act::Restart { memory: kept }),
             ],
         ),
         (
-            "New connections",
+            say::MENU_NEW_CONNECTIONS,
             vec![
-                one("Refuse them", Glyph::Wrong, Act::Refuse),
-                one("Accept them again", Glyph::Right, Act::Accept),
+                one(say::DO_REFUSE, Glyph::Wrong, Act::Refuse),
+                one(say::DO_ACCEPT, Glyph::Right, Act::Accept),
             ],
         ),
     ]
@@ -294,24 +291,28 @@ fn client_items(
     client: &Participant,
     connection: Option<&Connection>,
     at: Micros,
-) -> Vec<(&'static str, Vec<Item>)> {
+) -> Vec<(Text, Vec<Item>)> {
     let who = client.id;
     let one = |label, glyph, act| item(label, glyph, vec![deed(at, who, act)]);
     let is_down = client.state == ParticipantState::Crashed;
     let mut groups = Vec::new();
     if !is_down {
         let mut mqtt = vec![
-            form("Publish…", Glyph::Publish, Form::Publish),
-            form("Subscribe…", Glyph::Subscribe, Form::Subscribe),
-            form("Unsubscribe…", Glyph::Subscribe, Form::Unsubscribe),
+            form(say::DO_PUBLISH, Glyph::Publish, Form::Publish),
+            form(say::DO_SUBSCRIBE, Glyph::Subscribe, Form::Subscribe),
+            form(say::DO_UNSUBSCRIBE, Glyph::Subscribe, Form::Unsubscribe),
         ];
         match client.state {
             ParticipantState::Connected => {
                 let will = false;
-                mqtt.push(one("Disconnect", Glyph::Connect, Act::Disconnect { will }));
+                mqtt.push(one(
+                    say::DO_DISCONNECT,
+                    Glyph::Connect,
+                    Act::Disconnect { will },
+                ));
             }
             ParticipantState::Idle | ParticipantState::Waiting => {
-                mqtt.push(one("Connect", Glyph::Connect, Act::Connect));
+                mqtt.push(one(say::DO_CONNECT, Glyph::Connect, Act::Connect));
             }
             ParticipantState::Running
             | ParticipantState::Opening
@@ -319,20 +320,20 @@ fn client_items(
             | ParticipantState::Asleep
             | ParticipantState::Crashed => {}
         }
-        groups.push(("MQTT", mqtt));
+        groups.push((say::MENU_MQTT, mqtt));
     }
-    groups.push(("Link", link_items(who, connection, at)));
+    groups.push((say::MENU_LINK, link_items(who, connection, at)));
     let process = if is_down {
         vec![
             one(
-                "Start again",
+                say::DO_START,
                 Glyph::Connect,
                 Act::Restart {
                     memory: Memory::Kept,
                 },
             ),
             one(
-                "Start again, all forgotten",
+                say::DO_START_FORGOTTEN,
                 Glyph::Connect,
                 Act::Restart {
                     memory: Memory::Lost,
@@ -341,23 +342,23 @@ fn client_items(
         ]
     } else {
         vec![
-            one("Read nothing more", Glyph::Pause, Act::Pause),
-            one("Read again", Glyph::Play, Act::Resume),
+            one(say::DO_PAUSE, Glyph::Pause, Act::Pause),
+            one(say::DO_RESUME, Glyph::Play, Act::Resume),
             match client.state {
-                ParticipantState::Asleep => one("Wake up", Glyph::Light, Act::Wake),
+                ParticipantState::Asleep => one(say::DO_WAKE, Glyph::Light, Act::Wake),
                 ParticipantState::Running
                 | ParticipantState::Idle
                 | ParticipantState::Opening
                 | ParticipantState::Connecting
                 | ParticipantState::Connected
                 | ParticipantState::Waiting
-                | ParticipantState::Crashed => one("Sleep", Glyph::Dark, Act::Sleep),
+                | ParticipantState::Crashed => one(say::DO_SLEEP, Glyph::Dark, Act::Sleep),
             },
-            one("Crash", Glyph::Fault, Act::Crash { how: Ending::Fin }),
-            one("Lose power", Glyph::Connect, Act::PowerOff),
+            one(say::DO_CRASH, Glyph::Fault, Act::Crash { how: Ending::Fin }),
+            one(say::DO_LOSE_POWER, Glyph::Connect, Act::PowerOff),
         ]
     };
-    groups.push(("Process", process));
+    groups.push((say::MENU_PROCESS, process));
     groups
 }
 
@@ -373,49 +374,33 @@ fn link_items(who: ParticipantId, connection: Option<&Connection>, at: Micros) -
     });
     let mut items = Vec::new();
     if !is_cut {
-        items.push(one("Pull the cable", Glyph::Scissors, Act::Cut { way }));
+        items.push(one(say::DO_CUT, Glyph::Scissors, Act::Cut { way }));
         let (up, down) = (Ways::Up, Ways::Down);
+        items.push(one(say::DO_CUT_UP, Glyph::Scissors, Act::Cut { way: up }));
         items.push(one(
-            "Cut only towards the broker",
-            Glyph::Scissors,
-            Act::Cut { way: up },
-        ));
-        items.push(one(
-            "Cut only towards the client",
+            say::DO_CUT_DOWN,
             Glyph::Scissors,
             Act::Cut { way: down },
         ));
     }
     if is_cut || !is_open {
-        items.push(one("Plug the cable in again", Glyph::Tcp, Act::Heal));
+        items.push(one(say::DO_HEAL, Glyph::Tcp, Act::Heal));
     }
     if !is_stalled {
-        items.push(one("Hold what travels", Glyph::Pause, Act::Stall { way }));
+        items.push(one(say::DO_HOLD, Glyph::Pause, Act::Stall { way }));
     }
     if is_stalled || !is_open {
-        items.push(one(
-            "Release what is held",
-            Glyph::Play,
-            Act::Release { way },
-        ));
+        items.push(one(say::DO_RELEASE, Glyph::Play, Act::Release { way }));
     }
     if is_open {
-        items.push(one("Reset the connection (RST)", Glyph::Close, Act::Reset));
-        items.push(one(
-            "Close it without DISCONNECT (FIN)",
-            Glyph::Close,
-            Act::Close,
-        ));
+        items.push(one(say::DO_RESET, Glyph::Close, Act::Reset));
+        items.push(one(say::DO_CLOSE, Glyph::Close, Act::Close));
     }
     items
 }
 
 /// On a byte stream no packet is lost alone: what can be done to a packet is done to its link, at the right moment.
-fn flight_items(
-    flight: &Flight,
-    client: ParticipantId,
-    shown: Micros,
-) -> Vec<(&'static str, Vec<Item>)> {
+fn flight_items(flight: &Flight, client: ParticipantId, shown: Micros) -> Vec<(Text, Vec<Item>)> {
     let to = Hand {
         client,
         way: match flight.from {
@@ -428,37 +413,28 @@ fn flight_items(
             // The last moment in which it was still on its way.
             let before = arrived.saturating_sub(1).max(flight.sent_at);
             vec![
-                to.late("What if it had come 1 s later?", before),
-                to.cut(
-                    "What if the cable had been pulled before it arrived?",
-                    before,
-                ),
-                to.cut("What if the cable had been pulled right after?", arrived),
-                to.reset(
-                    "What if the connection had been reset before it arrived?",
-                    before,
-                ),
+                to.late(say::IF_LATE, before),
+                to.cut(say::IF_CUT_BEFORE, before),
+                to.cut(say::IF_CUT_AFTER, arrived),
+                to.reset(say::IF_RESET, before),
             ]
         }
         (Fate::Travelling, _) => {
             let (stall, release) = (Act::Stall { way: to.way }, Act::Release { way: to.way });
             let mut items = vec![
-                to.one("Hold it", Glyph::Pause, shown, stall),
-                to.one("Let go what is held", Glyph::Play, shown, release),
-                to.late("Let it come 1 s later", shown),
-                to.cut("Pull the cable before it arrives", shown),
+                to.one(say::PACKET_HOLD, Glyph::Pause, shown, stall),
+                to.one(say::PACKET_RELEASE, Glyph::Play, shown, release),
+                to.late(say::PACKET_LATE, shown),
+                to.cut(say::PACKET_CUT, shown),
             ];
-            let after = |due| to.cut("Pull the cable right after it arrives", due);
+            let after = |due| to.cut(say::PACKET_CUT_AFTER, due);
             items.extend(flight.due_at.map(after));
-            items.push(to.reset("Reset the connection (RST)", shown));
+            items.push(to.reset(say::DO_RESET, shown));
             items
         }
-        (Fate::Lost | Fate::Arrived, _) => vec![to.cut(
-            "What if the cable had been pulled when it was sent?",
-            flight.sent_at,
-        )],
+        (Fate::Lost | Fate::Arrived, _) => vec![to.cut(say::IF_CUT_SENT, flight.sent_at)],
     };
-    vec![("Its link", items)]
+    vec![(say::MENU_ITS_LINK, items)]
 }
 
 /// The link of a packet, to do something to it.
@@ -468,21 +444,21 @@ struct Hand {
 }
 
 impl Hand {
-    fn one(&self, label: &'static str, glyph: Glyph, at: Micros, act: Act) -> Item {
+    fn one(&self, label: Text, glyph: Glyph, at: Micros, act: Act) -> Item {
         item(label, glyph, vec![deed(at, self.client, act)])
     }
 
-    fn cut(&self, label: &'static str, at: Micros) -> Item {
+    fn cut(&self, label: Text, at: Micros) -> Item {
         let way = Ways::Both;
         self.one(label, Glyph::Scissors, at, Act::Cut { way })
     }
 
-    fn reset(&self, label: &'static str, at: Micros) -> Item {
+    fn reset(&self, label: Text, at: Micros) -> Item {
         self.one(label, Glyph::Close, at, Act::Reset)
     }
 
     /// Held, and let go a while later.
-    fn late(&self, label: &'static str, at: Micros) -> Item {
+    fn late(&self, label: Text, at: Micros) -> Item {
         let way = self.way;
         let stall = deed(at, self.client, Act::Stall { way });
         let release = deed(at + DELAY, self.client, Act::Release { way });

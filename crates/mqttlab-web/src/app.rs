@@ -23,6 +23,7 @@ use crate::platform::embed::{self, News, Wish};
 use crate::platform::files::{self, Listener};
 use crate::platform::{Frames, Theme, document, focus, store, stored};
 use crate::platform::{pointing, sandbox};
+use crate::say::{self, PLACE, Text, around};
 use crate::ui::actions::{ActionsProps, actions};
 use crate::ui::compare::{CompareProps, compare};
 use crate::ui::course::course;
@@ -245,7 +246,7 @@ impl Component for App {
         html! {
             <div class="lab" data-testid="lab">
                 { sprite() }
-                <a class="skip" href="#run-panel">{ "Skip to the run" }</a>
+                <a class="skip" href="#run-panel">{ say::SKIP_LINK }</a>
                 { topbar(&Topbar {
                     running,
                     theme: self.theme,
@@ -379,12 +380,12 @@ impl App {
             },
             // It brings itself in where its element is.
             Door::Sandbox => html! {
-                <section class="panel story" id="lesson" key="sandbox" aria-label="Sandbox">
+                <section class="panel story" id="lesson" key="sandbox" aria-label={say::SANDBOX}>
                     <mqttlab-sandbox />
                     if self.is_opened {
                         <div class="sandbox-run">
                             { crate::ui::open::expected(&lab.expected()) }
-                            <p class="muted small">{ "Hash at this moment " }<code data-testid="hash">{ &lab.scene().view.hash }</code></p>
+                            <p class="muted small">{ around(&say::sandbox_hash(PLACE), html! { <code data-testid="hash">{ &lab.scene().view.hash }</code> }) }</p>
                         </div>
                     }
                     <script type="module" src="./sandbox.js" />
@@ -478,7 +479,7 @@ impl App {
         match lab.run_tab {
             RunTab::Ladder | RunTab::Events => Html::default(),
             RunTab::Actions | RunTab::Compare if asks => html! {
-                <p class="note">{ "This opens when you have answered: nothing on the screen gives the answer away." }</p>
+                <p class="note">{ say::ASKS_CLOSED }</p>
             },
             RunTab::Actions => actions(&ActionsProps {
                 done: lab.all_done(),
@@ -517,11 +518,11 @@ impl App {
                 SideTab::State
             })
         });
-        let names = vec!["Inspector".to_owned(), "State".to_owned()];
+        let names = vec![say::INSPECTOR.to_string(), say::STATE.to_string()];
         html! {
             <div class="side" id="side-panel" data-tab={if chosen == 0 { "inspector" } else { "state" }}>
                 { part(TabsProps {
-                    label: "Right side",
+                    label: say::SIDE,
                     id: "side",
                     class: "tabs side-tabs",
                     names,
@@ -549,22 +550,22 @@ impl App {
     }
 
     fn pane_tabs(&self, lab: &Lab) -> Html {
-        const PANES: [(Pane, &str); 4] = [
-            (Pane::Story, "Story"),
-            (Pane::Run, "Run"),
-            (Pane::Inspector, "Bytes"),
-            (Pane::State, "State"),
+        const PANES: [(Pane, Text); 4] = [
+            (Pane::Story, say::PANE_STORY),
+            (Pane::Run, say::PANE_RUN),
+            (Pane::Inspector, say::PANE_BYTES),
+            (Pane::State, say::PANE_STATE),
         ];
         let chosen = PANES
             .iter()
             .position(|(pane, _)| *pane == lab.pane)
             .unwrap_or(0);
-        let names: Vec<String> = PANES.iter().map(|(_, name)| (*name).to_owned()).collect();
+        let names: Vec<String> = PANES.iter().map(|(_, name)| name.to_string()).collect();
         let choose = self.on.reform(|index: usize| {
             Message::Pane(PANES.get(index).map_or(Pane::Story, |(pane, _)| *pane))
         });
         html! { { part(TabsProps {
-            label: "Panels",
+            label: say::PANES,
             id: "pane",
             class: "tabs pane-tabs",
             names,
@@ -602,7 +603,7 @@ fn opened(lab: &Lab) -> Opened {
 fn broken(problem: &str) -> Html {
     html! {
         <main class="broken">
-            <h2>{ "This scenario cannot be run" }</h2>
+            <h2>{ say::BROKEN }</h2>
             <pre>{ problem }</pre>
         </main>
     }

@@ -7,6 +7,7 @@ mod desk;
 mod filter;
 mod keys;
 mod lab;
+mod language;
 mod layout;
 mod learn;
 mod lesson;
@@ -15,6 +16,7 @@ mod opening;
 mod palette;
 mod platform;
 mod player;
+mod say;
 mod scene;
 mod share;
 mod texts;
@@ -33,8 +35,10 @@ fn main() {
     let root = platform::document().and_then(|document| document.get_element_by_id("app"));
     match root {
         Some(root) => {
-            root.set_inner_html("");
-            yew::Renderer::<app::App>::with_root(root).render();
+            language::take(move || {
+                root.set_inner_html("");
+                yew::Renderer::<app::App>::with_root(root.clone()).render();
+            });
         }
         None => platform::show_problem("The page has no place for the program."),
     }

@@ -108,7 +108,7 @@ impl Recents {
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let title = match title.trim() {
-            "" => "untitled".to_owned(),
+            "" => crate::say::RECENT_UNTITLED.to_string(),
             title => title.to_owned(),
         };
         self.0.retain(|recent| recent.title != title);

@@ -72,6 +72,14 @@ pub(crate) fn document() -> Option<Document> {
     window()?.document()
 }
 
+/// Says which language the page is in.
+pub(crate) fn set_language(language: &str) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
+        // Nothing is lost if it fails: the page can be read all the same.
+        let _ = root.set_attribute("lang", language);
+    }
+}
+
 /// What was stored under a name; `None` also where storage is switched off.
 pub(crate) fn stored(name: &str) -> Option<String> {
     let storage = window()?.local_storage().ok()??;

@@ -74,7 +74,7 @@ impl Scene {
             let (who, _) = event.text.split_once(MISTAKE).unwrap_or_default();
             let who = who.split_whitespace().next().unwrap_or_default();
             *event = Rc::new(Event {
-                text: format!("{who} decides something"),
+                text: crate::say::event_secret(who),
                 clause: None,
                 ..Event::clone(event)
             });

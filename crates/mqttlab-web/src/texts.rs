@@ -1,6 +1,4 @@
-//! Every sentence the page says, in one place.
-//!
-//! Text between backquotes is shown as code.
+//! Which words go with what the model shows. The words themselves are in [`say`](crate::say).
 
 mod clauses;
 pub(crate) mod learn;
@@ -11,13 +9,14 @@ use mqttlab_sim::view::{
 };
 
 use crate::player::Speed;
+use crate::say::{self, Text};
 use crate::scene::{Family, Inner, is_folded};
 
 pub(crate) use clauses::sentence;
 
 /// A moment: `5.002 s`.
 pub(crate) fn moment(at: Micros) -> String {
-    format!("{} s", moment_bare(at))
+    say::moment(&moment_bare(at))
 }
 
 /// A moment without its unit, for narrow columns.
@@ -28,66 +27,60 @@ pub(crate) fn moment_bare(at: Micros) -> String {
 /// How long something takes: `20 ms`, `4.5 s`, `2 min 5 s`.
 pub(crate) fn span(length: Micros) -> String {
     match length {
-        0 => "0 ms".to_owned(),
-        1..1_000 => format!("{length} µs"),
-        1_000..1_000_000 => format!("{} ms", length / 1_000),
-        1_000_000..60_000_000 => {
-            format!("{}.{} s", length / 1_000_000, length / 100_000 % 10)
-        }
+        0 | 1_000..1_000_000 => say::span_millis(length / 1_000),
+        1..1_000 => say::span_micros(length),
+        1_000_000..60_000_000 => tenths(length),
         60_000_000..3_600_000_000 => {
             let seconds = length / 1_000_000;
-            format!("{} min {} s", seconds / 60, seconds % 60)
+            say::span_minutes(seconds / 60, seconds % 60)
         }
         _ => {
             let minutes = length / 60_000_000;
-            format!("{} h {} min", minutes / 60, minutes % 60)
+            say::span_hours(minutes / 60, minutes % 60)
         }
     }
+}
+
+fn tenths(length: Micros) -> String {
+    say::span_seconds(&format!("{}.{}", length / 1_000_000, length / 100_000 % 10))
 }
 
 /// How long something takes, in words that do not jump about: `0.8 s`, never `880 ms`.
 fn steady(length: Micros) -> String {
     if length < 60_000_000 {
-        format!("{}.{} s", length / 1_000_000, length / 100_000 % 10)
+        tenths(length)
     } else {
         span(length)
-    }
-}
-
-/// `1 client`, `3 clients`.
-pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
-    match number {
-        0 => format!("no {more}"),
-        1 => format!("1 {one}"),
-        _ => format!("{number} {more}"),
     }
 }
 
 /// `paced`, `1/100 ×`, `10 ×`.
 pub(crate) fn speed(speed: Speed) -> String {
     match speed {
-        Speed::Paced => "paced".to_owned(),
-        Speed::Scaled { times, per: 1 } => format!("{times} ×"),
-        Speed::Scaled { times, per } => format!("{times}/{per} ×"),
+        Speed::Paced => say::SPEED_PACED.to_string(),
+        Speed::Scaled { times, per: 1 } => say::speed_times(times),
+        Speed::Scaled { times, per } => say::speed_part(times, per),
     }
 }
 
 /// What a client is doing, with its time: `connected 5.0 s`.
 pub(crate) fn doing(participant: &Participant, shown: Micros) -> String {
-    let since = || steady(shown.saturating_sub(participant.since));
-    match participant.state {
-        ParticipantState::Running => "running".to_owned(),
-        ParticipantState::Idle => "not connected".to_owned(),
-        ParticipantState::Opening => "opening TCP…".to_owned(),
-        ParticipantState::Connecting => "connecting…".to_owned(),
-        ParticipantState::Connected => format!("connected {}", since()),
+    let text = match participant.state {
+        ParticipantState::Running => say::DOING_RUNNING,
+        ParticipantState::Idle => say::DOING_IDLE,
+        ParticipantState::Opening => say::DOING_OPENING,
+        ParticipantState::Connecting => say::DOING_CONNECTING,
+        ParticipantState::Connected => {
+            return say::doing_connected(&steady(shown.saturating_sub(participant.since)));
+        }
         ParticipantState::Waiting => match reconnect_at(participant) {
-            Some(at) => format!("again in {}", steady(at.saturating_sub(shown))),
-            None => "waiting to reconnect".to_owned(),
+            Some(at) => return say::doing_again(&steady(at.saturating_sub(shown))),
+            None => say::DOING_WAITING,
         },
-        ParticipantState::Asleep => "asleep".to_owned(),
-        ParticipantState::Crashed => "crashed".to_owned(),
-    }
+        ParticipantState::Asleep => say::DOING_ASLEEP,
+        ParticipantState::Crashed => say::DOING_CRASHED,
+    };
+    text.to_string()
 }
 
 fn reconnect_at(participant: &Participant) -> Option<Micros> {
@@ -100,12 +93,12 @@ fn reconnect_at(participant: &Participant) -> Option<Micros> {
 /// The whole scene in a sentence, for those who do not see it.
 pub(crate) fn summary(scene: &Inner, shown: Micros) -> String {
     if scene.is_crowd() {
-        return format!("At {}: {}.", moment(shown), crowd(scene));
+        return say::summary(&moment(shown), &crowd(scene));
     }
     let mut parts: Vec<String> = scene
         .clients()
         .iter()
-        .map(|client| format!("{} {}", client.name, doing(client, shown)))
+        .map(|client| say::summary_client(&client.name, &doing(client, shown)))
         .collect();
     let wire: Vec<String> = scene
         .travelling()
@@ -113,11 +106,11 @@ pub(crate) fn summary(scene: &Inner, shown: Micros) -> String {
         .map(|flight| route(flight, scene))
         .collect();
     parts.push(if wire.is_empty() {
-        "nothing on the wire".to_owned()
+        say::SUMMARY_WIRE_EMPTY.to_string()
     } else {
-        format!("on the wire: {}", wire.join(", "))
+        say::summary_wire(&wire.join(", "))
     });
-    format!("At {}: {}.", moment(shown), parts.join(", "))
+    say::summary(&moment(shown), &parts.join(", "))
 }
 
 /// How many clients do what: `312 connected, 88 connecting`.
@@ -125,7 +118,7 @@ pub(crate) fn crowd(scene: &Inner) -> String {
     let names = ParticipantState::ALL.iter().filter_map(|state| {
         let clients = scene.clients().iter();
         let count = clients.filter(|client| client.state == *state).count();
-        (count > 0).then(|| format!("{count} {}", state.name()))
+        (count > 0).then(|| say::crowd_part(count, state.name()))
     });
     names.collect::<Vec<_>>().join(", ")
 }
@@ -133,7 +126,7 @@ pub(crate) fn crowd(scene: &Inner) -> String {
 /// `CONNECT from B to broker`.
 pub(crate) fn route(flight: &Flight, scene: &Inner) -> String {
     let (from, to) = (scene.name(flight.from), scene.name(flight.to));
-    format!("{} from {from} to {to}", shown_name(flight))
+    say::route(shown_name(flight), from, to)
 }
 
 /// What happened, without the name of whom it happened to: that stands beside it.
@@ -147,80 +140,78 @@ pub(crate) fn told<'a>(event: &'a Event, scene: &Inner) -> &'a str {
 /// What a flight is called on the screen: the end of a connection says what it does.
 pub(crate) fn shown_name(flight: &Flight) -> &str {
     match (Family::of(flight), flight.name.as_str()) {
-        (Family::Fault, "FIN") => "close",
-        (Family::Fault, "RST") => "reset",
+        (Family::Fault, "FIN") => say::FLIGHT_CLOSE.text(),
+        (Family::Fault, "RST") => say::FLIGHT_RESET.text(),
         _ => &flight.name,
     }
 }
 
 /// What a TCP signal is for.
-pub(crate) fn tcp(name: &str) -> &'static str {
+pub(crate) fn tcp(name: &str) -> Text {
     match name {
-        "SYN" => "The first step of opening a TCP connection: the client knocks.",
-        "SYN-ACK" => "The second step of opening a TCP connection: the broker opens the door.",
-        "FIN" => {
-            "The end of a TCP connection, said in order: “I will send nothing more.” MQTT 3.1.1 has no packet with which a \
-             broker could say why."
-        }
-        "RST" => "The end of a TCP connection by force: what was on its way is thrown away.",
-        _ => "A signal of TCP, below MQTT.",
+        "SYN" => say::TCP_SYN,
+        "SYN-ACK" => say::TCP_SYN_ACK,
+        "FIN" => say::TCP_FIN,
+        "RST" => say::TCP_RST,
+        _ => say::TCP_OTHER,
     }
 }
 
 /// The standard's words for the kind of a packet.
-pub(crate) fn about_kind(kind: FlightKind) -> &'static str {
+pub(crate) fn about_kind(kind: FlightKind) -> Text {
     match kind {
-        FlightKind::Connect => "connection",
-        FlightKind::Publish => "message",
-        FlightKind::Ack => "acknowledgement, QoS 1",
-        FlightKind::QoS2 => "handshake, QoS 2",
-        FlightKind::Subscribe => "subscription",
-        FlightKind::Ping => "keep alive",
-        FlightKind::Tcp => "TCP",
+        FlightKind::Connect => say::PACKET_CONNECT,
+        FlightKind::Publish => say::PACKET_PUBLISH,
+        FlightKind::Ack => say::PACKET_ACK,
+        FlightKind::QoS2 => say::PACKET_QOS2,
+        FlightKind::Subscribe => say::PACKET_SUBSCRIBE,
+        FlightKind::Ping => say::PACKET_PING,
+        FlightKind::Tcp => say::PACKET_TCP,
     }
 }
 
 /// Kinds of events, for the list.
-pub(crate) fn event_kind(kind: EventKind) -> &'static str {
+pub(crate) fn event_kind(kind: EventKind) -> Text {
     match kind {
-        EventKind::Action => "action",
-        EventKind::Sent => "sent",
-        EventKind::Arrived => "arrived",
-        EventKind::Connection => "connection",
-        EventKind::Timer => "timer",
-        EventKind::Decision => "decision",
-        EventKind::Application => "application",
-        EventKind::Fault => "fault",
+        EventKind::Action => say::EVENT_ACTION,
+        EventKind::Sent => say::EVENT_SENT,
+        EventKind::Arrived => say::EVENT_ARRIVED,
+        EventKind::Connection => say::EVENT_CONNECTION,
+        EventKind::Timer => say::EVENT_TIMER,
+        EventKind::Decision => say::EVENT_DECISION,
+        EventKind::Application => say::EVENT_APPLICATION,
+        EventKind::Fault => say::EVENT_FAULT,
     }
 }
 
 /// What a sender waits for.
-pub(crate) fn stage(stage: Stage) -> &'static str {
+pub(crate) fn stage(stage: Stage) -> Text {
     match stage {
-        Stage::PubAck => "waits for PUBACK",
-        Stage::PubRec => "waits for PUBREC",
-        Stage::PubComp => "waits for PUBCOMP",
+        Stage::PubAck => say::STAGE_PUBACK,
+        Stage::PubRec => say::STAGE_PUBREC,
+        Stage::PubComp => say::STAGE_PUBCOMP,
     }
 }
 
 /// What a timer is for.
-pub(crate) fn timer(kind: TimerKind) -> &'static str {
+pub(crate) fn timer(kind: TimerKind) -> Text {
     match kind {
-        TimerKind::KeepAlive => "must send something",
-        TimerKind::PingResponse => "must get PINGRESP",
-        TimerKind::Connect => "must finish connecting",
-        TimerKind::Reconnect => "connects again",
-        TimerKind::KeepAliveLimit => "must hear something",
-        TimerKind::SessionExpiry => "session expires",
-        TimerKind::WillDelay => "will is published",
-        TimerKind::Other => "timer",
+        TimerKind::KeepAlive => say::TIMER_KEEP_ALIVE,
+        TimerKind::PingResponse => say::TIMER_PING_RESPONSE,
+        TimerKind::Connect => say::TIMER_CONNECT,
+        TimerKind::Reconnect => say::TIMER_RECONNECT,
+        TimerKind::KeepAliveLimit => say::TIMER_KEEP_ALIVE_LIMIT,
+        TimerKind::SessionExpiry => say::TIMER_SESSION_EXPIRY,
+        TimerKind::WillDelay => say::TIMER_WILL_DELAY,
+        TimerKind::Other => say::TIMER_OTHER,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{count, moment, span, speed};
+    use super::{moment, span, speed};
     use crate::player::Speed;
+    use crate::say;
 
     #[test]
     fn moments_are_seconds_with_milliseconds() {
@@ -245,9 +236,9 @@ mod tests {
 
     #[test]
     fn one_is_singular() {
-        assert_eq!(count(0, "client", "clients"), "no clients");
-        assert_eq!(count(1, "client", "clients"), "1 client");
-        assert_eq!(count(2, "client", "clients"), "2 clients");
+        assert_eq!(say::clients(0_usize), "no clients");
+        assert_eq!(say::clients(1_usize), "1 client");
+        assert_eq!(say::clients(2_usize), "2 clients");
     }
 
     #[test]

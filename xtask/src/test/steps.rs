@@ -49,6 +49,8 @@ pub(crate) enum Step {
     Clauses,
     /// The lessons tell what their runs do
     Lessons,
+    /// The page's texts in all languages
+    Texts,
     /// clippy, native and for the page
     Clippy,
     /// The page builds and keeps its budget
@@ -140,6 +142,7 @@ impl Step {
         Self::Tidy,
         Self::Clauses,
         Self::Lessons,
+        Self::Texts,
         Self::Web,
         Self::Clippy,
         Self::Unit,
@@ -155,6 +158,7 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Clauses => "clauses",
             Self::Lessons => "lessons",
+            Self::Texts => "texts",
             Self::Clippy => "clippy",
             Self::Web => "web",
             Self::Unit => "unit",
@@ -171,6 +175,7 @@ impl Step {
             Self::Tidy => "the house rules",
             Self::Clauses => "a test for every normative statement",
             Self::Lessons => "the lessons tell what their runs do, natively and as WebAssembly",
+            Self::Texts => "the page's texts in all languages",
             Self::Clippy => "clippy, native and for the page",
             Self::Web => "the page builds and keeps its budget",
             Self::Unit => "unit tests of all crates",
@@ -189,7 +194,7 @@ impl Step {
                 components: true,
                 ..nothing
             },
-            Self::Tidy | Self::Clauses | Self::Unit => nothing,
+            Self::Tidy | Self::Clauses | Self::Texts | Self::Unit => nothing,
             Self::Docs => Needs {
                 targets: &[Target::Page],
                 ..nothing
@@ -246,6 +251,7 @@ impl Step {
                 clauses::check().map(|held| if held { Tally::SUCCESS } else { Tally::FAILURE })
             }
             Self::Lessons => lessons(cx),
+            Self::Texts => counted(&mut web::texts()),
             Self::Clippy => clippy(cx),
             Self::Web => web(cx),
             Self::Unit => counted(&mut cx.cargo_test(&["--lib", "--bins", "--exclude", LESSONS])),

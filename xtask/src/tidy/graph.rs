@@ -9,9 +9,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mqttlab-core", &[]),
     ("mqttlab-sim", &["mqttlab-core"]),
     ("mqttlab-lessons", &["mqttlab-core", "mqttlab-sim"]),
-    ("mqttlab-web", &["mqttlab-lessons", "mqttlab-sim"]),
+    ("mqttlab-texts", &[]),
+    (
+        "mqttlab-web",
+        &["mqttlab-lessons", "mqttlab-sim", "mqttlab-texts"],
+    ),
     ("mqttlab-worker", &["mqttlab-sim"]),
-    ("mqttlab-sandbox", &["mqttlab-lessons", "mqttlab-sim"]),
+    (
+        "mqttlab-sandbox",
+        &["mqttlab-lessons", "mqttlab-sim", "mqttlab-texts"],
+    ),
     ("mqttlab-js", &["mqttlab-sim"]),
     ("mqttlab", &["mqttlab-core", "mqttlab-sim"]),
     (
@@ -21,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "mqttlab-sim",
             "mqttlab-lessons",
             "mqttlab-js",
+            "mqttlab-texts",
             "mqttlab",
         ],
     ),

@@ -19,6 +19,7 @@ const FORBID_UNSAFE: &[&str] = &[
     "crates/mqttlab-core/src/lib.rs",
     "crates/mqttlab-sim/src/lib.rs",
     "crates/mqttlab-js/src/lib.rs",
+    "crates/mqttlab-texts/src/lib.rs",
     "crates/mqttlab-worker/src/main.rs",
     "crates/mqttlab-web/src/main.rs",
     "crates/mqttlab-web/src/lib.rs",
@@ -94,8 +95,17 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A file's code, line for line: text in quotes is blank, and comments are apart.
-pub(super) struct Code(String, Vec<(usize, String)>);
+/// A file's code, line for line: text in quotes is blank, and comments and texts are apart.
+pub(super) struct Code(String, Vec<(usize, String)>, Vec<Text>);
+
+/// A text in quotes.
+pub(super) struct Text {
+    pub(super) line: usize,
+    /// As it is written, without its quotes.
+    pub(super) words: String,
+    /// The code up to it has so many bytes.
+    pub(super) at: usize,
+}
 
 impl Code {
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
@@ -108,6 +118,11 @@ impl Code {
     /// Plain comments, without `//`. Documentation is not among them, for it may show code.
     fn comments(&self) -> impl Iterator<Item = (usize, &str)> {
         self.1.iter().map(|(line, text)| (*line, text.as_str()))
+    }
+
+    /// Texts in quotes, each with the code before it.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &Text)> {
+        self.2.iter().map(|text| (&self.0[..text.at], text))
     }
 
     /// Names that are part of a path or of a `use`, with their line.
@@ -154,18 +169,20 @@ pub(super) fn code_of(content: &str) -> Code {
         rest: content,
         code: String::with_capacity(content.len()),
         comments: Vec::new(),
+        texts: Vec::new(),
         line: 1,
     };
     while let Some(next) = reader.rest.chars().next() {
         reader.step(next);
     }
-    Code(reader.code, reader.comments)
+    Code(reader.code, reader.comments, reader.texts)
 }
 
 struct Reader<'a> {
     rest: &'a str,
     code: String,
     comments: Vec<(usize, String)>,
+    texts: Vec<Text>,
     line: usize,
 }
 
@@ -185,7 +202,13 @@ impl Reader<'_> {
         {
             self.blank(length);
         } else if next == '"' {
-            self.blank(quoted(self.rest, '"'));
+            let length = quoted(self.rest, '"');
+            self.texts.push(Text {
+                line: self.line,
+                words: self.rest[1..length].trim_end_matches('"').to_owned(),
+                at: self.code.len(),
+            });
+            self.blank(length);
         } else if next == '\'' && is_character(self.rest) {
             self.blank(quoted(self.rest, '\''));
         } else {

@@ -36,7 +36,7 @@ fn elements_name_their_targets() {
 fn what_cannot_be_done_is_not_offered() {
     let labels = |at| -> Vec<&str> {
         let items = items(Target::Participant(1), at);
-        items.iter().map(|item| item.label).collect()
+        items.iter().map(|item| item.label.text()).collect()
     };
     let connected = labels(2_000_000);
     assert!(connected.contains(&"Disconnect"), "{connected:?}");

@@ -170,8 +170,8 @@ impl App {
         }
         html! {
             <div class="notice" role="status" data-testid="notice">
-                { crate::texts::opening::HAS_CHANGED }
-                <button type="button" class="quiet" onclick={cx.link().callback(|_| Told::Understood)}>{ "Understood" }</button>
+                { crate::say::OPEN_CHANGED }
+                <button type="button" class="quiet" onclick={cx.link().callback(|_| Told::Understood)}>{ crate::say::CHANGED_UNDERSTOOD }</button>
             </div>
         }
     }

@@ -8,6 +8,7 @@ use crate::lab::{Lab, Message, Pane};
 use crate::learn::{Granted, Wish};
 use crate::opening::run_in;
 use crate::platform::{fragment, put_fragment, sandbox};
+use crate::say;
 use crate::share;
 use crate::worker::Word;
 
@@ -104,19 +105,17 @@ impl App {
                         lab.update(Message::Reach(at, events));
                     }
                     (Some(_) | None, _) => {
-                        self.says_until("That does not become true in this run.");
+                        self.says_until(&say::UNTIL_NEVER);
                     }
                 }
                 true
             }
             Outcome::NoCondition(error) => {
-                let help = error
-                    .help
-                    .map_or_else(String::new, |help| format!(" ({help})"));
-                self.says_until(&format!(
-                    "Column {}: {}{help}.",
-                    error.column, error.message
-                ));
+                let says = match &error.help {
+                    Some(help) => say::until_wrong_help(error.column, &error.message, help),
+                    None => say::until_wrong(error.column, &error.message),
+                };
+                self.says_until(&says);
                 true
             }
             Outcome::NothingFound => {

@@ -9,6 +9,7 @@ use mqttlab_sim::view::{EventKind, Micros};
 use super::{Lab, Pane, RunTab};
 use crate::acting::{Deed, Menu, Target};
 use crate::keys::Quick;
+use crate::say;
 use crate::ui::actions::{Done, Source, all_done};
 use crate::ui::compare::Other;
 
@@ -247,16 +248,16 @@ impl Lab {
                     Source::Input { .. } => return None,
                 };
                 changes.inputs.push(input_at(at, action.clone()));
-                format!("what if: {}", words(action))
+                say::branch_if(&words(action))
             }
             Edit::Step { step, happens } => {
                 let words = words(&script.get(step as usize)?.action);
                 changes.omitted.retain(|omitted| *omitted != step);
                 match happens {
-                    true => format!("again: {words}"),
+                    true => say::branch_again(&words),
                     false => {
                         changes.omitted.push(step);
-                        format!("what if not: {words}")
+                        say::branch_if_not(&words)
                     }
                 }
             }
@@ -265,11 +266,11 @@ impl Lab {
                     return None;
                 }
                 let input = changes.inputs.remove(input);
-                format!("what if not: {}", words(&input.action))
+                say::branch_if_not(&words(&input.action))
             }
             Edit::MoveStep { step, at } => {
                 let action = script.get(step as usize)?.action.clone();
-                let name = format!("{} at {}", words(&action), crate::texts::moment(at));
+                let name = say::branch_at(&words(&action), &crate::texts::moment(at));
                 if !changes.omitted.contains(&step) {
                     changes.omitted.push(step);
                 }
@@ -281,7 +282,7 @@ impl Lab {
                     return None;
                 }
                 let action = changes.inputs.remove(input).action;
-                let name = format!("{} at {}", words(&action), crate::texts::moment(at));
+                let name = say::branch_at(&words(&action), &crate::texts::moment(at));
                 changes.inputs.push(input_at(at, action));
                 name
             }

@@ -3,13 +3,7 @@
 use mqttlab_sim::scenario::ScenarioError;
 
 use crate::opening::{FileTrouble, Trouble};
-
-pub(crate) const INTRO: &str = "A scenario says who takes part, how the network is and what happens when. It is a TOML file: write one, or take \
-     one from a colleague, a bug report or a lesson. The same broker code runs it here. What `mqttlab broker --record` has \
-     written is opened too.";
-
-pub(crate) const HAS_CHANGED: &str = "This run has changed since the link was made: another version of the broker plays it. The scenario and what was done \
-     in it are the same.";
+use crate::say::{self, Text};
 
 pub(crate) const PLACEHOLDER: &str =
     "[scenario]\nid = \"mine\"\ntitle = \"Mine\"\nversion = 1\nuntil = \"10s\"";
@@ -27,31 +21,23 @@ pub(crate) fn trouble(trouble: &Trouble) -> (String, Option<String>, Option<Stri
                 (Some(_), Some((short, _))) => short,
                 (Some(_) | None, _) => &error.message,
             };
-            let head = format!("Line {}, column {}: {message}.", error.line, error.column);
+            let head = say::trouble_line(error.line, error.column, message);
             (head, Some(place(error)), error.help.clone())
         }
         Trouble::Link(error) => (sentence(&error.to_string()), None, None),
-        Trouble::File(FileTrouble::TooLarge) => (
-            "The file is larger than 1 MiB, as no scenario is, nor is it what a broker has recorded.".to_owned(),
-            None,
-            None,
-        ),
-        Trouble::File(FileTrouble::Unreadable) => (
-            "The browser cannot read this file.".to_owned(),
-            None,
-            Some("Is it still there, and may you read it?".to_owned()),
-        ),
-        Trouble::File(FileTrouble::NotText) => (
-            "The file is no text.".to_owned(),
-            None,
-            Some("A scenario is a text file that ends in `.toml`.".to_owned()),
-        ),
-        Trouble::NoWorker => (
-            "The part of the Lab that reads files could not be loaded.".to_owned(),
-            None,
-            Some("Is there a connection? Load the page again and try once more.".to_owned()),
-        ),
+        Trouble::File(FileTrouble::TooLarge) => (say::TROUBLE_TOO_LARGE.to_string(), None, None),
+        Trouble::File(FileTrouble::Unreadable) => {
+            helped(say::TROUBLE_UNREADABLE, say::TROUBLE_UNREADABLE_HELP)
+        }
+        Trouble::File(FileTrouble::NotText) => {
+            helped(say::TROUBLE_NO_TEXT, say::TROUBLE_NO_TEXT_HELP)
+        }
+        Trouble::NoWorker => helped(say::TROUBLE_NO_WORKER, say::TROUBLE_NO_WORKER_HELP),
     }
+}
+
+fn helped(what: Text, help: Text) -> (String, Option<String>, Option<String>) {
+    (what.to_string(), None, Some(help.to_string()))
 }
 
 /// The line, and a mark below what is meant.

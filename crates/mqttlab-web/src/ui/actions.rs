@@ -10,6 +10,7 @@ use yew::{Callback, Event, Html, TargetCast, html};
 use super::icons::{Glyph, icon};
 use crate::acting::form_of;
 use crate::lab::{Edit, Message};
+use crate::say;
 use crate::texts;
 
 /// One thing that is done.
@@ -74,16 +75,16 @@ pub(crate) fn actions(props: &ActionsProps) -> Html {
     html! {
         <div class="scroll actions" data-testid="actions">
             <p class="muted small actions-about">
-                { "What is done in this run. Switch something off, give it another time, or say something else: that is another run, on a branch of its own." }
+                { say::ACTIONS_ABOUT }
             </p>
             <table>
                 <thead>
-                    <tr><th scope="col">{ "Happens" }</th><th scope="col">{ "At (s)" }</th><th scope="col">{ "What" }</th><th scope="col">{ "By" }</th></tr>
+                    <tr><th scope="col">{ say::ACTIONS_HAPPENS }</th><th scope="col">{ say::ACTIONS_AT }</th><th scope="col">{ say::ACTIONS_WHAT }</th><th scope="col">{ say::ACTIONS_BY }</th></tr>
                 </thead>
                 <tbody>{ for props.done.iter().take(LINES_MAX).map(|done| line(props, done)) }</tbody>
             </table>
             if shown < all {
-                <p class="muted small">{ format!("{shown} of {all} shown") }</p>
+                <p class="muted small">{ say::actions_shown(shown, all) }</p>
             }
         </div>
     }
@@ -92,8 +93,8 @@ pub(crate) fn actions(props: &ActionsProps) -> Html {
 fn line(props: &ActionsProps, done: &Done) -> Html {
     let source = done.source;
     let (happens, by) = match source {
-        Source::Step { omitted, .. } => (!omitted, "script"),
-        Source::Input { .. } => (true, "you"),
+        Source::Step { omitted, .. } => (!omitted, say::ACTIONS_BY_SCRIPT),
+        Source::Input { .. } => (true, say::ACTIONS_BY_YOU),
     };
     let toggle = props.on.reform(move |_: Event| {
         Message::Edit(match source {
@@ -131,14 +132,14 @@ fn line(props: &ActionsProps, done: &Done) -> Html {
     };
     html! {
         <tr {class}>
-            <td><input type="checkbox" checked={happens} aria-label={format!("Happens: {}", done.words)} onchange={toggle} /></td>
+            <td><input type="checkbox" checked={happens} aria-label={say::actions_toggle(&done.words)} onchange={toggle} /></td>
             <td>
-                <input type="number" class="mono" min="0" step="0.001" value={texts::moment_bare(done.at)} aria-label={format!("When, in seconds: {}", done.words)} disabled={!happens} {onchange} />
+                <input type="number" class="mono" min="0" step="0.001" value={texts::moment_bare(done.at)} aria-label={say::actions_when(&done.words)} disabled={!happens} {onchange} />
             </td>
             <td>
                 { &done.words }
                 if happens && done.can_change {
-                    <button type="button" class="square" title="Say something else here" aria-label={format!("Change: {}", done.words)} onclick={instead}>{ icon(Glyph::Pen) }</button>
+                    <button type="button" class="square" title={say::ACTIONS_CHANGE_TITLE} aria-label={say::actions_change(&done.words)} onclick={instead}>{ icon(Glyph::Pen) }</button>
                 }
             </td>
             <td class="muted">{ by }</td>

@@ -12,6 +12,7 @@ use yew::{
 use super::icons::{Glyph, icon};
 use super::tenth;
 use crate::lab::{Message, OnBranch};
+use crate::say;
 use crate::ui::part::{Draw, part};
 
 /// The most rows: the latest branches, and the one that is played.
@@ -40,10 +41,10 @@ pub(crate) fn branches(props: &BranchesProps) -> Html {
     let shown: Vec<Html> = shown.map(|(_, branch)| row(props, branch)).collect();
     let (rows, all) = (shown.len(), count);
     html! {
-        <div class="branches" role="group" aria-label="Branches">
+        <div class="branches" role="group" aria-label={say::BRANCHES}>
             <ul>{ for shown }</ul>
             if rows < all {
-                <p class="muted small">{ format!("{rows} of {all} branches shown") }</p>
+                <p class="muted small">{ say::branches_shown(rows, all) }</p>
             }
         </div>
     }
@@ -69,12 +70,12 @@ fn row(props: &BranchesProps, branch: &Branch) -> Html {
             { line(props, branch) }
             <span class="branch-does">
                 if !is_current {
-                    <button type="button" class="square" aria-pressed={is_compared.to_string()} aria-label={format!("Compare with {}", branch.name)} title="Compare with the branch that is played" onclick={compare}>
+                    <button type="button" class="square" aria-pressed={is_compared.to_string()} aria-label={say::branch_compare(&branch.name)} title={say::BRANCH_COMPARE_TITLE} onclick={compare}>
                         { icon(Glyph::Tcp) }
                     </button>
                 }
                 if id != 0 {
-                    <button type="button" class="square" aria-label={format!("Delete {}", branch.name)} title="Delete this branch (it can be taken back)" onclick={on(OnBranch::Remove)}>
+                    <button type="button" class="square" aria-label={say::branch_delete(&branch.name)} title={say::BRANCH_DELETE_TITLE} onclick={on(OnBranch::Remove)}>
                         { icon(Glyph::Close) }
                     </button>
                 }
@@ -154,7 +155,7 @@ fn use_name(props: &NameProps) -> Html {
         };
         return html! {
             <span class="branch-name">
-                <input ref={field} type="text" maxlength="100" aria-label="Name of the branch" value={props.name.clone()} {onkeydown} data-testid="branch-name" />
+                <input ref={field} type="text" maxlength="100" aria-label={say::BRANCH_NAME} value={props.name.clone()} {onkeydown} data-testid="branch-name" />
             </span>
         };
     }
@@ -166,7 +167,7 @@ fn use_name(props: &NameProps) -> Html {
             <button type="button" class="branch-choose" aria-pressed={props.is_current.to_string()} title={props.name.clone()} onclick={choose}>
                 { &props.name }
             </button>
-            <button type="button" class="square" aria-label={format!("Rename {}", props.name)} title="Rename" onclick={Callback::from(move |_| edits.set(true))}>
+            <button type="button" class="square" aria-label={say::branch_rename(&props.name)} title={say::BRANCH_RENAME_TITLE} onclick={Callback::from(move |_| edits.set(true))}>
                 { icon(Glyph::Pen) }
             </button>
         </span>

@@ -6,6 +6,7 @@ use mqttlab_sim::view::Event;
 use yew::{Callback, Html, html};
 
 use crate::lab::{Message, OnBranch};
+use crate::say;
 use crate::scene::Scene;
 use crate::texts;
 
@@ -100,17 +101,14 @@ pub(crate) fn compare(props: &CompareProps) -> Html {
     let all = rows(&here[first..], &there[first..]);
     let shown = all.len().min(ROWS_MAX);
     let about = match same {
-        _ if same == here.len() && same == there.len() => {
-            "Up to this moment both runs are the same. Go further to see where they part."
-                .to_owned()
-        }
-        0 => "They differ from the first event on.".to_owned(),
+        _ if same == here.len() && same == there.len() => say::COMPARE_SAME.to_string(),
+        0 => say::COMPARE_FIRST.to_string(),
         same => {
             let at = here
                 .get(same)
                 .or(there.get(same))
                 .map_or(0, |event| event.at);
-            format!("The same for {same} events, up to {}.", texts::moment(at))
+            say::compare_until(same, &texts::moment(at))
         }
     };
     html! {
@@ -119,7 +117,7 @@ pub(crate) fn compare(props: &CompareProps) -> Html {
             <table>
                 <thead>
                     <tr>
-                        <th scope="col">{ "s" }</th>
+                        <th scope="col">{ say::COMPARE_SECONDS }</th>
                         <th scope="col">{ &props.name }</th>
                         <th scope="col">{ &other.name }</th>
                     </tr>
@@ -127,7 +125,7 @@ pub(crate) fn compare(props: &CompareProps) -> Html {
                 <tbody>{ for all.iter().take(shown).map(|row| line(props, row)) }</tbody>
             </table>
             if shown < all.len() {
-                <p class="muted small">{ format!("{shown} of {} rows shown", all.len()) }</p>
+                <p class="muted small">{ say::compare_shown(shown, all.len()) }</p>
             }
         </div>
     }
@@ -178,9 +176,9 @@ fn choose(props: &CompareProps) -> Html {
     html! {
         <div class="scroll compare">
             if props.others.is_empty() {
-                <p class="empty">{ "There is only one run so far. Do something in it, or switch something off under Actions: then there are two." }</p>
+                <p class="empty">{ say::COMPARE_ALONE }</p>
             } else {
-                <p class="compare-about">{ "Lay this run beside:" }</p>
+                <p class="compare-about">{ say::COMPARE_CHOOSE }</p>
                 <ul class="compare-choice">{ for props.others.iter().map(button) }</ul>
             }
         </div>

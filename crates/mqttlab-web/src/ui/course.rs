@@ -6,6 +6,7 @@ use yew::{Callback, Event, Html, TargetCast, html};
 use super::icons::{Glyph, icon};
 use crate::learn::{Learn, Wish};
 use crate::lesson::{Entry, of_kind};
+use crate::say;
 use crate::texts::learn as words;
 
 /// `current` is the lesson on the stage.
@@ -18,10 +19,10 @@ pub(crate) fn course(learn: &Learn, current: Option<&str>, on: &Callback<Wish>) 
     html! {
         <section class="panel story" id="lesson" key="course" aria-labelledby="course-title">
             <div class="scroll story-text">
-                <h2 id="course-title" class="story-title">{ words::COURSE }</h2>
-                <p>{ words::ABOUT_COURSE }</p>
+                <h2 id="course-title" class="story-title">{ say::COURSE_TITLE }</h2>
+                <p>{ say::COURSE_ABOUT }</p>
                 if learn.trouble {
-                    <p class="warning" role="alert">{ words::TROUBLE }</p>
+                    <p class="warning" role="alert">{ say::COURSE_TROUBLE }</p>
                 }
                 { for next.map(|entry| html! {
                     <div class="ask-row">
@@ -33,8 +34,8 @@ pub(crate) fn course(learn: &Learn, current: Option<&str>, on: &Callback<Wish>) 
                 <ol class="course">
                     { for of_kind(false).map(|entry| item(learn, entry, current, open(entry.id))) }
                 </ol>
-                <h3>{ words::CASES }</h3>
-                <p class="muted">{ words::ABOUT_CASES }</p>
+                <h3>{ say::CASES_TITLE }</h3>
+                <p class="muted">{ say::CASES_ABOUT }</p>
                 <ul class="course cases">
                     { for of_kind(true).map(|entry| item(learn, entry, current, open(entry.id))) }
                 </ul>
@@ -58,7 +59,7 @@ fn item(
                 <span class="course-title">
                     { entry.title }
                     if done.finished {
-                        { icon(Glyph::Right) }<span class="hidden-visually">{ words::FINISHED }</span>
+                        { icon(Glyph::Right) }<span class="hidden-visually">{ " " }{ say::COURSE_FINISHED }</span>
                     }
                 </span>
                 <span class="muted small">{ entry.about }</span>
@@ -83,20 +84,20 @@ fn progress(learn: &Learn, on: &Callback<Wish>) -> Html {
     );
     html! {
         <details class="extra">
-            <summary>{ words::PROGRESS }</summary>
-            <p class="muted">{ words::LOCAL }</p>
+            <summary>{ say::PROGRESS_TITLE }</summary>
+            <p class="muted">{ say::PROGRESS_LOCAL }</p>
             <div class="ask-row">
-                <a class="ghost" download="mqttlab-progress.txt" {href}>{ words::EXPORT }</a>
+                <a class="ghost" download="mqttlab-progress.txt" {href}>{ say::PROGRESS_EXPORT }</a>
                 <label class="ghost file">
-                    { words::IMPORT }
+                    { say::PROGRESS_IMPORT }
                     <input type="file" accept=".txt,text/plain" onchange={import} />
                 </label>
                 if learn.progress.is_empty() {
-                    <span class="muted small">{ words::NOTHING_YET }</span>
+                    <span class="muted small">{ say::PROGRESS_NOTHING }</span>
                 } else if learn.is_sure {
-                    <button type="button" class="ghost danger" onclick={on.reform(|_| Wish::Forget)}>{ words::SURE }</button>
+                    <button type="button" class="ghost danger" onclick={on.reform(|_| Wish::Forget)}>{ say::PROGRESS_SURE }</button>
                 } else {
-                    <button type="button" class="ghost" onclick={on.reform(|_| Wish::Forget)}>{ words::FORGET }</button>
+                    <button type="button" class="ghost" onclick={on.reform(|_| Wish::Forget)}>{ say::PROGRESS_FORGET }</button>
                 }
             </div>
         </details>
@@ -114,18 +115,18 @@ fn teacher(learn: &Learn, on: &Callback<Wish>) -> Html {
     });
     html! {
         <details class="extra">
-            <summary>{ words::TEACHERS }</summary>
+            <summary>{ say::TEACHER_TITLE }</summary>
             <label class="check">
                 <input type="checkbox" checked={learn.teacher} onchange={toggle} />
-                { words::TEACHER }
+                { say::TEACHER_HIDES }
             </label>
-            <p class="muted">{ words::PRESENTER }</p>
+            <p class="muted">{ say::TEACHER_REMOTE }</p>
             <div class="ask-row">
                 <label>
-                    { words::SEED }
+                    { say::TEACHER_SEED }{ " " }
                     <input class="seed" type="text" inputmode="numeric" pattern="[0-9]*" value={learn.seed.map(|seed| seed.to_string())} onchange={seed} />
                 </label>
-                <button type="button" class="ghost" data-testid="class-link" onclick={on.reform(|_| Wish::ClassLink)}>{ words::CLASS_LINK }</button>
+                <button type="button" class="ghost" data-testid="class-link" onclick={on.reform(|_| Wish::ClassLink)}>{ say::TEACHER_LINK }</button>
             </div>
         </details>
     }

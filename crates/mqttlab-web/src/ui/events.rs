@@ -12,6 +12,7 @@ use super::icons::{Glyph, icon};
 use crate::acting::{flight_target, participant_target};
 use crate::filter::Filter;
 use crate::lab::Message;
+use crate::say::{self, Text};
 use crate::scene::{Family, Scene, is_folded};
 use crate::texts;
 use crate::ui::part::Draw;
@@ -116,7 +117,7 @@ fn use_events(props: &EventsProps) -> Html {
             if rows.is_empty() {
                 <p class="empty">{ empty(props) }</p>
             } else {
-                <ol class="event-list" aria-label="Events" {style} start={(first + 1).to_string()}>
+                <ol class="event-list" aria-label={say::EVENTS} {style} start={(first + 1).to_string()}>
                     { for rows.get(first..end).unwrap_or_default().iter().map(|id| row(props, *id)) }
                 </ol>
             }
@@ -124,11 +125,11 @@ fn use_events(props: &EventsProps) -> Html {
     }
 }
 
-fn empty(props: &EventsProps) -> &'static str {
+fn empty(props: &EventsProps) -> Text {
     if props.scene.events.is_empty() {
-        "Nothing has happened yet. Press play."
+        say::EVENTS_NONE
     } else {
-        "Nothing that happened so far fits the search."
+        say::EVENTS_NO_MATCH
     }
 }
 

@@ -10,6 +10,7 @@ use super::tabs::TabsProps;
 use crate::acting::Target;
 use crate::lab::{Delivery, InspectorTab, Message, Packet, Selection};
 use crate::platform::reveal;
+use crate::say::{self, Text};
 use crate::scene::{Family, Scene};
 use crate::texts;
 use crate::ui::part::{Draw, part};
@@ -33,12 +34,12 @@ pub(crate) struct InspectorProps {
     pub(crate) on: Callback<Message>,
 }
 
-const TABS: [(InspectorTab, &str); 5] = [
-    (InspectorTab::Fields, "Fields"),
-    (InspectorTab::Bytes, "Bytes"),
-    (InspectorTab::Rule, "Rule"),
-    (InspectorTab::Why, "Why"),
-    (InspectorTab::Delivery, "Who"),
+const TABS: [(InspectorTab, Text); 5] = [
+    (InspectorTab::Fields, say::INSPECTOR_FIELDS),
+    (InspectorTab::Bytes, say::INSPECTOR_BYTES),
+    (InspectorTab::Rule, say::INSPECTOR_RULE),
+    (InspectorTab::Why, say::INSPECTOR_WHY),
+    (InspectorTab::Delivery, say::INSPECTOR_WHO),
 ];
 
 impl Draw for InspectorProps {
@@ -58,7 +59,7 @@ fn use_inspector(props: &InspectorProps) -> Html {
     let choose = props.on.reform(|index: usize| {
         Message::Inspect(TABS.get(index).map_or(InspectorTab::Bytes, |(tab, _)| *tab))
     });
-    let names: Vec<String> = TABS.iter().map(|(_, name)| (*name).to_owned()).collect();
+    let names: Vec<String> = TABS.iter().map(|(_, name)| name.to_string()).collect();
     use_effect_with((props.selection.field, props.tab), |(field, _)| {
         if let Some(field) = field {
             reveal(&format!("field-{field}"));
@@ -68,7 +69,7 @@ fn use_inspector(props: &InspectorProps) -> Html {
         <section class="panel inspector" aria-labelledby="inspector-title">
             { title(props) }
             { part(TabsProps {
-                label: "What to look at",
+                label: say::INSPECTOR_TABS,
                 id: "inspector",
                 class: "tabs",
                 names,
@@ -96,19 +97,19 @@ fn title(props: &InspectorProps) -> Html {
         (None, Some(event)) => (
             "",
             Some(Glyph::of_event(event.kind)),
-            texts::event_kind(event.kind).to_owned(),
+            texts::event_kind(event.kind).to_string(),
             format!(
                 "{} · {}",
                 scene.name(event.participant),
                 texts::moment(event.at)
             ),
         ),
-        (None, None) => ("", None, "Nothing selected".to_owned(), String::new()),
+        (None, None) => ("", None, say::INSPECTOR_NOTHING.to_string(), String::new()),
     };
     html! {
         <>
             <div class="panel-bar">
-                <h2 id="inspector-title">{ "Inspector" }</h2>
+                <h2 id="inspector-title">{ say::INSPECTOR }</h2>
                 <span class="end">{ about }</span>
             </div>
             <p class={format!("inspected {class}")}>
@@ -126,7 +127,7 @@ fn about(flight: &Flight, scene: &Scene) -> String {
     if flight.what == FlightKind::Tcp {
         format!("{from} → {to} · TCP")
     } else {
-        let length = texts::count(flight.length as usize, "byte", "bytes");
+        let length = say::bytes(flight.length);
         format!("{from} → {to} · {length}")
     }
 }
@@ -135,7 +136,7 @@ fn body(props: &InspectorProps) -> Html {
     match (props.tab, &props.packet) {
         (InspectorTab::Rule | InspectorTab::Why | InspectorTab::Delivery, _) if props.asks => {
             html! {
-                <p class="note">{ "Rule, Why and Who open when you have answered: nothing on the screen gives the answer away." }</p>
+                <p class="note">{ say::INSPECTOR_ASKS }</p>
             }
         }
         (InspectorTab::Rule, _) => rule::draw(props),
@@ -165,17 +166,17 @@ fn no_packet(props: &InspectorProps) -> Html {
         (Some(flight), _) => html! {
             <>
                 <p class="note">{ texts::tcp(&flight.name) }</p>
-                <p class="note quiet-note">{ format!("{} is a signal of TCP: it carries no MQTT bytes.", flight.name) }</p>
+                <p class="note quiet-note">{ say::inspector_tcp(&flight.name) }</p>
             </>
         },
         (None, Some(event)) => html! {
             <>
                 <p class="note">{ &event.text }</p>
-                <p class="note quiet-note">{ "This is no packet, so it has no bytes. Why tells what led to it." }</p>
+                <p class="note quiet-note">{ say::INSPECTOR_NO_PACKET }</p>
             </>
         },
         (None, None) => {
-            html! { <p class="note">{ "Select a packet in the ladder, in the list or on its way." }</p> }
+            html! { <p class="note">{ say::INSPECTOR_SELECT }</p> }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::filter::Filter;
 use crate::lab::{Message, Selection};
 use crate::layout::ladder::{Item, LANES_MAX, Ladder, Options};
 use crate::platform::use_size;
+use crate::say;
 use crate::scene::{Inner, Scene};
 use crate::texts;
 use crate::ui::part::Draw;
@@ -182,7 +183,7 @@ fn some_lanes(drawing: &Drawing<'_>) -> Html {
         return Html::default();
     }
     html! {
-        <p class="ladder-some">{ format!("{shown} of {all} clients have lanes here. Search from:name, or look at somebody’s state, to see others.") }</p>
+        <p class="ladder-some">{ say::ladder_some(shown, all) }</p>
     }
 }
 
@@ -203,7 +204,7 @@ fn heads(drawing: &Drawing<'_>) -> Html {
         }
     };
     html! {
-        <ul class="ladder-heads" aria-label="Lanes">
+        <ul class="ladder-heads" aria-label={say::LADDER_LANES}>
             { for participants.zip(&drawing.ladder.lanes).filter(|(_, lane)| !lane.is_nan()).map(head) }
         </ul>
     }
@@ -212,9 +213,9 @@ fn heads(drawing: &Drawing<'_>) -> Html {
 fn now_line(drawing: &Drawing<'_>) -> Html {
     html! {
         <div class="ladder-now" style={variables(&[("y", drawing.now)])}>
-            <span class="now-badge">{ "now" }</span>
+            <span class="now-badge">{ say::LADDER_NOW }</span>
             if drawing.props.asks {
-                <span class="now-text">{ "what comes next is not drawn while a question is open" }</span>
+                <span class="now-text">{ say::LADDER_NOW_ASKS }</span>
             }
         </div>
     }
@@ -249,8 +250,8 @@ impl Drawing<'_> {
         let sent = texts::moment(flight.sent_at);
         let route = texts::route(flight, self.scene);
         match flight.arrived_at {
-            Some(at) => format!("{route}, sent at {sent}, arrived at {}", texts::moment(at)),
-            None => format!("{route}, sent at {sent}, not arrived"),
+            Some(at) => say::ladder_arrived(&route, &sent, &texts::moment(at)),
+            None => say::ladder_travels(&route, &sent),
         }
     }
 }

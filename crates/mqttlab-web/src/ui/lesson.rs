@@ -10,6 +10,7 @@ use yew::{Callback, Html, html};
 use crate::lab::Message;
 use crate::learn::Wish;
 use crate::lesson::{Ask, Asking, Study, place};
+use crate::say;
 use crate::texts::learn as words;
 
 /// What the panel shows and where it says what was pressed.
@@ -50,7 +51,7 @@ pub(crate) fn lesson(panel: &LessonPanel<'_>) -> Html {
         <section class="panel story" id="lesson" key={lesson.id.clone()} aria-labelledby="lesson-title">
             <div class="scroll story-text">
                 <div class="story-head">
-                    <button type="button" class="ghost" onclick={panel.wish(Wish::List)}>{ words::ALL }</button>
+                    <button type="button" class="ghost" onclick={panel.wish(Wish::List)}>{ say::LESSON_ALL }</button>
                     <span class="muted small">{ place }</span>
                 </div>
                 { body }
@@ -81,7 +82,7 @@ fn story(panel: &LessonPanel<'_>) -> Html {
     html! {
         <>
             <div class="story-place">
-                <span class="muted small">{ words::part(index + 1, beats.len()) }</span>
+                <span class="muted small">{ say::lesson_part(index + 1, beats.len()) }</span>
                 <span class="dots" aria-hidden="true">{ for (0..beats.len()).map(dot) }</span>
             </div>
             <h2 id="lesson-title" class="story-title">{ &beat.title }</h2>
@@ -99,9 +100,9 @@ fn story(panel: &LessonPanel<'_>) -> Html {
 fn onward(panel: &LessonPanel<'_>, index: usize, is_last: bool) -> Html {
     let is_open = panel.study.asking(panel.shown).is_open();
     let label = match (panel.playing, is_last && !is_open && panel.at_end) {
-        (true, _) => words::PAUSE,
-        (false, true) => words::AGAIN,
-        (false, false) => words::CONTINUE,
+        (true, _) => say::LESSON_PAUSE,
+        (false, true) => say::LESSON_AGAIN,
+        (false, false) => say::LESSON_CONTINUE,
     };
     let next = crate::lesson::after(&panel.study.lesson().id).filter(|_| is_last && !is_open);
     html! {
@@ -115,11 +116,11 @@ fn onward(panel: &LessonPanel<'_>, index: usize, is_last: bool) -> Html {
                 >{ label }</button>
             }
             if index > 0 {
-                <button type="button" class="ghost" onclick={panel.ask(Ask::Back)}>{ words::BACK }</button>
+                <button type="button" class="ghost" onclick={panel.ask(Ask::Back)}>{ say::LESSON_BACK }</button>
             }
             { for next.map(|entry| html! {
                 <button type="button" class="primary" data-testid="next-lesson" onclick={panel.wish(Wish::Open(entry.id.to_owned()))}>
-                    { words::next(entry.title) }
+                    { say::lesson_next(entry.title) }
                 </button>
             }) }
         </div>

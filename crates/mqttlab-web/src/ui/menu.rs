@@ -14,6 +14,7 @@ use crate::acting::{Does, Form, Item, Menu};
 use crate::lab::Message;
 use crate::platform::use_dialog;
 use crate::platform::window;
+use crate::say::{self, Text};
 use crate::ui::part::{Draw, part};
 
 /// How wide the menu is, and how high one line of it, in CSS pixels: as the style sheet has them.
@@ -94,7 +95,7 @@ fn lines(props: &MenuProps, dialog: &NodeRef, choose: Callback<Form>) -> Html {
             <button type="button" role="menuitem" {onclick}>{ icon(item.glyph) }{ item.label }</button>
         }
     };
-    let group = |(name, items): &(&'static str, Vec<Item>)| {
+    let group = |(name, items): &(Text, Vec<Item>)| {
         html! {
             <div role="group" aria-label={*name}>
                 <p class="menu-group" aria-hidden="true">{ *name }</p>
@@ -183,7 +184,7 @@ fn new_content() -> Content {
     }
 }
 
-const LEVELS: &[&str] = &["0, at most once", "1, at least once", "2, exactly once"];
+const LEVELS: &[Text] = &[say::FILL_QOS_0, say::FILL_QOS_1, say::FILL_QOS_2];
 
 /// Asks for what a client is to publish, or to subscribe to.
 #[hook]
@@ -236,15 +237,15 @@ fn use_fill(props: &FillProps) -> Html {
         })
     };
     let (name, example, does) = match props.form {
-        Form::Publish => ("Topic", "status/1", "Publish"),
-        Form::Subscribe => ("Topic Filter", "status/#", "Subscribe"),
-        Form::Unsubscribe => ("Topic Filter", "status/#", "Unsubscribe"),
+        Form::Publish => (say::FILL_TOPIC, "status/1", say::FILL_PUBLISH),
+        Form::Subscribe => (say::FILL_FILTER, "status/#", say::FILL_SUBSCRIBE),
+        Form::Unsubscribe => (say::FILL_FILTER, "status/#", say::FILL_UNSUBSCRIBE),
     };
     let does = match props.menu.instead {
-        Some(_) => "Play it so",
+        Some(_) => say::FILL_INSTEAD,
         None => does,
     };
-    let level = |(index, name): (usize, &&'static str)| {
+    let level = |(index, name): (usize, &Text)| {
         let selected = index == usize::from(known.qos.number());
         html! { <option {selected}>{ *name }</option> }
     };
@@ -256,13 +257,13 @@ fn use_fill(props: &FillProps) -> Html {
             </label>
             if props.form == Form::Publish {
                 <label>
-                    <span>{ "Payload" }</span>
+                    <span>{ say::FILL_PAYLOAD }</span>
                     <input ref={payload} type="text" value={known.payload.clone()} maxlength="10000" autocomplete="off" spellcheck="false" />
                 </label>
             }
             if props.form != Form::Unsubscribe {
                 <label>
-                    <span>{ "QoS" }</span>
+                    <span>{ say::FILL_QOS }</span>
                     <select ref={qos}>
                         { for LEVELS.iter().enumerate().map(level) }
                     </select>
@@ -271,11 +272,11 @@ fn use_fill(props: &FillProps) -> Html {
             if props.form == Form::Publish {
                 <label class="check">
                     <input ref={retain} type="checkbox" checked={known.retain} />
-                    { "Retain: keep it for those who subscribe later" }
+                    { say::FILL_RETAIN }
                 </label>
             }
             <div class="fill-row">
-                <button type="button" class="ghost" onclick={props.on.reform(|_| Message::CloseMenu)}>{ "Cancel" }</button>
+                <button type="button" class="ghost" onclick={props.on.reform(|_| Message::CloseMenu)}>{ say::FILL_CANCEL }</button>
                 <button type="submit" class="primary">{ does }</button>
             </div>
         </form>
@@ -288,10 +289,10 @@ pub(crate) fn act_button(on: &Callback<Message>, target: crate::acting::Target) 
         <button
             type="button"
             class="act-button"
-            title="What can be done here (A, right click, long press)"
+            title={say::ACT_TITLE}
             onclick={on.reform(move |event: MouseEvent| Message::OpenMenu(Some(target), Some((event.client_x(), event.client_y()))))}
         >
-            { icon(Glyph::Action) }{ "Act…" }
+            { icon(Glyph::Action) }{ say::ACT }
         </button>
     }
 }

@@ -10,6 +10,7 @@ use super::icons::{Glyph, icon};
 use crate::desk::Ask;
 use crate::opening::{Recents, Trouble};
 use crate::platform::focus;
+use crate::say;
 use crate::texts::{self, opening as words};
 use crate::ui::part::{Draw, part};
 
@@ -77,11 +78,11 @@ fn use_open(props: &OpenProps) -> Html {
                 { for props.opened.iter().map(opened) }
                 { hunt(props) }
                 if props.opened.is_some() {
-                    <button type="button" class="ghost" data-testid="build" onclick={props.on_build.clone()}>{ "Open in the sandbox" }</button>
-                    <h3 id="open-title">{ "Open something else" }</h3>
+                    <button type="button" class="ghost" data-testid="build" onclick={props.on_build.clone()}>{ say::OPEN_IN_SANDBOX }</button>
+                    <h3 id="open-title">{ say::OPEN_ELSE }</h3>
                 } else {
-                    <h2 id="open-title" class="story-title">{ "Open a run of your own" }</h2>
-                    <p>{ super::lesson::with_code(words::INTRO) }</p>
+                    <h2 id="open-title" class="story-title">{ say::OPEN_OWN }</h2>
+                    <p>{ super::lesson::with_code(&say::OPEN_INTRO) }</p>
                 }
                 { part(WaysProps {
                     on: props.on.clone(),
@@ -97,9 +98,9 @@ fn use_open(props: &OpenProps) -> Html {
 pub(crate) fn expected(all: &[Expected]) -> Html {
     let expected = |expected: &Expected| {
         let (class, glyph, says) = match expected.holds {
-            None => ("open", Glyph::Timer, "open so far"),
-            Some(true) => ("holds", Glyph::Right, "holds"),
-            Some(false) => ("fails", Glyph::Wrong, "fails"),
+            None => ("open", Glyph::Timer, say::OPEN_SO_FAR),
+            Some(true) => ("holds", Glyph::Right, say::OPEN_HOLDS),
+            Some(false) => ("fails", Glyph::Wrong, say::OPEN_FAILS),
         };
         html! {
             <li {class}>
@@ -118,7 +119,7 @@ fn opened(opened: &Opened) -> Html {
                 <p>{ super::lesson::with_code(&opened.about) }</p>
             }
             if !opened.expected.is_empty() {
-                <h3>{ "What must come of it" }</h3>
+                <h3>{ say::OPEN_EXPECTED }</h3>
                 { expected(&opened.expected) }
             }
         </>
@@ -167,16 +168,16 @@ fn use_ways(props: &WaysProps) -> Html {
         <form class="ways" {onsubmit}>
             <label class="file ghost">
                 { icon(Glyph::Open) }
-                { "Choose a file…" }
+                { say::OPEN_CHOOSE }
                 <input type="file" class="hidden-visually" data-testid="file" {onchange} />
             </label>
-            <p class="muted small">{ "…or drop it anywhere on this page. It stays on your computer." }</p>
+            <p class="muted small">{ say::OPEN_DROP }</p>
             <label class="paste">
-                <span class="small">{ "Or paste a scenario, or a link" }</span>
+                <span class="small">{ say::OPEN_PASTE }</span>
                 <textarea ref={field} rows="5" spellcheck="false" class="mono" placeholder={words::PLACEHOLDER} data-testid="paste" />
             </label>
             <button type="submit" class="ghost" disabled={props.busy}>
-                { if props.busy { "Reading…" } else { "Open" } }
+                { if props.busy { say::OPEN_READING } else { say::OPEN_OPEN } }
             </button>
         </form>
     }
@@ -186,7 +187,7 @@ fn trouble(trouble: &Trouble) -> Html {
     let (head, place, help) = texts::opening::trouble(trouble);
     html! {
         <div class="trouble" id={TROUBLE} role="alert" tabindex="-1" data-testid="trouble">
-            <h2>{ icon(Glyph::Wrong) }{ " This cannot be opened" }</h2>
+            <h2>{ icon(Glyph::Wrong) }{ " " }{ say::OPEN_TROUBLE }</h2>
             <p>{ super::lesson::with_code(&head) }</p>
             if let Some(place) = place {
                 <pre>{ place }</pre>
@@ -211,17 +212,17 @@ fn hunt(props: &OpenProps) -> Html {
     match props.hunting {
         Some(percent) => html! {
             <div class="hunt">
-                <progress max="100" value={percent.to_string()} aria-label="How far the hunt is" />
-                <button type="button" class="ghost" onclick={on(OnHunt::Cancel)}>{ "Stop" }</button>
+                <progress max="100" value={percent.to_string()} aria-label={say::HUNT_PROGRESS} />
+                <button type="button" class="ghost" onclick={on(OnHunt::Cancel)}>{ say::HUNT_STOP }</button>
             </div>
         },
         None => html! {
             <div class="hunt">
-                <button type="button" class="ghost" title="Runs with other seeds, and with cables pulled and connections reset at random" onclick={on(OnHunt::Start)} data-testid="hunt">
-                    { format!("Try {} disturbed runs", crate::desk::SEEDS) }
+                <button type="button" class="ghost" title={say::HUNT_TRY_TITLE} onclick={on(OnHunt::Start)} data-testid="hunt">
+                    { say::hunt_try(crate::desk::SEEDS) }
                 </button>
                 if props.hunted_in_vain {
-                    <p class="muted small" role="status">{ "Everything holds in all of them." }</p>
+                    <p class="muted small" role="status">{ say::HUNT_IN_VAIN }</p>
                 }
             </div>
         },
@@ -239,10 +240,10 @@ fn recents(props: &OpenProps) -> Html {
     };
     html! {
         <>
-            <h3>{ "Opened before" }</h3>
+            <h3>{ say::RECENTS_TITLE }</h3>
             <ul class="recents">{ for props.recents.iter().map(recent) }</ul>
             <button type="button" class="quiet small" onclick={props.on.reform(|_| Ask::Forget)}>
-                { "Forget these" }
+                { say::RECENTS_FORGET }
             </button>
         </>
     }

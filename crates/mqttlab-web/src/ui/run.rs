@@ -10,6 +10,7 @@ use super::ladder::LadderProps;
 use super::tabs::TabsProps;
 use crate::filter::Filter;
 use crate::lab::{Message, RunTab, Selection};
+use crate::say::{self, Text};
 use crate::scene::Scene;
 use crate::ui::part::{Draw, part};
 
@@ -32,11 +33,11 @@ pub(crate) struct RunProps {
     pub(crate) on: Callback<Message>,
 }
 
-const TABS: [(RunTab, &str); 4] = [
-    (RunTab::Ladder, "Ladder"),
-    (RunTab::Events, "Events"),
-    (RunTab::Actions, "Actions"),
-    (RunTab::Compare, "Compare"),
+const TABS: [(RunTab, Text); 4] = [
+    (RunTab::Ladder, say::RUN_LADDER),
+    (RunTab::Events, say::RUN_EVENTS),
+    (RunTab::Actions, say::RUN_ACTIONS),
+    (RunTab::Compare, say::RUN_COMPARE),
 ];
 
 /// Id of the search field.
@@ -63,14 +64,14 @@ fn use_run(props: &RunProps) -> Html {
     let is_list = props.tab == RunTab::Events;
     let names = TABS
         .iter()
-        .map(|(_, name)| (*name).to_owned())
+        .map(|(_, name)| name.to_string())
         .collect::<Vec<_>>();
     html! {
         <section class="panel run" aria-labelledby="run-title">
             <div class="panel-bar run-bar">
-                <h2 id="run-title" class="hidden-visually">{ "Run" }</h2>
+                <h2 id="run-title" class="hidden-visually">{ say::RUN }</h2>
                 { part(TabsProps {
-                    label: "How the run is shown",
+                    label: say::RUN_TABS,
                     id: "run",
                     class: "segments",
                     names,
@@ -121,7 +122,7 @@ fn tcp(props: &RunProps) -> Html {
                 checked={props.shows_tcp}
                 onchange={props.on.reform(move |_| Message::ShowTcp(shows))}
             />
-            { "TCP" }
+            { say::PACKET_TCP }
         </label>
     }
 }
@@ -133,13 +134,13 @@ fn search(props: &RunProps) -> Html {
     });
     html! {
         <label class="search">
-            <span class="hidden-visually">{ "Show only" }</span>
+            <span class="hidden-visually">{ say::SEARCH }</span>
             { icon(Glyph::Search) }
             <input
                 id={SEARCH}
                 type="search"
                 placeholder="type:connect from:A"
-                title="type: topic: from: to: kind: qos: dup retain, or any text. A minus turns a word round."
+                title={say::SEARCH_TITLE}
                 value={props.filter_text.clone()}
                 autocomplete="off"
                 spellcheck="false"

@@ -1,6 +1,7 @@
 //! How a run leaves the page: as a link, inside another page, as a file.
 
 use crate::platform::use_dialog;
+use crate::say::{self, Text};
 use crate::ui::part::Draw;
 use mqttlab_sim::job::Format;
 use yew::functional::{Hook, HookContext};
@@ -44,25 +45,37 @@ pub(crate) struct ShareProps {
     pub(crate) on: Callback<OnShare>,
 }
 
-/// What is offered, and what it is good for.
-const PAPERS: &[(Paper, &str, &str)] = &[
+/// What is offered, its name where that is none of a language, and what it is good for.
+const PAPERS: &[(Paper, Option<&str>, Text)] = &[
     (
         Paper::File(Format::Scenario),
-        "TOML",
-        "a scenario to run and to edit",
+        Some("TOML"),
+        say::PAPER_SCENARIO,
     ),
-    (Paper::Picture, "PNG", "picture of the ladder"),
-    (Paper::File(Format::Svg), "SVG", "drawing of the ladder"),
-    (Paper::File(Format::Mermaid), "Mermaid", "sequence diagram"),
+    (Paper::Picture, Some("PNG"), say::PAPER_PICTURE),
+    (Paper::File(Format::Svg), Some("SVG"), say::PAPER_DRAWING),
+    (
+        Paper::File(Format::Mermaid),
+        Some("Mermaid"),
+        say::PAPER_DIAGRAM,
+    ),
     (
         Paper::File(Format::PlantUml),
-        "PlantUML",
-        "sequence diagram",
+        Some("PlantUML"),
+        say::PAPER_DIAGRAM,
     ),
-    (Paper::File(Format::Trace), "Text", "a line for each event"),
-    (Paper::File(Format::Ndjson), "NDJSON", "for programs"),
-    (Paper::File(Format::Pcapng), "pcapng", "for Wireshark"),
-    (Paper::File(Format::Rust), "Rust", "a test that plays it"),
+    (Paper::File(Format::Trace), None, say::PAPER_TRACE),
+    (
+        Paper::File(Format::Ndjson),
+        Some("NDJSON"),
+        say::PAPER_PROGRAMS,
+    ),
+    (
+        Paper::File(Format::Pcapng),
+        Some("pcapng"),
+        say::PAPER_WIRESHARK,
+    ),
+    (Paper::File(Format::Rust), Some("Rust"), say::PAPER_TEST),
 ];
 
 impl Draw for ShareProps {
@@ -80,41 +93,39 @@ fn use_share(props: &ShareProps) -> Html {
     let on = |what: OnShare| props.on.reform(move |_: yew::MouseEvent| what);
     let address = sharing.address.clone().unwrap_or_default();
     let says = match (&sharing.address, sharing.copied) {
-        (None, _) => "Making the link…".to_owned(),
-        (Some(_), None) => format!("{} characters.", address.len()),
-        (Some(_), Some(true)) => format!("Copied: {} characters.", address.len()),
-        (Some(_), Some(false)) => {
-            "The clipboard is closed to this page: copy it from here.".to_owned()
-        }
+        (None, _) => say::SHARE_MAKING.to_string(),
+        (Some(_), None) => say::share_length(address.len()),
+        (Some(_), Some(true)) => say::share_copied(address.len()),
+        (Some(_), Some(false)) => say::SHARE_NO_CLIPBOARD.to_string(),
     };
-    let paper = |(paper, name, about): &(Paper, &'static str, &'static str)| {
+    let paper = |(paper, name, about): &(Paper, Option<&'static str>, Text)| {
         let paper = *paper;
         let busy = sharing.writing == Some(paper);
         html! {
             <li>
                 <button type="button" class="ghost" aria-busy={busy.to_string()} onclick={on(OnShare::Download(paper))}>
-                    <b>{ *name }</b><span class="muted">{ if busy { "writing…" } else { *about } }</span>
+                    <b>{ name.unwrap_or(say::PAPER_TEXT.text()) }</b><span class="muted">{ if busy { say::SHARE_WRITING } else { *about } }</span>
                 </button>
             </li>
         }
     };
     html! {
         <dialog class="help share-sheet" ref={dialog} aria-labelledby="share-title" onclose={props.on.reform(|_| OnShare::Close)} data-testid="share">
-            <h2 id="share-title">{ "Share this moment" }</h2>
-            <p>{ "The link holds the scenario, what was done in it, this moment and what is selected, and nothing else. It is read in the browser that opens it; no server gets it." }</p>
+            <h2 id="share-title">{ say::SHARE_TITLE }</h2>
+            <p>{ say::SHARE_ABOUT }</p>
             <div class="share-row">
-                <input type="text" readonly=true aria-label="Link" value={address.clone()} data-testid="address" />
-                <button type="button" class="primary" disabled={sharing.address.is_none()} onclick={on(OnShare::Copy)}>{ "Copy" }</button>
+                <input type="text" readonly=true aria-label={say::SHARE_LINK} value={address.clone()} data-testid="address" />
+                <button type="button" class="primary" disabled={sharing.address.is_none()} onclick={on(OnShare::Copy)}>{ say::SHARE_COPY }</button>
             </div>
             <p class="muted small" role="status">{ says }</p>
-            <h3>{ "In a page of yours" }</h3>
-            <textarea readonly=true rows="3" aria-label="Text for another page" value={frame(&address)} />
-            <h3>{ "As a file, up to this moment" }</h3>
+            <h3>{ say::SHARE_FRAME }</h3>
+            <textarea readonly=true rows="3" aria-label={say::SHARE_FRAME_LABEL} value={frame(&address)} />
+            <h3>{ say::SHARE_FILE }</h3>
             <ul class="papers">{ for PAPERS.iter().filter(|it| !(sharing.is_secret && names_all(it.0))).map(paper) }</ul>
             if sharing.failed {
-                <p role="alert" class="failed">{ "This file could not be made: the run is too large for it." }</p>
+                <p role="alert" class="failed">{ say::SHARE_FAILED }</p>
             }
-            <form method="dialog"><button type="submit" class="ghost">{ "Close" }</button></form>
+            <form method="dialog"><button type="submit" class="ghost">{ say::CLOSE }</button></form>
         </dialog>
     }
 }

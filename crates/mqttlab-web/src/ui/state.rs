@@ -9,6 +9,7 @@ use super::menu::act_button;
 use super::tabs::TabsProps;
 use crate::acting::Target;
 use crate::lab::Message;
+use crate::say::{self, Text};
 use crate::scene::Scene;
 use crate::texts;
 use crate::ui::part::{Draw, part};
@@ -49,10 +50,10 @@ fn use_state(props: &StateProps) -> Html {
     html! {
         <section class="panel state" aria-labelledby="state-title">
             <div class="panel-bar">
-                <h2 id="state-title">{ "State" }</h2>
+                <h2 id="state-title">{ say::STATE }</h2>
                 <div class="end">{ act_button(&props.on, Target::Participant(props.of)) }{ chooser(props) }</div>
             </div>
-            <div class="scroll state-panel" id="state-panel" role="tabpanel" aria-label={format!("State of {}", props.scene.name(props.of))} tabindex="0">
+            <div class="scroll state-panel" id="state-panel" role="tabpanel" aria-label={say::state_of(props.scene.name(props.of))} tabindex="0">
                 { body }
             </div>
         </section>
@@ -67,7 +68,7 @@ fn chooser(props: &StateProps) -> Html {
             .on
             .reform(|index: usize| Message::StateOf(index as ParticipantId));
         return html! { { part(TabsProps {
-            label: "Whose state",
+            label: say::STATE_WHOSE,
             id: "state",
             class: "segments small",
             names,
@@ -84,14 +85,14 @@ fn chooser(props: &StateProps) -> Html {
     };
     html! {
         <label>
-            <span class="hidden-visually">{ "Whose state" }</span>
+            <span class="hidden-visually">{ say::STATE_WHOSE }</span>
             <select {onchange}>{ for participants.iter().map(option) }</select>
         </label>
     }
 }
 
 /// A line of a card, marked when it is not as it was one event ago.
-fn line(name: &str, now: String, was: Option<String>) -> Html {
+fn line(name: Text, now: String, was: Option<String>) -> Html {
     let was = was.filter(|was| *was != now);
     let class = if was.is_some() {
         "fact changed"
@@ -103,7 +104,7 @@ fn line(name: &str, now: String, was: Option<String>) -> Html {
             <dt>{ name }</dt>
             <dd>
                 { now }
-                { for was.map(|was| html! { <span class="was">{ format!("was {was}") }</span> }) }
+                { for was.map(|was| html! { <span class="was">{ say::state_was(&was) }</span> }) }
             </dd>
         </div>
     }
@@ -124,7 +125,7 @@ fn timers(participant: &Participant, props: &StateProps) -> Html {
         html! {
             <li class="timer">
                 <span>{ about }{ texts::timer(timer.kind) }</span>
-                <span class="mono small">{ format!("in {left}") }</span>
+                <span class="mono small">{ say::state_in(&left) }</span>
                 <span class="timer-bar" style={part} aria-hidden="true" />
             </li>
         }
@@ -139,10 +140,10 @@ fn timers(participant: &Participant, props: &StateProps) -> Html {
     }
     html! {
         <div class="card">
-            <h3>{ "Timers" }</h3>
+            <h3>{ say::STATE_TIMERS }</h3>
             <ul>{ for nearest.into_iter().take(TIMERS_MAX).map(timer) }</ul>
             if count > TIMERS_MAX {
-                <p class="muted small">{ format!("{TIMERS_MAX} of {count} timers shown: those that run out first.") }</p>
+                <p class="muted small">{ say::state_timers_shown(TIMERS_MAX, count) }</p>
             }
         </div>
     }

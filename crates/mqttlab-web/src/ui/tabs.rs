@@ -4,12 +4,13 @@ use yew::functional::{Hook, HookContext};
 use yew::{Callback, Html, KeyboardEvent, hook, html};
 
 use crate::platform::focus;
+use crate::say::Text;
 use crate::ui::part::Draw;
 
 #[derive(PartialEq)]
 pub(crate) struct TabsProps {
     /// What the tabs choose.
-    pub(crate) label: &'static str,
+    pub(crate) label: Text,
     /// Makes their ids: `inspector` gives `inspector-tab-0`; the panel they open is `inspector-panel`.
     pub(crate) id: &'static str,
     pub(crate) names: Vec<String>,

@@ -11,6 +11,7 @@ use super::until::OnUntil;
 use super::{percent, tenth};
 use crate::lab::{Message, Step};
 use crate::player::Speed;
+use crate::say::{self, Text};
 use crate::scene::{Scene, is_close};
 use crate::texts;
 use crate::ui::part::{Draw, part};
@@ -47,18 +48,18 @@ impl Draw for TimelineProps {
 fn use_timeline(props: &TimelineProps) -> Html {
     let at_start = props.shown == 0 && props.scene.events.is_empty();
     html! {
-        <footer class="timeline" aria-label="Time">
+        <footer class="timeline" aria-label={say::TIME}>
             <div class="play">
-                { button(props, Step::Start, Glyph::Start, "To the start", "Home", at_start) }
-                { button(props, Step::EventBack, Glyph::Back, "Step back", "←", at_start) }
+                { button(props, Step::Start, Glyph::Start, say::TIME_START, &say::KEY_HOME, at_start) }
+                { button(props, Step::EventBack, Glyph::Back, say::TIME_BACK, "←", at_start) }
                 { play_button(props) }
-                { button(props, Step::Event, Glyph::Forward, "Step forward", "→", props.at_end) }
-                { button(props, Step::End, Glyph::End, "To the end", "End", props.at_end) }
+                { button(props, Step::Event, Glyph::Forward, say::TIME_FORWARD, "→", props.at_end) }
+                { button(props, Step::End, Glyph::End, say::TIME_END, &say::KEY_END, props.at_end) }
             </div>
             { clock(props) }
             <div class="speed-and-undo">
                 { speed(props) }
-                <button type="button" class="square" aria-label="Go on until…" title="Go on until… (U)" onclick={props.on_until.reform(|_| OnUntil::Open)}>{ icon(Glyph::Until) }</button>
+                <button type="button" class="square" aria-label={say::TIME_UNTIL} title={say::TIME_UNTIL_TITLE} onclick={props.on_until.reform(|_| OnUntil::Open)}>{ icon(Glyph::Until) }</button>
                 if props.can_undo || props.can_redo {
                     { taking_back(props) }
                 }
@@ -83,8 +84,8 @@ fn use_timeline(props: &TimelineProps) -> Html {
 fn taking_back(props: &TimelineProps) -> Html {
     html! {
         <>
-            <button type="button" class="square" aria-label="Undo" title="Undo (Ctrl Z)" disabled={!props.can_undo} onclick={props.on.reform(|_| Message::Undo)}>{ icon(Glyph::Undo) }</button>
-            <button type="button" class="square" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled={!props.can_redo} onclick={props.on.reform(|_| Message::Redo)}>{ icon(Glyph::Redo) }</button>
+            <button type="button" class="square" aria-label={say::TIME_UNDO} title={say::TIME_UNDO_TITLE} disabled={!props.can_undo} onclick={props.on.reform(|_| Message::Undo)}>{ icon(Glyph::Undo) }</button>
+            <button type="button" class="square" aria-label={say::TIME_REDO} title={say::TIME_REDO_TITLE} disabled={!props.can_redo} onclick={props.on.reform(|_| Message::Redo)}>{ icon(Glyph::Redo) }</button>
         </>
     }
 }
@@ -93,7 +94,7 @@ fn button(
     props: &TimelineProps,
     step: Step,
     glyph: Glyph,
-    name: &'static str,
+    name: Text,
     key: &str,
     off: bool,
 ) -> Html {
@@ -102,7 +103,7 @@ fn button(
             type="button"
             class={format!("square {}", if step == Step::Start || step == Step::End { "far" } else { "" })}
             aria-label={name}
-            title={format!("{name} ({key})")}
+            title={say::time_button(&name, key)}
             disabled={off}
             onclick={props.on.reform(move |_| Message::Step(step))}
         >
@@ -113,14 +114,14 @@ fn button(
 
 fn play_button(props: &TimelineProps) -> Html {
     let (glyph, name) = if props.playing {
-        (Glyph::Pause, "Pause")
+        (Glyph::Pause, say::TIME_PAUSE)
     } else if props.at_end {
-        (Glyph::Play, "Play again")
+        (Glyph::Play, say::TIME_PLAY_AGAIN)
     } else {
-        (Glyph::Play, "Play")
+        (Glyph::Play, say::TIME_PLAY)
     };
     html! {
-        <button type="button" class="primary big" data-testid="play" aria-label={name} title={format!("{name} (Space)")} onclick={props.on.reform(|_| Message::Toggle)}>
+        <button type="button" class="primary big" data-testid="play" aria-label={name} title={say::time_button(&name, &say::KEY_SPACE)} onclick={props.on.reform(|_| Message::Toggle)}>
             { icon(glyph) }
         </button>
     }
@@ -128,9 +129,9 @@ fn play_button(props: &TimelineProps) -> Html {
 
 fn clock(props: &TimelineProps) -> Html {
     let next = match (props.heading, props.scene.view.next_event_at) {
-        (Some(to), _) => format!("on the way to {}", texts::moment(to)),
-        (None, Some(next)) => format!("next in {}", texts::span(next.saturating_sub(props.shown))),
-        (None, None) => "nothing more to come".to_owned(),
+        (Some(to), _) => say::time_heading(&texts::moment(to)),
+        (None, Some(next)) => say::time_next(&texts::span(next.saturating_sub(props.shown))),
+        (None, None) => say::TIME_NOTHING.to_string(),
     };
     html! {
         <div class="clock" data-testid="clock">
@@ -151,8 +152,8 @@ fn speed(props: &TimelineProps) -> Html {
     };
     html! {
         <label class="speed">
-            <span class="hidden-visually">{ "Speed" }</span>
-            <select title="Paced: every flight takes as long, and quiet times are skipped" {onchange}>
+            <span class="hidden-visually">{ say::TIME_SPEED }</span>
+            <select title={say::TIME_SPEED_TITLE} {onchange}>
                 { for Speed::ALL.iter().enumerate().map(option) }
             </select>
         </label>
@@ -201,7 +202,7 @@ fn use_track(props: &TrackProps) -> Html {
             }
             <input
                 type="range"
-                aria-label="Moment of the run"
+                aria-label={say::TIME_MOMENT}
                 aria-valuetext={texts::moment(props.shown)}
                 min="0"
                 max={end.to_string()}

@@ -6,6 +6,7 @@ use yew::{Callback, Event, Html, TargetCast, html};
 use super::icons::{Glyph, icon};
 use crate::desk::Door;
 use crate::platform::Theme;
+use crate::say::{self, Text};
 
 /// What the bar shows and where it says what was pressed.
 pub(crate) struct Topbar {
@@ -29,22 +30,10 @@ pub(crate) struct Running {
 }
 
 /// The doors that are open.
-const DOORS: &[(Door, &str, &str)] = &[
-    (
-        Door::Learn,
-        "Learn",
-        "A story, with questions that the run answers",
-    ),
-    (
-        Door::Sandbox,
-        "Sandbox",
-        "Build a run of your own, from nothing or from this one",
-    ),
-    (
-        Door::Inspect,
-        "Inspect",
-        "Open a scenario from a file, a text or a link",
-    ),
+const DOORS: &[(Door, Text, Text)] = &[
+    (Door::Learn, say::DOOR_LEARN, say::DOOR_LEARN_ABOUT),
+    (Door::Sandbox, say::DOOR_SANDBOX, say::DOOR_SANDBOX_ABOUT),
+    (Door::Inspect, say::DOOR_INSPECT, say::DOOR_INSPECT_ABOUT),
 ];
 
 pub(crate) fn topbar(props: &Topbar) -> Html {
@@ -54,8 +43,8 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
         Theme::Light => Glyph::Light,
         Theme::Dark => Glyph::Dark,
     };
-    let says = format!("Theme: {}. Switch to {}", theme.name(), theme.next().name());
-    let door = |(door, name, about): &(Door, &'static str, &'static str)| {
+    let says = say::bar_theme(&theme_name(theme), &theme_name(theme.next()));
+    let door = |(door, name, about): &(Door, Text, Text)| {
         let door = *door;
         html! {
             <li>
@@ -75,28 +64,36 @@ pub(crate) fn topbar(props: &Topbar) -> Html {
                 <path class="logo-waves" d="M12 2a10 10 0 0 1 10 10M12 22A10 10 0 0 1 2 12" />
             </svg>
             <h1>{ "MQTT Lab" }</h1>
-            <nav class="doors" aria-label="Doors">
+            <nav class="doors" aria-label={say::DOORS}>
                 <ul>
                     { for DOORS.iter().map(door) }
                 </ul>
             </nav>
-            <select class="door" aria-label="Door" onchange={choose_door(props)}>
+            <select class="door" aria-label={say::DOOR} onchange={choose_door(props)}>
                 { for DOORS.iter().map(|(door, name, _)| html! { <option selected={*door == props.door}>{ *name }</option> }) }
             </select>
             <span class="crumb">{ props.running.as_ref().map(|running| running.title.clone()) }</span>
             <div class="end">
                 { for props.running.as_ref().map(badges) }
-                <button type="button" class="ghost share" title="A link that opens at this moment, and files (S)" disabled={props.running.is_none()} onclick={props.on_share.reform(|_| ())}>
-                    { "Share" }
+                <button type="button" class="ghost share" title={say::BAR_SHARE_TITLE} disabled={props.running.is_none()} onclick={props.on_share.reform(|_| ())}>
+                    { say::BAR_SHARE }
                 </button>
                 <button type="button" class="square" aria-label={says.clone()} title={says} onclick={props.on_theme.reform(|_| ())}>
                     { icon(glyph) }
                 </button>
-                <button type="button" class="square" aria-label="Help and keys" title="Help and keys (?)" onclick={props.on_help.reform(|_| ())}>
+                <button type="button" class="square" aria-label={say::BAR_HELP} title={say::BAR_HELP_TITLE} onclick={props.on_help.reform(|_| ())}>
                     { icon(Glyph::Help) }
                 </button>
             </div>
         </header>
+    }
+}
+
+fn theme_name(theme: Theme) -> Text {
+    match theme {
+        Theme::System => say::THEME_SYSTEM,
+        Theme::Light => say::THEME_LIGHT,
+        Theme::Dark => say::THEME_DARK,
     }
 }
 
@@ -113,8 +110,8 @@ fn badges(running: &Running) -> Html {
     html! {
         <>
             <span class="badge">{ format!("MQTT {}", running.version) }</span>
-            <span class="badge live" title="No recording: the broker, the clients and the network run in this page, and the same seed gives the same run everywhere.">
-                { format!("real broker code · seed {}", running.seed) }
+            <span class="badge live" title={say::BAR_REAL_ABOUT}>
+                { say::bar_real(running.seed) }
             </span>
         </>
     }

@@ -10,6 +10,7 @@ use crate::acting::participant_target;
 use crate::lab::{Message, Selection};
 use crate::layout::topology::{Density, NAMED_DOTS_MAX, Plan};
 use crate::platform::use_size;
+use crate::say;
 use crate::scene::{Scene, is_folded};
 use crate::texts;
 use crate::ui::part::{Draw, part};
@@ -48,15 +49,11 @@ fn use_topology(props: &TopologyProps) -> Html {
         .travelling()
         .filter(|flight| props.shows_tcp || !is_folded(flight))
         .count();
-    let counts = format!(
-        "{} · {} in flight",
-        texts::count(scene.clients().len(), "client", "clients"),
-        texts::count(wire, "packet", "packets")
-    );
+    let counts = say::topology_counts(&say::clients(scene.clients().len()), &say::packets(wire));
     html! {
         <section class="panel topology" aria-labelledby="topology-title">
             <div class="panel-bar">
-                <h2 id="topology-title">{ "Topology" }</h2>
+                <h2 id="topology-title">{ say::TOPOLOGY }</h2>
                 <span class="end">{ counts }</span>
             </div>
             <p class="hidden-visually">{ texts::summary(scene, props.shown) }</p>
@@ -66,7 +63,7 @@ fn use_topology(props: &TopologyProps) -> Html {
                         topology: props.clone(),
                         sight: crowd::Sight { width, height },
                     }) }
-                    <ul class="nodes" aria-label="Participants"><li key="broker" style={broker_style(&plan)}>{ broker_node(props) }</li></ul>
+                    <ul class="nodes" aria-label={say::TOPOLOGY_PARTICIPANTS}><li key="broker" style={broker_style(&plan)}>{ broker_node(props) }</li></ul>
                 } else if width > 0.0 {
                     { links::draw(scene, &plan, (width, height)) }
                     { nodes(props, &plan) }
@@ -82,7 +79,7 @@ fn skip_note(length: Micros) -> Html {
     html! {
         <div class="skip-note" role="status">
             { icon(Glyph::Skip) }{ texts::span(length) }
-            <span class="hidden-visually">{ " skipped" }</span>
+            <span class="hidden-visually">{ " " }{ say::TOPOLOGY_SKIPPED }</span>
         </div>
     }
 }
@@ -100,7 +97,7 @@ fn nodes(props: &TopologyProps, plan: &Plan) -> Html {
     };
     let style = broker_style(plan);
     html! {
-        <ul class="nodes" aria-label="Participants">
+        <ul class="nodes" aria-label={say::TOPOLOGY_PARTICIPANTS}>
             { for clients.map(client) }
             <li key="broker" {style}>{ broker_node(props) }</li>
         </ul>
@@ -183,7 +180,7 @@ fn node(props: &TopologyProps, client: &Participant, density: Density) -> Html {
 
 fn broker_node(props: &TopologyProps) -> Html {
     let scene = &props.scene;
-    let sessions = texts::count(scene.view.sessions.len(), "session", "sessions");
+    let sessions = say::sessions(scene.view.sessions.len());
     html! {
         <button
             type="button"

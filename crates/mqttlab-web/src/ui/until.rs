@@ -7,6 +7,7 @@ use yew::{Callback, Html, SubmitEvent, hook, html, use_node_ref};
 
 use crate::lab::Step;
 use crate::platform::use_dialog;
+use crate::say;
 use crate::ui::part::Draw;
 
 /// What can be asked of the dialog.
@@ -74,32 +75,32 @@ fn use_until(props: &UntilProps) -> Html {
     let busy = props.progress.is_some();
     html! {
         <dialog class="help until-sheet" ref={dialog} aria-labelledby="until-title" onclose={props.on.reform(|_| OnUntil::Close)} data-testid="until">
-            <h2 id="until-title">{ "Go on until…" }</h2>
+            <h2 id="until-title">{ say::UNTIL_TITLE }</h2>
             <div class="until-steps">
-                { step("the next packet".to_owned(), Step::Packet) }
-                { step("the next timer".to_owned(), Step::Timer) }
-                { for names.map(|(id, name)| step(format!("something happens at {name}"), Step::Of(id as ParticipantId))) }
+                { step(say::UNTIL_PACKET.to_string(), Step::Packet) }
+                { step(say::UNTIL_TIMER.to_string(), Step::Timer) }
+                { for names.map(|(id, name)| step(say::until_somebody(name), Step::Of(id as ParticipantId))) }
             </div>
             <form {onsubmit}>
                 <label class="paste">
-                    <span>{ "…or until this becomes true" }</span>
+                    <span>{ say::UNTIL_CONDITION }</span>
                     <input ref={field} type="text" class="mono" required=true maxlength="1000" list="until-examples" autocomplete="off" spellcheck="false" placeholder={EXAMPLES[0]} data-testid="condition" />
                 </label>
                 <datalist id="until-examples">{ for EXAMPLES.iter().map(|example| html! { <option value={*example} /> }) }</datalist>
-                <p class="muted small">{ "Facts: now, state, connected, connections, session, queued, subscribed, retained, received, sent, arrived, resent, decided. Joined by and, or, not." }</p>
+                <p class="muted small">{ say::UNTIL_FACTS }</p>
                 if let Some(says) = &props.until.says {
                     <p role="alert" class="failed">{ super::lesson::with_code(says) }</p>
                 }
                 if let Some(percent) = props.progress {
-                    <progress max="100" value={percent.to_string()} aria-label="How far the search is" />
+                    <progress max="100" value={percent.to_string()} aria-label={say::UNTIL_PROGRESS} />
                 }
                 <div class="fill-row">
                     if busy {
-                        <button type="button" class="ghost" onclick={props.on.reform(|_| OnUntil::Cancel)}>{ "Stop" }</button>
+                        <button type="button" class="ghost" onclick={props.on.reform(|_| OnUntil::Cancel)}>{ say::UNTIL_STOP }</button>
                     } else {
-                        <button type="button" class="ghost" onclick={props.on.reform(|_| OnUntil::Close)}>{ "Close" }</button>
+                        <button type="button" class="ghost" onclick={props.on.reform(|_| OnUntil::Close)}>{ say::CLOSE }</button>
                     }
-                    <button type="submit" class="primary" disabled={busy}>{ "Go on" }</button>
+                    <button type="submit" class="primary" disabled={busy}>{ say::UNTIL_GO }</button>
                 </div>
             </form>
         </dialog>

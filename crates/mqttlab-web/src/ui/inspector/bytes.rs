@@ -6,6 +6,7 @@ use yew::{Callback, Html, KeyboardEvent, hook, html, use_state_eq};
 
 use crate::lab::{Message, Packet};
 use crate::platform::focus;
+use crate::say;
 use crate::ui::part::Draw;
 
 const ROW: usize = 8;
@@ -54,7 +55,7 @@ fn use_bytes(props: &BytesProps) -> Html {
                     id={format!("byte-{at}")}
                     class={class(props, *pointed, at)}
                     tabindex={if at == stop { "0" } else { "-1" }}
-                    aria-label={format!("byte {at}: {byte:02x}, {name}")}
+                    aria-label={say::bytes_byte(at, &format!("{byte:02x}"), name)}
                     title={name.to_owned()}
                     onmouseenter={Callback::from(move |_| point.set(field))}
                     onmouseleave={Callback::from(move |_| leave.set(None))}
@@ -74,11 +75,11 @@ fn use_bytes(props: &BytesProps) -> Html {
     let more = packet.bytes.len() - shown.len();
     html! {
         <>
-            <div class="bytes" role="grid" aria-label="Bytes of the packet" {onkeydown}>
+            <div class="bytes" role="grid" aria-label={say::BYTES_GRID} {onkeydown}>
                 { for shown.chunks(ROW).enumerate().map(row) }
             </div>
             if more > 0 {
-                <p class="note">{ format!("and {more} more bytes") }</p>
+                <p class="note">{ say::bytes_more(more) }</p>
             }
             if let Some(error) = &packet.error {
                 <p class="note fault">{ error }</p>

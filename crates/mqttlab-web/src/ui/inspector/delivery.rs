@@ -5,22 +5,23 @@ use yew::{Html, html};
 
 use super::InspectorProps;
 use crate::lab::Message;
+use crate::say;
 use crate::texts;
 use crate::ui::icons::{Glyph, icon};
 
 pub(super) fn draw(props: &InspectorProps) -> Html {
     let Some(table) = &props.delivery else {
         return html! {
-            <p class="note">{ "Select a PUBLISH: here stands who got its message, and why somebody did not." }</p>
+            <p class="note">{ say::WHO_SELECT }</p>
         };
     };
     let table = &table.0;
     let scene = &props.scene;
     let row = |row: &DeliveryRow| {
         let (class, glyph, word) = match (row.outcome.is_delivered(), row.outcome.is_open()) {
-            (true, _) => ("got", Glyph::Right, "got it"),
-            (false, true) => ("open", Glyph::Timer, "not yet"),
-            (false, false) => ("not", Glyph::Wrong, "did not"),
+            (true, _) => ("got", Glyph::Right, say::WHO_GOT),
+            (false, true) => ("open", Glyph::Timer, say::WHO_NOT_YET),
+            (false, false) => ("not", Glyph::Wrong, say::WHO_NOT),
         };
         let select = row
             .flight
@@ -41,8 +42,8 @@ pub(super) fn draw(props: &InspectorProps) -> Html {
     };
     html! {
         <table class="delivery" data-testid="delivery">
-            <caption>{ format!("{} from {}, so far", table.topic, scene.name(table.publisher)) }</caption>
-            <thead><tr><th scope="col">{ "Who" }</th><th scope="col">{ "Message" }</th><th scope="col">{ "Why" }</th></tr></thead>
+            <caption>{ say::who_caption(&table.topic, scene.name(table.publisher)) }</caption>
+            <thead><tr><th scope="col">{ say::WHO_WHO }</th><th scope="col">{ say::WHO_MESSAGE }</th><th scope="col">{ say::WHO_WHY }</th></tr></thead>
             <tbody>{ for table.rows.iter().map(row) }</tbody>
         </table>
     }

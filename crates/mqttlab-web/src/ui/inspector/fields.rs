@@ -5,6 +5,7 @@ use yew::{Html, html};
 
 use super::InspectorProps;
 use crate::lab::{InspectorTab, Message, Packet};
+use crate::say;
 use crate::texts;
 
 /// Every field, with its sentence.
@@ -60,13 +61,17 @@ fn row(props: &InspectorProps, index: usize, field: &Field, tells: bool) -> Html
 fn about(props: &InspectorProps) -> Html {
     let flight = props.selection.flight.and_then(|id| props.scene.flight(id));
     match flight {
-        Some(flight) => html! {
-            <p class="note quiet-note">
-                { format!("{}. Sent at {}", texts::about_kind(flight.what), texts::moment(flight.sent_at)) }
-                { for flight.arrived_at.map(|at| format!(", arrived after {}", texts::span(at - flight.sent_at))) }
-                { "." }
-            </p>
-        },
+        Some(flight) => {
+            let (kind, sent) = (
+                texts::about_kind(flight.what),
+                texts::moment(flight.sent_at),
+            );
+            let says = match flight.arrived_at {
+                Some(at) => say::fields_arrived(&kind, &sent, &texts::span(at - flight.sent_at)),
+                None => say::fields_sent(&kind, &sent),
+            };
+            html! { <p class="note quiet-note">{ says }</p> }
+        }
         None => Html::default(),
     }
 }

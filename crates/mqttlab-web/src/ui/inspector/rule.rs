@@ -3,6 +3,7 @@
 use yew::{Html, html};
 
 use super::InspectorProps;
+use crate::say;
 use crate::texts;
 
 const STANDARD: &str = "https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html";
@@ -10,22 +11,22 @@ const STANDARD: &str = "https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.
 pub(super) fn draw(props: &InspectorProps) -> Html {
     let rules = rules(props);
     if rules.is_empty() {
-        return html! { <p class="note">{ "No sentence of the standard was called on here." }</p> };
+        return html! { <p class="note">{ say::RULE_NONE }</p> };
     }
     let field_clause = clause_of_field(props);
     let rule = |(clause, told): &(String, Vec<String>)| {
         html! {
             <li class={if field_clause.as_ref() == Some(clause) { "rule lit" } else { "rule" }} key={clause.clone()}>
                 <a class="mono" href={STANDARD} target="_blank" rel="noreferrer">{ format!("[{clause}]") }</a>
-                <p>{ texts::sentence(clause).unwrap_or("See the standard for its words.") }</p>
-                { for told.iter().map(|text| html! { <p class="rule-here"><span class="muted">{ "Here: " }</span>{ text }</p> }) }
+                <p>{ texts::sentence(clause).unwrap_or(say::RULE_UNKNOWN) }</p>
+                { for told.iter().map(|text| html! { <p class="rule-here"><span class="muted">{ say::RULE_HERE }</span>{ " " }{ text }</p> }) }
             </li>
         }
     };
     html! {
         <>
             <ul class="rules">{ for rules.iter().map(rule) }</ul>
-            <p class="note quiet-note">{ "Said in our words; the standard’s own are binding." }</p>
+            <p class="note quiet-note">{ say::RULE_WORDS }</p>
         </>
     }
 }

@@ -7,6 +7,7 @@ use yew::{Html, html};
 
 use super::InspectorProps;
 use crate::lab::Message;
+use crate::say;
 use crate::texts;
 use crate::ui::icons::{Glyph, icon};
 
@@ -21,26 +22,26 @@ pub(super) fn draw(props: &InspectorProps) -> Html {
         .and_then(|id| scene.flight(id))
         .map(|flight| flight.event);
     let Some(id) = props.selection.event.or(sent) else {
-        return html! { <p class="note">{ "Select something that happened, and its causes are told here." }</p> };
+        return html! { <p class="note">{ say::WHY_SELECT }</p> };
     };
     let causes = scene.causes(id);
     let effects: Vec<&Rc<Event>> = scene.effects(id).collect();
     let cut = causes.len().saturating_sub(CAUSES_MAX);
     html! {
         <>
-            <h3 class="why-head">{ "This happened" }</h3>
+            <h3 class="why-head">{ say::WHY_THIS }</h3>
             <ol class="causes">{ for causes.iter().take(1).map(|event| step(props, event)) }</ol>
             if causes.len() > 1 {
-                <h3 class="why-head">{ "because" }</h3>
+                <h3 class="why-head">{ say::WHY_BECAUSE }</h3>
                 <ol class="causes">{ for causes.iter().skip(1).take(CAUSES_MAX).map(|event| step(props, event)) }</ol>
             } else {
-                <p class="note quiet-note">{ "Nothing earlier led to it." }</p>
+                <p class="note quiet-note">{ say::WHY_NOTHING }</p>
             }
             if cut > 0 {
-                <p class="note quiet-note">{ format!("and {cut} earlier causes") }</p>
+                <p class="note quiet-note">{ say::why_earlier(cut) }</p>
             }
             if !effects.is_empty() {
-                <h3 class="why-head">{ "and it led to" }</h3>
+                <h3 class="why-head">{ say::WHY_LED_TO }</h3>
                 <ol class="causes">{ for effects.iter().map(|event| step(props, event)) }</ol>
             }
         </>

@@ -7,6 +7,7 @@ use super::{Drawing, NOW_GAP};
 use crate::acting::{flight_target, participant_target};
 use crate::lab::Message;
 use crate::layout::ladder::Item;
+use crate::say;
 use crate::scene::Family;
 use crate::texts;
 use crate::ui::icons::{Glyph, icon};
@@ -20,7 +21,7 @@ const TEXT_GAP: f64 = 17.0;
 pub(super) fn draw(drawing: &Drawing<'_>) -> Html {
     html! {
         <>
-            <ol class="ladder-items" aria-label="Packets and marks, in the order of time">
+            <ol class="ladder-items" aria-label={say::LADDER_ITEMS}>
                 { for drawing.items.iter().map(|item| one(drawing, item)) }
             </ol>
             { times(drawing) }
@@ -37,7 +38,7 @@ fn one(drawing: &Drawing<'_>, item: &Item) -> Html {
         Item::Mark { at, events, says } => mark(drawing, *at, events, *says),
         Item::Quiet { y, length } => html! {
             <li class="quiet-pill" style={variables(&[("y", *y)])}>
-                { format!("{} quiet", texts::span(*length)) }
+                { say::ladder_quiet(&texts::span(*length)) }
             </li>
         },
     }

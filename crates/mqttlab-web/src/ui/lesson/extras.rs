@@ -5,6 +5,7 @@ use yew::{Html, html};
 
 use super::{LessonPanel, blocks, with_code};
 use crate::lesson::Ask;
+use crate::say;
 use crate::texts::learn as words;
 use crate::ui::icons::{Glyph, icon};
 
@@ -21,7 +22,7 @@ pub(super) fn what_if(panel: &LessonPanel<'_>) -> Html {
             <h2 id="lesson-title" class="story-title">{ with_code(&what_if.title) }</h2>
             { blocks(&what_if.text) }
             <div class="ask-row">
-                <button type="button" class="primary" data-testid="story" onclick={panel.ask(Ask::Run(0))}>{ words::TO_STORY }</button>
+                <button type="button" class="primary" data-testid="story" onclick={panel.ask(Ask::Run(0))}>{ say::STORY_BACK }</button>
             </div>
         </>
     }
@@ -46,10 +47,10 @@ pub(super) fn what_ifs(panel: &LessonPanel<'_>) -> Html {
     };
     html! {
         <details class="extra" data-testid="what-ifs">
-            <summary>{ words::WHAT_IF }</summary>
+            <summary>{ say::WHAT_IF }</summary>
             <ul class="choices">
                 { for what_ifs.iter().enumerate().map(item) }
-                <li><button type="button" class="choice" data-testid="build" onclick={panel.on_build}>{ words::BUILD }</button></li>
+                <li><button type="button" class="choice" data-testid="build" onclick={panel.on_build}>{ say::BUILD_RUN }</button></li>
             </ul>
         </details>
     }
@@ -74,16 +75,16 @@ pub(super) fn goal(panel: &LessonPanel<'_>) -> Html {
                 if reached {
                     { icon(Glyph::Right) }
                 }
-                { words::TRY }{ &goal.title }
+                { say::goal_try(&goal.title) }
             </summary>
             { blocks(&goal.text) }
             if !panel.tools.is_empty() {
-                <p class="muted small">{ words::TOOLS }</p>
+                <p class="muted small">{ say::GOAL_TOOLS }</p>
                 <ul class="choices">{ for panel.tools.iter().enumerate().map(tool) }</ul>
             }
             <div role="status">
                 if reached {
-                    <p class="won" data-testid="won">{ icon(Glyph::Right) }{ words::WON }</p>
+                    <p class="won" data-testid="won">{ icon(Glyph::Right) }{ say::GOAL_WON }</p>
                 }
             </div>
             if hints > 0 {
@@ -91,10 +92,10 @@ pub(super) fn goal(panel: &LessonPanel<'_>) -> Html {
             }
             <div class="ask-row">
                 if hints < goal.hints.len() && !reached {
-                    <button type="button" class="ghost" data-testid="hint" onclick={panel.ask(Ask::Hint)}>{ words::hint(hints, goal.hints.len()) }</button>
+                    <button type="button" class="ghost" data-testid="hint" onclick={panel.ask(Ask::Hint)}>{ say::goal_hint(hints + 1, goal.hints.len()) }</button>
                 }
                 if reset {
-                    <button type="button" class="ghost" data-testid="reset" onclick={panel.ask(Ask::Reset)}>{ words::RESET }</button>
+                    <button type="button" class="ghost" data-testid="reset" onclick={panel.ask(Ask::Reset)}>{ say::GOAL_RESET }</button>
                 }
             </div>
         </details>
@@ -105,8 +106,8 @@ pub(super) fn snippets(panel: &LessonPanel<'_>) -> Html {
     let snippet = |snippet: &Snippet| {
         html! {
             <details class="extra" key={snippet.name.clone()}>
-                <summary>{ words::IN_PYTHON }<code>{ &snippet.name }</code></summary>
-                <p class="muted small">{ words::PYTHON }</p>
+                <summary>{ with_code(&say::snippet_title(&snippet.name)) }</summary>
+                <p class="muted small">{ say::SNIPPET_ABOUT }</p>
                 <pre class="code" tabindex="0"><code>{ &snippet.text }</code></pre>
             </details>
         }
@@ -119,10 +120,10 @@ pub(super) fn real(panel: &LessonPanel<'_>) -> Html {
     let id = &panel.study.lesson().id;
     html! {
         <details class="extra real">
-            <summary>{ words::REAL }</summary>
-            <p>{ words::real(env!("CARGO_PKG_VERSION")) }</p>
-            <p>{ words::PROOF }<code>{ words::command(id) }</code></p>
-            <p class="muted">{ words::HASH }<code>{ panel.hash }</code></p>
+            <summary>{ say::REAL_TITLE }</summary>
+            <p>{ say::real_about(env!("CARGO_PKG_VERSION")) }</p>
+            <p>{ with_code(&say::real_proof(&words::command(id))) }</p>
+            <p class="muted">{ with_code(&say::real_hash(panel.hash)) }</p>
         </details>
     }
 }

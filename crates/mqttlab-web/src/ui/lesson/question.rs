@@ -6,7 +6,7 @@ use yew::{Html, SubmitEvent, html};
 use super::{LessonPanel, asking, may_see, with_code};
 use crate::lab::Message;
 use crate::lesson::{Ask, Asking, counter};
-use crate::texts::learn as words;
+use crate::say::{self, PLACE, around};
 use crate::ui::icons::{Glyph, icon};
 
 pub(super) fn question(panel: &LessonPanel<'_>) -> Html {
@@ -20,14 +20,14 @@ pub(super) fn question(panel: &LessonPanel<'_>) -> Html {
             <div class="ask">
                 <h3>{ with_code(&question.ask) }</h3>
                 <p class="muted">
-                    { words::YOU_SAY }{ for option(question, chosen).map(|it| with_code(&it.say)) }{ words::WATCH }
+                    { for option(question, chosen).map(|it| with_code(&say::question_waiting(&it.say))) }
                 </p>
             </div>
         },
         Asking::Revealed { .. } if !may_see(panel) => html! {
             <div class="ask">
                 <h3>{ with_code(&question.ask) }</h3>
-                <p><button type="button" class="ghost" onclick={panel.ask(Ask::Show)}>{ words::SHOW }</button></p>
+                <p><button type="button" class="ghost" onclick={panel.ask(Ask::Show)}>{ say::QUESTION_SHOW }</button></p>
             </div>
         },
         Asking::Revealed { chosen, right } => verdict(panel, question, chosen, right),
@@ -40,9 +40,9 @@ fn option(question: &Question, at: u8) -> Option<&Choice> {
 
 fn verdict(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>, right: u8) -> Html {
     let (class, glyph, says) = match chosen {
-        Some(chosen) if chosen == right => ("ask right", Some(Glyph::Right), words::RIGHT),
-        Some(_) => ("ask wrong", Some(Glyph::Wrong), words::WRONG),
-        None => ("ask", None, words::ANSWER),
+        Some(chosen) if chosen == right => ("ask right", Some(Glyph::Right), say::QUESTION_RIGHT),
+        Some(_) => ("ask wrong", Some(Glyph::Wrong), say::QUESTION_WRONG),
+        None => ("ask", None, say::QUESTION_ANSWER),
     };
     let wrong = chosen.filter(|chosen| *chosen != right);
     let wrong = wrong.and_then(|chosen| option(question, chosen));
@@ -50,16 +50,16 @@ fn verdict(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>, rig
         <div {class} role="status" data-testid="verdict">
             <h3>{ for glyph.map(icon) }{ " " }{ with_code(&question.ask) }</h3>
             { for wrong.map(|choice| html! {
-                <p>{ words::YOU_SAID }<q>{ with_code(&choice.say) }</q>{ ". " }{ with_code(&choice.reply) }</p>
+                <p>{ around(&say::question_said(PLACE), html! { <q>{ with_code(&choice.say) }</q> }) }{ " " }{ with_code(&choice.reply) }</p>
             }) }
             { for wrong.and_then(|choice| choice.belief.as_ref()).map(|belief| html! {
-                <p class="muted small">{ words::BELIEF }<q>{ belief }</q></p>
+                <p class="muted small">{ around(&say::question_belief(PLACE), html! { <q>{ belief }</q> }) }</p>
             }) }
             { for option(question, right).map(|choice| html! {
                 <p><b>{ says }</b>{ " " }<q>{ with_code(&choice.say) }</q>{ ". " }{ with_code(&choice.reply) }</p>
             }) }
             { for wrong.and_then(counter).map(|run| html! {
-                <p><button type="button" class="ghost" data-testid="counter" onclick={panel.ask(Ask::Run(run))}>{ words::COUNTER }</button></p>
+                <p><button type="button" class="ghost" data-testid="counter" onclick={panel.ask(Ask::Run(run))}>{ say::QUESTION_COUNTER }</button></p>
             }) }
         </div>
     }
@@ -89,7 +89,7 @@ fn form(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>) -> Htm
                 { for question.options.iter().enumerate().map(option) }
             </fieldset>
             <div class="ask-row">
-                <button type="submit" class="primary" data-testid="check" disabled={chosen.is_none()}>{ words::CHECK }</button>
+                <button type="submit" class="primary" data-testid="check" disabled={chosen.is_none()}>{ say::QUESTION_CHECK }</button>
                 <span class="keys" aria-hidden="true">{ for keys }</span>
             </div>
         </form>

@@ -4,6 +4,7 @@ use mqttlab_sim::view::{EndState, Participant, ParticipantState, Received};
 use yew::{Html, html};
 
 use super::{StateProps, before, line, session, timers};
+use crate::say::{self, Text};
 use crate::texts;
 
 /// Messages shown of those that an application got.
@@ -11,19 +12,19 @@ const RECEIVED_MAX: usize = 20;
 
 pub(super) fn client(props: &StateProps) -> Html {
     let Some(client) = props.scene.participant(props.of) else {
-        return html! { <p class="note">{ "There is nobody with this number." }</p> };
+        return html! { <p class="note">{ say::CLIENT_NOBODY }</p> };
     };
     let was = before(props).and_then(|view| view.participants.get(props.of as usize));
     html! {
         <>
             <div class="card">
-                <h3>{ format!("client {}", client.name) }<span class="muted">{ format!(" MQTT {}", client.version) }</span></h3>
+                <h3>{ say::client_title(&client.name) }<span class="muted">{ " MQTT " }{ &client.version }</span></h3>
                 <dl>
-                    { line("client id", client.client_id.clone(), None) }
-                    { line("state", state(client.state).to_owned(), was.map(|was| state(was.state).to_owned())) }
-                    { line("since", texts::moment(client.since), was.map(|was| texts::moment(was.since))) }
+                    { line(say::CLIENT_ID, client.client_id.clone(), None) }
+                    { line(say::CLIENT_STATE, state(client.state).to_string(), was.map(|was| state(was.state).to_string())) }
+                    { line(say::CLIENT_SINCE, texts::moment(client.since), was.map(|was| texts::moment(was.since))) }
                     { connection(props) }
-                    { line("queue", client.queued.to_string(), was.map(|was| was.queued.to_string())) }
+                    { line(say::CLIENT_QUEUE, client.queued.to_string(), was.map(|was| was.queued.to_string())) }
                 </dl>
             </div>
             { timers(client, props) }
@@ -39,10 +40,10 @@ fn connection(props: &StateProps) -> Html {
         let last = all.find(|connection| connection.client == props.of)?;
         Some(format!("#{} {}", last.id, end_state(last.client_end)))
     };
-    let none = || "none".to_owned();
+    let none = || say::STATE_NONE.to_string();
     let now = end(&props.scene.view).unwrap_or_else(none);
     line(
-        "connection",
+        say::CLIENT_CONNECTION,
         now,
         before(props).map(|view| end(view).unwrap_or_else(none)),
     )
@@ -54,7 +55,7 @@ fn in_flight(props: &StateProps, client: &Participant) -> Html {
     }
     html! {
         <div class="card">
-            <h3>{ "In flight" }</h3>
+            <h3>{ say::CLIENT_IN_FLIGHT }</h3>
             { session::slots(props, client.id, &client.outgoing, &client.incoming) }
         </div>
     }
@@ -66,8 +67,8 @@ fn received(client: &Participant) -> Html {
             <li class="message">
                 <span class="mono small muted">{ texts::moment_bare(message.at) }</span>
                 <span class="mono">{ &message.topic }</span>
-                <span class="mono">{ format!("“{}”", message.payload) }</span>
-                <span class="muted small">{ format!("QoS {}{}{}", message.qos, if message.retain { " retained" } else { "" }, if message.dup { " dup" } else { "" }) }</span>
+                <span class="mono">{ say::message_payload(&message.payload) }</span>
+                <span class="muted small">{ say::message_qos(message.qos) }{ message.retain.then(|| flag(say::MESSAGE_IS_RETAINED)) }{ message.dup.then(|| flag(say::MESSAGE_IS_DUP)) }</span>
             </li>
         }
     };
@@ -76,31 +77,36 @@ fn received(client: &Participant) -> Html {
     }
     html! {
         <div class="card">
-            <h3>{ "Received" }</h3>
+            <h3>{ say::CLIENT_RECEIVED }</h3>
             <ul>{ for client.received.iter().rev().take(RECEIVED_MAX).map(row) }</ul>
         </div>
     }
 }
 
-fn state(state: ParticipantState) -> &'static str {
+/// A word behind another one.
+fn flag(word: Text) -> Html {
+    html! { <>{ " " }{ word }</> }
+}
+
+fn state(state: ParticipantState) -> Text {
     match state {
-        ParticipantState::Running => "running",
-        ParticipantState::Idle => "not connected",
-        ParticipantState::Opening => "opening TCP",
-        ParticipantState::Connecting => "waits for CONNACK",
-        ParticipantState::Connected => "connected",
-        ParticipantState::Waiting => "waits to connect again",
-        ParticipantState::Asleep => "asleep",
-        ParticipantState::Crashed => "crashed",
+        ParticipantState::Running => say::CLIENT_IS_RUNNING,
+        ParticipantState::Idle => say::CLIENT_IS_IDLE,
+        ParticipantState::Opening => say::CLIENT_IS_OPENING,
+        ParticipantState::Connecting => say::CLIENT_IS_CONNECTING,
+        ParticipantState::Connected => say::CLIENT_IS_CONNECTED,
+        ParticipantState::Waiting => say::CLIENT_IS_WAITING,
+        ParticipantState::Asleep => say::CLIENT_IS_ASLEEP,
+        ParticipantState::Crashed => say::CLIENT_IS_CRASHED,
     }
 }
 
-fn end_state(state: EndState) -> &'static str {
+fn end_state(state: EndState) -> Text {
     match state {
-        EndState::None => "unknown",
-        EndState::Opening => "opening",
-        EndState::Open => "open",
-        EndState::Closed => "closed",
-        EndState::Reset => "reset",
+        EndState::None => say::END_NONE,
+        EndState::Opening => say::END_OPENING,
+        EndState::Open => say::END_OPEN,
+        EndState::Closed => say::END_CLOSED,
+        EndState::Reset => say::END_RESET,
     }
 }

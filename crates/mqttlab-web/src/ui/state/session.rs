@@ -7,6 +7,7 @@ use yew::{Html, html};
 
 use super::{StateProps, before, line, timers};
 use crate::lab::Message;
+use crate::say;
 use crate::scene::Inner;
 use crate::texts;
 
@@ -28,13 +29,13 @@ pub(super) fn broker(props: &StateProps) -> Html {
     html! {
         <>
             if sessions.is_empty() {
-                <p class="note">{ "No sessions: nobody has connected, or all have gone." }</p>
+                <p class="note">{ say::SESSION_NONE }</p>
             }
             { for sessions.iter().take(CARDS_MAX).map(|session| card(props, session)) }
             if sessions.len() > CARDS_MAX {
-                <p class="muted small">{ format!("{CARDS_MAX} of {} sessions shown. Each client has its own state.", sessions.len()) }</p>
+                <p class="muted small">{ say::session_shown(CARDS_MAX, sessions.len()) }</p>
             }
-            { for gone.map(|was| html! { <p class="note changed">{ format!("session {} is gone", was.client_id) }</p> }) }
+            { for gone.map(|was| html! { <p class="note changed">{ say::session_gone(&was.client_id) }</p> }) }
             { retained(props) }
             { for scene.participant(0).map(|broker| timers(broker, props)) }
         </>
@@ -51,15 +52,15 @@ fn card(props: &StateProps, session: &Session) -> Html {
     html! {
         <div class={if is_new { "card changed" } else { "card" }} key={session.client_id.clone()}>
             <h3>
-                { format!("session {}", session.client_id) }
-                <span class="muted">{ if session.clean { " clean" } else { " persistent" } }</span>
-                if is_new { <span class="new">{ "new" }</span> }
+                { say::session_title(&session.client_id) }
+                <span class="muted">{ " " }{ if session.clean { say::SESSION_CLEAN } else { say::SESSION_PERSISTENT } }</span>
+                if is_new { <span class="new">{ say::SESSION_NEW }</span> }
             </h3>
             <dl>
-                { line("connection", on(session, scene), was.map(|was| on(was, scene))) }
-                { line("last packet", heard(session), was.map(heard)) }
-                { line("subscriptions", subscriptions(&session.subscriptions), was.map(|was| subscriptions(&was.subscriptions))) }
-                { line("keep alive", promises(session), was.map(promises)) }
+                { line(say::SESSION_CONNECTION, on(session, scene), was.map(|was| on(was, scene))) }
+                { line(say::SESSION_LAST_PACKET, heard(session), was.map(heard)) }
+                { line(say::SESSION_SUBSCRIPTIONS, subscriptions(&session.subscriptions), was.map(|was| subscriptions(&was.subscriptions))) }
+                { line(say::SESSION_KEEP_ALIVE, promises(session), was.map(promises)) }
             </dl>
             { queue(&session.queue) }
             { for session.client.map(|client| slots(props, client, &session.outgoing, &session.incoming)) }
@@ -72,47 +73,46 @@ fn on(session: &Session, scene: &Inner) -> String {
     match (session.connection, name) {
         (Some(connection), Some(name)) => format!("{name} (#{connection})"),
         (Some(connection), None) => format!("#{connection}"),
-        (None, Some(name)) => format!("none, last {name}"),
-        (None, None) => "none".to_owned(),
+        (None, Some(name)) => say::session_last(name),
+        (None, None) => say::STATE_NONE.to_string(),
     }
 }
 
 fn heard(session: &Session) -> String {
     session
         .last_packet_at
-        .map_or_else(|| "none".to_owned(), texts::moment)
+        .map_or_else(|| say::STATE_NONE.to_string(), texts::moment)
 }
 
 /// What holds when the client falls silent: `30 s, no will`.
 fn promises(session: &Session) -> String {
     let keep_alive = match session.keep_alive_s {
-        0 => "off".to_owned(),
-        seconds => format!("{seconds} s"),
+        0 => say::SESSION_KEEP_ALIVE_OFF.to_string(),
+        seconds => say::session_seconds(seconds),
     };
     match &session.will {
-        Some(of) => format!("{keep_alive}, will {}", will(of)),
-        None => format!("{keep_alive}, no will"),
+        Some(of) => say::session_will(&keep_alive, &will(of)),
+        None => say::session_no_will(&keep_alive),
     }
 }
 
 fn subscriptions(all: &[Subscription]) -> String {
     let all: Vec<String> = all
         .iter()
-        .map(|one| format!("{} QoS {}", one.filter, one.qos))
+        .map(|one| format!("{} {}", one.filter, say::message_qos(one.qos)))
         .collect();
     if all.is_empty() {
-        "none".to_owned()
+        say::STATE_NONE.to_string()
     } else {
         all.join(", ")
     }
 }
 
 fn will(will: &Will) -> String {
-    let retained = if will.retain { " retained" } else { "" };
-    format!(
-        "{} “{}” QoS {}{retained}",
-        will.topic, will.payload, will.qos
-    )
+    match will.retain {
+        true => say::message_retained(&will.topic, &will.payload, will.qos),
+        false => say::message(&will.topic, &will.payload, will.qos),
+    }
 }
 
 fn queue(queue: &[Queued]) -> Html {
@@ -120,16 +120,13 @@ fn queue(queue: &[Queued]) -> Html {
         return Html::default();
     }
     let slot = |message: &Queued| {
-        let says = format!(
-            "{} “{}” QoS {}",
-            message.topic, message.payload, message.qos
-        );
+        let says = say::message(&message.topic, &message.payload, message.qos);
         html! { <li class="slot full" title={says.clone()}><span aria-hidden="true">{ message.qos }</span><span class="hidden-visually">{ says }</span></li> }
     };
     let more = queue.len().saturating_sub(SLOTS_MAX);
     html! {
         <div class="slot-row">
-            <span class="muted small">{ "queue" }</span>
+            <span class="muted small">{ say::SESSION_QUEUE }</span>
             <ol class="slots">{ for queue.iter().take(SLOTS_MAX).map(slot) }</ol>
             if more > 0 { <span class="muted small">{ format!("+{more}") }</span> }
         </div>
@@ -161,15 +158,15 @@ pub(super) fn slots(
         <>
             if !outgoing.is_empty() {
                 <div class="slot-row">
-                    <span class="muted small">{ "in flight" }</span>
+                    <span class="muted small">{ say::SESSION_IN_FLIGHT }</span>
                     <ol class="slots">{ for outgoing.iter().take(SLOTS_MAX).map(out) }</ol>
                     if more > 0 { <span class="muted small">{ format!("+{more}") }</span> }
                 </div>
             }
             if !incoming.is_empty() {
                 <div class="slot-row">
-                    <span class="muted small">{ "waits for PUBREL" }</span>
-                    <ol class="slots">{ for incoming.iter().take(SLOTS_MAX).map(|id| slot(props, client, *id, "waits for PUBREL")) }</ol>
+                    <span class="muted small">{ say::SESSION_PUBREL }</span>
+                    <ol class="slots">{ for incoming.iter().take(SLOTS_MAX).map(|id| slot(props, client, *id, &say::SESSION_PUBREL)) }</ol>
                 </div>
             }
         </>
@@ -209,14 +206,14 @@ fn retained(props: &StateProps) -> Html {
         html! {
             <li class={if is_new { "message changed" } else { "message" }}>
                 <span class="mono">{ &message.topic }</span>
-                <span class="mono">{ format!("“{}”", message.payload) }</span>
-                <span class="muted small">{ format!("QoS {}", message.qos) }</span>
+                <span class="mono">{ say::message_payload(&message.payload) }</span>
+                <span class="muted small">{ say::message_qos(message.qos) }</span>
             </li>
         }
     };
     html! {
         <div class="card">
-            <h3>{ "Retained messages" }</h3>
+            <h3>{ say::RETAINED }</h3>
             <ul>{ for retained.iter().map(row) }</ul>
         </div>
     }

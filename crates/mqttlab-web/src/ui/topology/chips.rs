@@ -7,6 +7,7 @@ use super::{TopologyProps, links};
 use crate::acting::flight_target;
 use crate::lab::Message;
 use crate::layout::topology::{Plan, Point, between, direction, distance};
+use crate::say;
 use crate::scene::{Family, is_folded};
 use crate::texts;
 use crate::ui::icons::{Glyph, icon_at};
@@ -64,7 +65,7 @@ fn way(props: &TopologyProps, flights: &[&Flight], from: Point, to: Point, off: 
             { for flights.iter().take(CHIPS_MAX).map(|flight| chip(props, flight, from, to, off)) }
             if more > 0 {
                 <text class="chips-more" x={tenth(middle.x + off.x * 2.0)} y={tenth(middle.y + off.y * 2.0)} text-anchor="middle">
-                    { format!("and {more} more") }
+                    { say::topology_more(more) }
                 </text>
             }
         </>

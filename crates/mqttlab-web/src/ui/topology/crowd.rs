@@ -13,6 +13,7 @@ use super::chips::progress;
 use crate::lab::Message;
 use crate::layout::topology::{Plan, Point, between, distance};
 use crate::platform::color_of;
+use crate::say;
 use crate::scene::{Family, is_folded};
 use crate::texts;
 use crate::ui::part::Draw;
@@ -120,7 +121,7 @@ fn use_crowd(props: &CrowdProps) -> Html {
             <p class="crowd-words">
                 { texts::crowd(&scene) }
                 if wire > PACKETS_MAX {
-                    { format!(" · {PACKETS_MAX} of {wire} packets drawn") }
+                    { " " }{ say::topology_crowd(PACKETS_MAX, wire) }
                 }
             </p>
         </>
