@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     DistinguishedName, DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
-    SerialNumber,
+    SanType, SerialNumber,
 };
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -94,7 +94,7 @@ impl Authority {
         self.client_with(address, good, names, serial)
     }
 
-    /// The same with a certificate that begins as this one.
+    /// The same with a certificate that begins as this one; of its subject only the organization counts.
     fn client_with(
         &self,
         address: SocketAddr,
@@ -103,7 +103,14 @@ impl Authority {
         serial: u64,
     ) -> Result<Tls> {
         let key = KeyPair::generate()?;
+        let organization = params.distinguished_name;
         params.distinguished_name = DistinguishedName::new();
+        if let Some(name) = organization.get(&DnType::OrganizationName) {
+            let name = name.clone();
+            params
+                .distinguished_name
+                .push(DnType::OrganizationName, name);
+        }
         for name in names {
             params.distinguished_name.push(DnType::CommonName, *name);
         }
@@ -153,6 +160,65 @@ fn the_name_in_the_certificate_is_that_of_the_client() -> Result<()> {
         let mut client = authority.client(broker.address(), names, 2)?;
         client.write_all(CONNECT)?;
         expect(&mut client, NOT_AUTHORIZED).with_context(|| format!("{names:?}"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_name_is_taken_from_where_it_is_said_to_be() -> Result<()> {
+    let authority = Authority::new("names")?;
+    let rules = authority.path("rules");
+    fs::write(
+        &rules,
+        "user pump.example.org\ntopic readwrite d\nuser ann@example.org\ntopic readwrite e\n\
+         user urn:pump:1\ntopic readwrite u\nuser CN=sensor\ntopic readwrite c\n\
+         user CN=b,O=a\ntopic readwrite t\nuser CN=b\\,O\\=a\ntopic readwrite o\n",
+    )?;
+    let with = |names: &[SanType], common_names: &[&str]| {
+        let mut params = CertificateParams::default();
+        if common_names == ["b"] {
+            let subject = &mut params.distinguished_name;
+            subject.push(DnType::OrganizationName, "a");
+        }
+        params.subject_alt_names = names.to_vec();
+        params
+    };
+    let dns = SanType::DnsName("pump.example.org".try_into()?);
+    let mail = SanType::Rfc822Name("ann@example.org".try_into()?);
+    let uri = SanType::URI("urn:pump:1".try_into()?);
+    let all = [dns.clone(), mail.clone(), uri.clone()];
+    let both = [
+        dns.clone(),
+        SanType::DnsName("other.example.org".try_into()?),
+    ];
+    for (from, names, common_names, topic) in [
+        ("san-dns", &all[..], &["eve"][..], Some(b'd')),
+        ("san-email", &all, &[], Some(b'e')),
+        ("san-uri", &all, &["eve"], Some(b'u')),
+        ("subject", &all, &["sensor"], Some(b'c')),
+        ("subject", &[], &["b"], Some(b't')),
+        // One that has the look of two.
+        ("subject", &[], &["b,O=a"], Some(b'o')),
+        ("subject", &all, &[], None),
+        ("san-dns", &both, &["eve"], None),
+        ("san-uri", &[dns, mail], &["eve"], None),
+        ("san-email", &[], &["eve"], None),
+    ] {
+        let keys = format!("user-name-from = {from:?}");
+        let broker = authority.broker(&keys, &["--acl-file", &rules])?;
+        let params = with(names, common_names);
+        let mut client = authority.client_with(broker.address(), params, common_names, 1)?;
+        client.write_all(CONNECT)?;
+        let Some(topic) = topic else {
+            expect(&mut client, NOT_AUTHORIZED).context(from)?;
+            continue;
+        };
+        expect(&mut client, ACCEPTED).context(from)?;
+        for other in *b"deucto" {
+            client.write_all(&[0x82, 6, 0, 1, 0, 1, other, 0])?;
+            let code = if other == topic { 0 } else { 0x80 };
+            expect(&mut client, &[0x90, 3, 0, 1, code]).context(from)?;
+        }
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rcgen::{KeyPair, PublicKeyData};
 use serde_json::json;
 
-use crate::harness::{Broker, Folder};
+use crate::harness::{Broker, Folder, Raw};
 
 const ACCEPTED: u8 = 0;
 const BAD_PASSWORD: u8 = 4;
@@ -32,10 +32,23 @@ fn connect(user: &str, password: &str) -> Vec<u8> {
 }
 
 fn token(algorithm: Algorithm, key: &EncodingKey, name: &str, lasts_s: i64) -> Result<String> {
+    token_for(algorithm, key, name, lasts_s, None)
+}
+
+fn token_for(
+    algorithm: Algorithm,
+    key: &EncodingKey,
+    name: &str,
+    lasts_s: i64,
+    audience: Option<&str>,
+) -> Result<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
     let mut header = Header::new(algorithm);
     header.kid = Some("k1".into());
-    let claims = json!({"sub": name, "exp": now + lasts_s});
+    let mut claims = json!({"sub": name, "exp": now + lasts_s});
+    if let Some(audience) = audience {
+        claims["aud"] = audience.into();
+    }
     Ok(encode(&header, &claims, key)?)
 }
 
@@ -85,6 +98,62 @@ fn a_token_lets_in_whom_it_is_about_and_no_other() -> Result<()> {
         std::thread::sleep(Duration::from_millis(20));
     }
     expect(&broker, "ann", &foreign, ACCEPTED).context("the new keys")
+}
+
+#[test]
+fn listeners_have_keys_and_claims_of_their_own() -> Result<()> {
+    let folder = Folder::new("token-doors")?;
+    let (all, own) = (KeyPair::generate()?, KeyPair::generate()?);
+    let (all_file, own_file) = (folder.path("all.json"), folder.path("own.json"));
+    fs::write(&all_file, key_set(&all))?;
+    fs::write(&own_file, key_set(&own))?;
+    let at = |keys: &str| format!("{{ address = \"127.0.0.1:0\", {keys} }}");
+    let listeners = [
+        at("connections-max = 9"),
+        at("jwt-audience = \"devices\""),
+        at(&format!("jwt-keys-file = {own_file:?}")),
+        at("take-tokens = false, password-file = \"PASSWORDS\""),
+    ];
+    let passwords = folder.path("passwords");
+    fs::write(&passwords, "")?;
+    let set = format!("listener=[{}]", listeners.join(", "));
+    let set = set.replace("\"PASSWORDS\"", &format!("{passwords:?}"));
+    let keys = format!("auth.jwt-keys-file={all_file:?}");
+    let options = ["--http", "off", "--set", &set, "--set", &keys];
+    let broker = Broker::start_listening(&options, 4)?;
+    let sign = |key: &KeyPair, audience: Option<&str>| {
+        let key = EncodingKey::from_ec_der(key.serialized_der());
+        token_for(Algorithm::ES256, &key, "ann", 60, audience)
+    };
+    let plain = sign(&all, None)?;
+    let device = sign(&all, Some("devices"))?;
+    let other = sign(&own, None)?;
+    for (token, codes) in [
+        (plain, [ACCEPTED, BAD_PASSWORD, BAD_PASSWORD, BAD_PASSWORD]),
+        (device, [ACCEPTED, ACCEPTED, BAD_PASSWORD, BAD_PASSWORD]),
+        (other, [BAD_PASSWORD, BAD_PASSWORD, ACCEPTED, BAD_PASSWORD]),
+    ] {
+        for (listener, code) in codes.into_iter().enumerate() {
+            let mut client = Raw::connect(broker.mqtt[listener])?;
+            client.send(&connect("ann", &token))?;
+            client
+                .expect(&[0x20, 2, 0, code])
+                .with_context(|| format!("listener {listener}"))?;
+        }
+    }
+    for (wrong, why) in [
+        (at("jwt-issuer = \"x\""), "need keys"),
+        (
+            at("take-tokens = false, jwt-audience = \"x\""),
+            "without tokens",
+        ),
+    ] {
+        let set = format!("listener=[{wrong}]");
+        let refused = Broker::start_configured(&["--http", "off", "--set", &set]).err();
+        let refused = refused.context("it makes no sense")?.to_string();
+        ensure!(refused.contains(why), "{refused}");
+    }
+    Ok(())
 }
 
 #[test]

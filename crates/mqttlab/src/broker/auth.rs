@@ -1,6 +1,7 @@
 //! Who is let in, and what they may do.
 
 pub(crate) mod acl;
+mod certificate;
 mod checker;
 mod entrance;
 pub(crate) mod explain;
@@ -20,7 +21,6 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::packet::Version;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::shard::Rate;
@@ -28,11 +28,13 @@ use crate::Failure;
 use acl::Acl;
 use passwords::Passwords;
 
+use certificate::by_certificate;
 use checker::Outcome;
 use entrance::{Entering, Entrance, Own};
 use hook::{Allowed, Answer, Hook};
 use jwt::Verifier;
 
+pub(crate) use certificate::NameFrom;
 pub(crate) use checker::{Checked, Checker};
 
 /// How long a password that was right need not be checked again. Checking is slow on purpose.
@@ -45,8 +47,8 @@ const KNOWN_MAX: usize = 10_000;
 pub(crate) struct Rules {
     /// By listener, in their order.
     pub(crate) doors: Vec<Door>,
-    /// Tokens are taken in place of passwords.
-    pub(crate) tokens: Option<Verifier>,
+    /// Those at the doors that have no keys of their own.
+    pub(crate) tokens: Option<Arc<Verifier>>,
     /// Who else is asked.
     pub(crate) hook: Option<Hook>,
     /// Without it everybody may do everything.
@@ -60,6 +62,8 @@ pub(crate) struct Door {
     pub(crate) allow_anonymous: bool,
     /// Without it nobody is asked for a password.
     pub(crate) passwords: Option<Arc<Passwords>>,
+    /// Tokens that it says are good are taken in place of passwords.
+    pub(crate) tokens: Option<Arc<Verifier>>,
     /// The hook is asked, if there is one.
     pub(crate) asks_hook: bool,
     /// The user name is that of the client's certificate, and no password is asked for.
@@ -78,14 +82,6 @@ pub(crate) struct Door {
     pub(crate) accepts_per_s: u32,
 }
 
-/// What in a certificate is the name of its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum NameFrom {
-    /// The Common Name of its subject, which must have exactly one.
-    CommonName,
-}
-
 impl Rules {
     /// Puts the rules together.
     ///
@@ -93,16 +89,17 @@ impl Rules {
     /// When the ACL file cannot be read, a line in it is wrong, or it does not fit the doors.
     pub(crate) fn new(
         doors: Vec<Door>,
-        tokens: Option<Verifier>,
+        tokens: Option<Arc<Verifier>>,
         hook: Option<Hook>,
         acl_file: Option<&PathBuf>,
     ) -> Result<Self, Failure> {
         let acl = acl_file.map(|path| Acl::load(path)).transpose()?;
-        let proven = |door: &Door| door.passwords.is_some() || door.user_name_from.is_some();
+        let proven = |door: &Door| {
+            door.passwords.is_some() || door.user_name_from.is_some() || door.tokens.is_some()
+        };
         if let (Some(acl), Some(path)) = (&acl, acl_file)
             && doors.iter().any(|door| door.acl.is_none())
             && acl.names_users()
-            && tokens.is_none()
             && hook.is_none()
             && !doors.iter().any(proven)
         {
@@ -232,10 +229,10 @@ impl Doorkeeper {
             return by_certificate(caller.certificate, from);
         }
         let hook = rules.hook.as_ref().filter(|_| door.asks_hook);
-        if door.passwords.is_none() && rules.tokens.is_none() && hook.is_none() {
+        if door.passwords.is_none() && door.tokens.is_none() && hook.is_none() {
             return Authorization::Allow;
         }
-        let is_token = |password| rules.tokens.as_ref().is_some_and(|it| it.is_for(password));
+        let is_token = |password| door.tokens.as_ref().is_some_and(|it| it.is_for(password));
         if request.password.is_some_and(is_token) {
             return pending(self.checker.ask_token(caller, &rules, request));
         }
@@ -459,25 +456,4 @@ fn allow_as(user_name: Option<String>) -> Authorization {
         user_name,
         ..Grant::default()
     }))
-}
-
-/// Lets in the owner of a certificate under the name in it. TLS has checked that it is good.
-fn by_certificate(certificate: Option<&[u8]>, from: NameFrom) -> Authorization {
-    match certificate.and_then(|der| name_in(der, from)) {
-        Some(name) => allow_as(Some(name)),
-        None => Authorization::Deny(ReasonCode::NotAuthorized),
-    }
-}
-
-fn name_in(der: &[u8], from: NameFrom) -> Option<String> {
-    let NameFrom::CommonName = from;
-    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
-    let mut names = certificate.subject().iter_common_name();
-    // With two nobody could say which is meant.
-    let (Some(name), None) = (names.next(), names.next()) else {
-        return None;
-    };
-    let name = name.as_str().ok()?;
-    let is_plain = !name.is_empty() && !name.contains(char::is_control);
-    is_plain.then(|| name.to_owned())
 }

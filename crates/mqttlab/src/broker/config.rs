@@ -63,8 +63,9 @@ impl Config {
         let listeners = self.listener.iter();
         let protocols =
             listeners.map(|listener| listener.protocol(self.packet_size_max(listener)?));
-        let (doors, acl_file) = (self.doors()?, self.auth.acl_file.as_ref());
-        let rules = Rules::new(doors, self.verifier()?, Hook::new(&self.hook)?, acl_file)?;
+        let tokens = self.verifier()?.map(Arc::new);
+        let (doors, acl_file) = (self.doors(tokens.as_ref())?, self.auth.acl_file.as_ref());
+        let rules = Rules::new(doors, tokens, Hook::new(&self.hook)?, acl_file)?;
         Ok(Renewal {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
@@ -111,7 +112,7 @@ impl Config {
     }
 
     /// Who is let in where; a file that several listeners name is read once.
-    fn doors(&self) -> Result<Vec<Door>, Failure> {
+    fn doors(&self, tokens: Option<&Arc<Verifier>>) -> Result<Vec<Door>, Failure> {
         let mut read: Vec<(&PathBuf, Arc<Passwords>)> = Vec::new();
         let mut doors = Vec::with_capacity(self.listener.len());
         for listener in &self.listener {
@@ -135,6 +136,7 @@ impl Config {
             doors.push(Door {
                 allow_anonymous: self.allows_anonymous(listener),
                 passwords,
+                tokens: self.tokens_at(listener, tokens)?,
                 asks_hook,
                 user_name_from: listener.user_name_from,
                 versions: listener.versions.clone(),
@@ -181,6 +183,55 @@ impl Config {
         }
     }
 
+    /// Whose tokens are good at a listener, with its own settings in place of those of all.
+    fn tokens_at(
+        &self,
+        listener: &Listener,
+        all: Option<&Arc<Verifier>>,
+    ) -> Result<Option<Arc<Verifier>>, Failure> {
+        let Listener {
+            address,
+            jwt_keys_file: file,
+            jwt_audience,
+            jwt_issuer,
+            ..
+        } = listener;
+        let is_own = jwt_audience.is_some() || jwt_issuer.is_some();
+        if !listener.take_tokens {
+            return match file.is_none() && !is_own {
+                true => Ok(None),
+                false => Err(Failure::usage(format!(
+                    "{address}: without tokens there is nothing for jwt-keys-file, jwt-audience and jwt-issuer"
+                ))),
+            };
+        }
+        let audience = jwt_audience.clone().or(self.auth.jwt_audience.clone());
+        let issuer = jwt_issuer.clone().or(self.auth.jwt_issuer.clone());
+        match (file, all) {
+            (Some(file), _) => {
+                let own = Verifier::load(file, audience, issuer)?;
+                Ok(Some(Arc::new(own)))
+            }
+            (None, Some(all)) if is_own => Ok(Some(Arc::new(all.with(audience, issuer)))),
+            (None, Some(all)) => Ok(Some(Arc::clone(all))),
+            (None, None) if is_own => Err(Failure::usage(format!(
+                "{address}: jwt-audience and jwt-issuer need keys; give jwt-keys-file here or in [auth]"
+            ))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Whether tokens are taken at a listener.
+    fn takes_tokens(&self, listener: &Listener) -> bool {
+        let Auth {
+            jwt_keys_file: file,
+            jwt_keys_url: url,
+            ..
+        } = &self.auth;
+        let has_keys = listener.jwt_keys_file.is_some() || file.is_some() || url.is_some();
+        listener.take_tokens && has_keys
+    }
+
     /// Whether clients without a user name are let in there.
     fn allows_anonymous(&self, listener: &Listener) -> bool {
         let own = listener.allow_anonymous;
@@ -205,8 +256,7 @@ impl Config {
             && !asks_for_certificates
             && !self.allows_anonymous(listener)
             && self.password_file(listener).is_none()
-            && self.auth.jwt_keys_file.is_none()
-            && self.auth.jwt_keys_url.is_none()
+            && !self.takes_tokens(listener)
             && !self.asks_hook(listener)
     }
 
@@ -230,6 +280,7 @@ impl Config {
                 &listener.client_crl,
                 &listener.password_file,
                 &listener.acl_file,
+                &listener.jwt_keys_file,
             ]
         });
         let auth = [
@@ -301,6 +352,16 @@ pub(crate) struct Listener {
     /// In place of that of all listeners.
     #[serde(default)]
     pub(crate) password_file: Option<PathBuf>,
+    /// JSON Web Tokens are taken in place of passwords, if there are keys.
+    #[serde(default = "yes")]
+    pub(crate) take_tokens: bool,
+    /// In place of those of all listeners.
+    #[serde(default)]
+    pub(crate) jwt_keys_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) jwt_audience: Option<String>,
+    #[serde(default)]
+    pub(crate) jwt_issuer: Option<String>,
 }
 
 fn yes() -> bool {
@@ -330,6 +391,10 @@ impl Listener {
             allow_anonymous: None,
             ask_hook: true,
             password_file: None,
+            take_tokens: true,
+            jwt_keys_file: None,
+            jwt_audience: None,
+            jwt_issuer: None,
         }
     }
 

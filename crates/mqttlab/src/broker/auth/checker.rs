@@ -209,7 +209,7 @@ fn look_at(question: &Question) -> Outcome {
                 Outcome::Wrong
             }
         }
-        About::Token => match &rules.tokens {
+        About::Token => match &rules.door(applicant.listener).tokens {
             Some(tokens) if !tokens.has_keys() => Outcome::NoKeys,
             Some(tokens) => tokens
                 .verify(applicant.user_name.as_deref(), password)

@@ -3,6 +3,7 @@
 mod keys;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
@@ -20,7 +21,7 @@ const LEEWAY_S: u64 = 30;
 
 /// Whose tokens are good.
 pub(crate) struct Verifier {
-    source: Source,
+    source: Arc<Source>,
     audience: Option<String>,
     issuer: Option<String>,
 }
@@ -56,7 +57,7 @@ impl Verifier {
         issuer: Option<String>,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            source: Source::file(path)?,
+            source: Arc::new(Source::file(path)?),
             audience,
             issuer,
         })
@@ -72,10 +73,19 @@ impl Verifier {
         issuer: Option<String>,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            source: Source::server(address)?,
+            source: Arc::new(Source::server(address)?),
             audience,
             issuer,
         })
+    }
+
+    /// The same keys, for tokens that say something else about themselves.
+    pub(crate) fn with(&self, audience: Option<String>, issuer: Option<String>) -> Self {
+        Self {
+            source: Arc::clone(&self.source),
+            audience,
+            issuer,
+        }
     }
 
     /// Whether there are any keys yet.
@@ -146,9 +156,9 @@ mod tests {
         let k = URL_SAFE_NO_PAD.encode(SECRET);
         let set = json!({"keys": [{"kty": "oct", "kid": "one", "alg": "HS256", "k": k}]});
         Verifier {
-            source: Source::File(Arc::new(
+            source: Arc::new(Source::File(Arc::new(
                 parse(set.to_string().as_bytes()).expect("a good set"),
-            )),
+            ))),
             audience: audience.map(Into::into),
             issuer: Some("us".into()),
         }
