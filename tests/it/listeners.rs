@@ -98,6 +98,69 @@ fn a_proxy_says_whom_it_stands_for() -> Result<()> {
 }
 
 #[test]
+fn a_proxy_says_in_its_request_whom_it_stands_for() -> Result<()> {
+    let broker = forwarded("\"127.0.0.1\", \"10.0.0.0/8\"")?;
+    // Inside a masked binary frame.
+    let frame = [&[0x82, 0x80 | CONNECT.len() as u8, 0, 0, 0, 0][..], CONNECT].concat();
+    let accepted = [&[0x82, ACCEPTED.len() as u8][..], ACCEPTED].concat();
+    let open = |header: &str| -> Result<(Raw, String)> {
+        let mut client = broker.connect()?;
+        let request = format!(
+            "GET /mqtt HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: mqtt\r\n{header}\r\n"
+        );
+        // In two parts: the first tells nothing.
+        let (first, second) = request.split_at(40);
+        client.send(first.as_bytes())?;
+        std::thread::sleep(Duration::from_millis(20));
+        client.send(second.as_bytes())?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            head.push(char::from(client.byte()?));
+        }
+        Ok((client, head))
+    };
+    let header = "X-Forwarded-For: 203.0.113.9, 192.0.2.1, 10.0.0.2\r\n";
+    let (mut client, head) = open(header)?;
+    ensure!(head.starts_with("HTTP/1.1 101"), "{head}");
+    client.send(&frame)?;
+    client.expect(&accepted)?;
+    for wrong in ["", "X-Forwarded-For: unknown\r\n"] {
+        let (_, head) = open(wrong)?;
+        ensure!(head.starts_with("HTTP/1.1 400"), "{head}");
+    }
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    ensure!(log.contains("peer=192.0.2.1:0"), "{log}");
+    ensure!(!log.contains("203.0.113.9"), "{log}");
+    let nobody = forwarded("\"10.0.0.1\"")?;
+    let mut client = nobody.connect()?;
+    // It may be gone before anything is said to it.
+    let _ = client.send(b"GET /mqtt HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+    client.expect_closed()?;
+    for wrong in ["", "proxies = [\"10.0.0.1\"], "] {
+        let set = format!(
+            "listener=[{{ address = \"127.0.0.1:0\", {wrong}proxies-say = \"x-forwarded-for\" }}]"
+        );
+        let refused = Broker::start_configured(&["--http", "off", "--set", &set]).err();
+        let refused = refused.context("it makes no sense")?.to_string();
+        ensure!(
+            refused.contains("x-forwarded-for is for ws://"),
+            "{refused}"
+        );
+    }
+    Ok(())
+}
+
+/// A broker whose one listener takes in WebSockets of these proxies.
+fn forwarded(proxies: &str) -> Result<Broker> {
+    let set = format!(
+        "listener=[{{ address = \"ws://127.0.0.1:0\", proxies = [{proxies}], proxies-say = \"x-forwarded-for\" }}]"
+    );
+    Broker::start_configured(&["--http", "off", "--set", &set])
+}
+
+#[test]
 fn where_proxies_are_expected_nobody_else_is_taken_in() -> Result<()> {
     let broker = behind("\"10.0.0.1\"")?;
     let mut client = broker.connect()?;

@@ -24,7 +24,7 @@ use super::listen::{Address, Endpoint, Scheme};
 use super::record::Record;
 use super::shard::{Manners, Rate, Renewal};
 use super::store::{Durability, Manner, OnFailure};
-use super::transport::{Certificates, Gate, Network, Protocol};
+use super::transport::{Certificates, Gate, Network, Protocol, ProxiesSay};
 use crate::{Failure, log};
 
 pub(crate) use limits::{Habit, Limits, OverRate, Then};
@@ -322,6 +322,9 @@ pub(crate) struct Listener {
     /// Only proxies are taken in, from these addresses; they say whom they stand for.
     #[serde(default)]
     pub(crate) proxies: Vec<Network>,
+    /// How they do.
+    #[serde(default)]
+    pub(crate) proxies_say: ProxiesSay,
     /// The most connections at once.
     #[serde(default)]
     pub(crate) connections_max: Option<u32>,
@@ -380,6 +383,7 @@ impl Listener {
             user_name_from: None,
             origins: Vec::new(),
             proxies: Vec::new(),
+            proxies_say: ProxiesSay::default(),
             connections_max: None,
             acl_file: None,
             accepts_per_second_max: None,
@@ -410,11 +414,20 @@ impl Listener {
     /// When its files are missing, cannot be read or do not fit.
     pub(crate) fn protocol(&self, packet_size_max: u32) -> Result<Protocol, Failure> {
         let Endpoint { scheme, path, .. } = &self.address;
+        let forwards = self.proxies_say == ProxiesSay::XForwardedFor;
+        if forwards && (self.proxies.is_empty() || !scheme.has_ws()) {
+            return Err(Failure::usage(format!(
+                "{}: x-forwarded-for is for ws:// and wss://, from the addresses in proxies",
+                self.address
+            )));
+        }
+        let forwarders: &[Network] = if forwards { &self.proxies } else { &[] };
         let ws = scheme.has_ws().then(|| {
             Arc::new(Gate {
                 path: path.clone(),
                 origins: self.origins.clone(),
                 packet_size_max,
+                forwarders: forwarders.into(),
             })
         });
         if scheme == &Scheme::Unix && !self.proxies.is_empty() {

@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 pub(crate) use gate::Gate;
-pub(crate) use proxy::Network;
+pub(crate) use proxy::{Network, ProxiesSay};
 pub(crate) use stream::{Peer, Stream};
 pub(crate) use tls::Certificates;
 
@@ -27,6 +27,14 @@ pub(crate) struct Protocol {
     pub(crate) ws: Option<Arc<Gate>>,
     /// Only proxies are taken in, from these addresses; they say whom they stand for.
     pub(crate) proxies: Arc<[Network]>,
+}
+
+impl Protocol {
+    /// Whether proxies say whom they stand for in the WebSocket request.
+    fn forwards(&self) -> bool {
+        let gate = self.ws.as_ref();
+        gate.is_some_and(|gate| !gate.forwarders.is_empty())
+    }
 }
 
 /// The stream of one connection; it never waits.
@@ -54,7 +62,7 @@ impl Transport {
     /// # Errors
     /// When TLS does not begin, which is no fault of the peer.
     pub(crate) fn new(stream: Stream, protocol: &Protocol) -> io::Result<Self> {
-        if protocol.proxies.is_empty() {
+        if protocol.proxies.is_empty() || protocol.forwards() {
             Self::layered(stream, protocol)
         } else {
             Ok(Self::Proxied(Box::new((stream, protocol.clone()))))
@@ -74,7 +82,12 @@ impl Transport {
 
     /// Whether a proxy must still say whom it stands for, with [`introduce`](Self::introduce).
     pub(crate) fn is_proxied(&self) -> bool {
-        matches!(self, Self::Proxied(_))
+        match self {
+            Self::Proxied(_) => true,
+            Self::Ws(ws) => ws.is_proxied(),
+            Self::Wss(ws) => ws.is_proxied(),
+            Self::Plain(_) | Self::Tls(_) | Self::Gone => false,
+        }
     }
 
     /// Hears whom a proxy stands for; `None` where it speaks for itself.
@@ -82,8 +95,11 @@ impl Transport {
     /// # Errors
     /// `WouldBlock` while it has not said all; any other where it says nothing of the kind.
     pub(crate) fn introduce(&mut self) -> io::Result<Option<Peer>> {
-        let Self::Proxied(proxied) = self else {
-            return Ok(None);
+        let proxied = match self {
+            Self::Proxied(proxied) => proxied,
+            Self::Ws(ws) => return ws.introduce(),
+            Self::Wss(ws) => return ws.introduce(),
+            Self::Plain(_) | Self::Tls(_) | Self::Gone => return Ok(None),
         };
         let peer = proxy::take_header(&mut proxied.0)?;
         if let Self::Proxied(proxied) = std::mem::replace(self, Self::Gone) {

@@ -1,9 +1,13 @@
 //! Which WebSocket requests are let through.
 
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 use tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response};
 use tungstenite::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::proxy::Network;
+use super::stream::Peer;
 
 /// The subprotocols that mean MQTT [MQTT-6.0.0-3]; the second is what clients of MQTT 3.1 say.
 const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
@@ -17,10 +21,48 @@ pub(crate) struct Gate {
     pub(crate) origins: Vec<String>,
     /// The largest MQTT packet, in bytes: a frame need not be much larger.
     pub(crate) packet_size_max: u32,
+    /// Proxies that say in `X-Forwarded-For` whom they stand for; empty where none do.
+    pub(crate) forwarders: Arc<[Network]>,
 }
 
 /// A gate as the handshake of one connection holds it.
-pub(super) struct SharedGate(pub(super) Arc<Gate>);
+pub(super) struct SharedGate {
+    pub(super) gate: Arc<Gate>,
+    /// Where to say whom a proxy stands for.
+    pub(super) heard: Option<Heard>,
+}
+
+/// Whom a proxy stands for, once it has said that.
+pub(super) type Heard = Arc<OnceLock<Peer>>;
+
+/// Whom the proxies stand for by these headers: the last who is none of them. What stands before that anybody may have
+/// written.
+fn forwarded_for(headers: &HeaderMap, forwarders: &[Network]) -> Option<Peer> {
+    let mut first = None;
+    let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
+    for line in lines.into_iter().rev() {
+        for entry in line.to_str().ok()?.split(',').rev() {
+            let address = parse_entry(entry.trim())?;
+            first = Some(Peer::net(address));
+            let ip = address.ip().to_canonical();
+            if !forwarders.iter().any(|network| network.contains(ip)) {
+                return first;
+            }
+        }
+    }
+    first
+}
+
+/// An address, with a port or without.
+fn parse_entry(text: &str) -> Option<SocketAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let ip = bare.parse::<IpAddr>().ok();
+    let ip = ip.map(|ip| SocketAddr::new(ip.to_canonical(), 0));
+    ip.or_else(|| text.parse().ok())
+}
+
+/// Where proxies say whom they stand for.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Why a request is turned away.
 type Refusal = (StatusCode, &'static str);
@@ -78,7 +120,21 @@ impl Callback for SharedGate {
         request: &Request,
         mut response: Response,
     ) -> Result<Response, ErrorResponse> {
-        match self.0.check(request.uri().path(), request.headers()) {
+        let headers = request.headers();
+        let checked = self.gate.check(request.uri().path(), headers);
+        let checked = checked.and_then(|subprotocol| match &self.heard {
+            None => Ok(subprotocol),
+            Some(heard) => {
+                let peer = forwarded_for(headers, &self.gate.forwarders).ok_or((
+                    StatusCode::BAD_REQUEST,
+                    "X-Forwarded-For does not say where this comes from\n",
+                ))?;
+                // There is one request.
+                let _ = heard.set(peer);
+                Ok(subprotocol)
+            }
+        });
+        match checked {
             Ok(subprotocol) => {
                 response.headers_mut().insert(
                     header::SEC_WEBSOCKET_PROTOCOL,
@@ -99,7 +155,7 @@ impl Callback for SharedGate {
 mod tests {
     use tungstenite::http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Gate, is_local};
+    use super::{Gate, Peer, forwarded_for, is_local};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = pairs.iter();
@@ -118,6 +174,7 @@ mod tests {
             path: "/mqtt".into(),
             origins: vec!["https://example.org".into()],
             packet_size_max: 1 << 20,
+            forwarders: [].into(),
         };
         gate.check(path, &headers(pairs))
             .map_err(|(status, _)| status.as_u16())
@@ -173,5 +230,36 @@ mod tests {
         assert!(is_local("https://localhost"));
         assert!(!is_local("localhost"));
         assert!(!is_local("https://localhost:80:80"));
+    }
+
+    #[test]
+    fn the_last_who_is_no_proxy_is_meant() {
+        let forwarders = ["10.0.0.0/8", "2001:db8::1"].map(|text| text.parse().expect("a network"));
+        for (lines, expected) in [
+            (&["192.0.2.1"][..], Some("192.0.2.1:0")),
+            (&["192.0.2.1:4711"], Some("192.0.2.1:4711")),
+            (&["198.51.100.9, 192.0.2.1, 10.1.2.3"], Some("192.0.2.1:0")),
+            // What the client itself has written before.
+            (
+                &["10.9.9.9, 192.0.2.1", "2001:db8::1,10.0.0.1"],
+                Some("192.0.2.1:0"),
+            ),
+            (&["10.0.0.7, 10.0.0.1"], Some("10.0.0.7:0")),
+            (&["[2001:db8::7]:80"], Some("[2001:db8::7]:80")),
+            (&["::ffff:192.0.2.1"], Some("192.0.2.1:0")),
+            (&["192.0.2.1, unknown"], None),
+            (&["192.0.2.1,"], None),
+            (&[""], None),
+            (&[], None),
+        ] {
+            let lines = lines.iter().map(|line| ("x-forwarded-for", *line));
+            let mut headers = HeaderMap::new();
+            for (name, line) in lines {
+                headers.append(name, HeaderValue::from_static(line));
+            }
+            let peer = forwarded_for(&headers, &forwarders);
+            let expected = expected.map(|text| Peer::net(text.parse().expect("an address")));
+            assert_eq!(peer, expected, "{headers:?}");
+        }
     }
 }

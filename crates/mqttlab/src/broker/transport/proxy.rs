@@ -56,6 +56,17 @@ impl From<Network> for String {
     }
 }
 
+/// How proxies say whom they stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ProxiesSay {
+    /// With a header of the PROXY protocol, before anything else.
+    #[default]
+    ProxyProtocol,
+    /// With `X-Forwarded-For` in the WebSocket request.
+    XForwardedFor,
+}
+
 /// Takes the header off the front of a stream: who is behind the proxy, or `None` for the proxy itself.
 ///
 /// # Errors

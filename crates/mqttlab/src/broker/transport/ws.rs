@@ -10,7 +10,8 @@ use tungstenite::protocol::WebSocketConfig;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{HandshakeError, accept_hdr_with_config};
 
-use super::gate::{Gate, SharedGate};
+use super::gate::{Gate, Heard, SharedGate};
+use super::stream::Peer;
 use crate::websocket::{Framed, into_io};
 
 /// The largest frame and message that is taken from a client before it is let in.
@@ -25,6 +26,8 @@ pub(crate) struct Ws<S: Read + Write> {
     stage: Stage<S>,
     /// The largest frame and message that is taken from a client once it is let in.
     frame_max: usize,
+    /// A proxy must still say whom it stands for.
+    heard: Option<Heard>,
 }
 
 enum Stage<S: Read + Write> {
@@ -40,6 +43,7 @@ impl<S: Read + Write> Ws<S> {
         Self {
             stage: Stage::Fresh(stream, Arc::clone(gate)),
             frame_max: gate.packet_size_max as usize + FRAME_SLACK,
+            heard: (!gate.forwarders.is_empty()).then(Heard::default),
         }
     }
 
@@ -59,6 +63,21 @@ impl<S: Read + Write> Ws<S> {
             Stage::Open(socket) => Some(socket.stream_ref()),
             Stage::Failed => None,
         }
+    }
+
+    /// Whether a proxy must still say whom it stands for, with [`introduce`](Self::introduce).
+    pub(super) fn is_proxied(&self) -> bool {
+        self.heard.is_some()
+    }
+
+    /// Hears whom a proxy stands for.
+    ///
+    /// # Errors
+    /// `WouldBlock` while the handshake goes on; any other where it fails.
+    pub(super) fn introduce(&mut self) -> io::Result<Option<Peer>> {
+        self.open()?;
+        let heard = self.heard.take();
+        Ok(heard.and_then(|heard| heard.get().copied()))
     }
 
     pub(super) fn wants_write(&self) -> bool {
@@ -110,7 +129,8 @@ impl<S: Read + Write> Ws<S> {
                     .write_buffer_size(0)
                     .max_frame_size(Some(STRANGER_FRAME_MAX))
                     .max_message_size(Some(STRANGER_FRAME_MAX));
-                accept_hdr_with_config(stream, SharedGate(gate), Some(config))
+                let heard = self.heard.clone();
+                accept_hdr_with_config(stream, SharedGate { gate, heard }, Some(config))
             }
             Stage::Handshake(handshake) => handshake.handshake(),
             Stage::Failed => return Err(io::ErrorKind::NotConnected.into()),
