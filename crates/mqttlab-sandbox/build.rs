@@ -10,6 +10,8 @@ use serde_json::Value;
 
 /// Where the schema is.
 const SCHEMA: &str = "../../www/scenario.schema.json";
+/// Keys that only the programs play which are not in a page.
+const NOT_HERE: [(&str, &str); 1] = [("Broker", "shards")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -43,7 +45,8 @@ fn write_table(
         "#[allow(dead_code)]\npub(crate) static {}: Table = Table {{ name: {name:?}, fields: &[",
         constant(name)
     )?;
-    for (key, property) in table["properties"].as_object().into_iter().flatten() {
+    let properties = table["properties"].as_object().into_iter().flatten();
+    for (key, property) in properties.filter(|(key, _)| !NOT_HERE.contains(&(name, key))) {
         let about = About::of(property["description"].as_str().unwrap_or_default());
         let default = match &property["default"] {
             Value::String(text) => text.clone(),

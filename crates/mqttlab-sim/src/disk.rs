@@ -29,12 +29,14 @@ impl Disk {
     }
 
     /// Writes the disk anew when most of what is on it is out of date.
-    pub(crate) fn tidy(&mut self, broker: &Broker) {
+    pub(crate) fn tidy<'a>(&mut self, brokers: impl Iterator<Item = &'a Broker>) {
         if self.records.len() < self.tidy_at.max(TIDY_MIN) {
             return;
         }
         self.records.clear();
-        broker.snapshot(|change| self.records.push(Arc::new(Record::from(change))));
+        for broker in brokers {
+            broker.snapshot(|change| self.records.push(Arc::new(Record::from(change))));
+        }
         self.tidy_at = 2 * self.records.len();
         self.synced = self.records.len();
     }

@@ -153,26 +153,26 @@ fn stage(stage: qos::Stage) -> Stage {
 
 /// By when clients must have sent something, sessions end and wills are published.
 fn broker_timers(world: &World) -> Vec<Timer> {
-    let Some(machine) = &world.state.broker.machine else {
-        return Vec::new();
-    };
-    let connections = machine.connections().filter_map(|connection| {
-        let kind = match connection.phase {
-            Phase::AwaitConnect | Phase::Authorizing => TimerKind::Connect,
-            Phase::Connected => TimerKind::KeepAliveLimit,
-        };
-        Some(Timer {
-            kind,
-            from: connection.last_packet_at.as_micros(),
-            until: connection.deadline?.as_micros(),
-            about: world
-                .state
-                .pipes
-                .get(&connection.conn)
-                .map(|pipe| pipe.client),
-        })
-    });
-    let expiries = machine.sessions().filter_map(|session| {
+    let machines = || world.state.broker.machines();
+    let connections = machines()
+        .flat_map(Broker::connections)
+        .filter_map(|connection| {
+            let kind = match connection.phase {
+                Phase::AwaitConnect | Phase::Authorizing => TimerKind::Connect,
+                Phase::Connected => TimerKind::KeepAliveLimit,
+            };
+            Some(Timer {
+                kind,
+                from: connection.last_packet_at.as_micros(),
+                until: connection.deadline?.as_micros(),
+                about: world
+                    .state
+                    .pipes
+                    .get(&connection.conn)
+                    .map(|pipe| pipe.client),
+            })
+        });
+    let expiries = machines().flat_map(Broker::sessions).filter_map(|session| {
         let until = session.ends_at()?.as_micros();
         let from = until.saturating_sub(u64::from(session.expiry_s()) * 1_000_000);
         let about = world.owner(session.client_id());
@@ -183,7 +183,7 @@ fn broker_timers(world: &World) -> Vec<Timer> {
             about,
         })
     });
-    let wills = machine.sessions().filter_map(|session| {
+    let wills = machines().flat_map(Broker::sessions).filter_map(|session| {
         let will = session.will()?;
         let until = will.due_at?.as_micros();
         let from = until.saturating_sub(u64::from(will.delay_s) * 1_000_000);
@@ -227,13 +227,18 @@ pub(crate) fn connection(pipe: &Pipe) -> Connection {
 
 /// The sessions the broker keeps, by Client Identifier.
 fn sessions(world: &World) -> Vec<Session> {
-    let Some(machine) = &world.state.broker.machine else {
-        return Vec::new();
+    let machines = world.state.broker.machines();
+    let sessions = machines.flat_map(|machine| {
+        let sessions = machine.sessions();
+        sessions.map(move |session| self::session(world, machine, session))
+    });
+    #[cfg(feature = "shards")]
+    let sessions = {
+        let mut all: Vec<Session> = sessions.collect();
+        all.sort_by(|one, other| one.client_id.cmp(&other.client_id));
+        all.into_iter()
     };
-    machine
-        .sessions()
-        .map(|session| self::session(world, machine, session))
-        .collect()
+    sessions.collect()
 }
 
 fn session(world: &World, machine: &Broker, session: SessionView<'_>) -> Session {

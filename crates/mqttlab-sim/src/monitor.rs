@@ -241,6 +241,7 @@ impl Facts for World {
     }
 
     fn retained(&self, topic: &str) -> String {
+        // Every shard has all of them.
         let machine = self.state.broker.machine.as_ref();
         machine
             .and_then(|machine| machine.retained().find(|message| message.topic == topic))

@@ -20,6 +20,12 @@ use crate::why::{Decision, DropCause, Undelivered, why};
 /// So many topics are looked at in one call at most; then other work has its turn.
 const STEPS_MAX: u32 = 512;
 
+#[cfg(test)]
+std::thread_local! {
+    /// A mistake that tests must find: what was removed is not remembered.
+    pub(super) static FORGETFUL: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+}
+
 /// The retained messages, by topic.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retained {
@@ -261,6 +267,8 @@ impl Broker {
             .peers
             .group()
             .map_or(0, |group| group.removed.number(topic));
+        #[cfg(test)]
+        let removed = removed * u64::from(!FORGETFUL.get());
         if number > kept.max(removed) {
             return self.put_retained(cx, spread);
         }

@@ -13,8 +13,8 @@ use mqttlab_core::topic::{TopicError, check_filter};
 use super::limits::is_id;
 use super::placed::Spanned;
 use super::{
-    ABOUT_MAX, ACCESS_MAX, AccessSpec, BrokerSpec, HostSpec, PAYLOAD_MAX, Scenario, ScenarioError,
-    TEXT_MAX, TITLE_MAX, raw, reader,
+    ABOUT_MAX, ACCESS_MAX, AccessSpec, BrokerSpec, HostSpec, PAYLOAD_MAX, SHARDS_MAX, Scenario,
+    ScenarioError, TEXT_MAX, TITLE_MAX, raw, reader,
 };
 use crate::view::ParticipantId;
 
@@ -159,6 +159,7 @@ impl Check<'_> {
             sync_every,
             backlog,
             accept,
+            shards,
         } = broker;
         for denied in [&deny_publish, &deny_subscribe] {
             self.number(denied, ACCESS_MAX, "filters", Spanned::span)?;
@@ -176,6 +177,18 @@ impl Check<'_> {
                 .map(|filter| self.topic(filter, "Topic Filter", check_filter))
                 .collect()
         };
+        let shards = match shards {
+            None => 1,
+            Some(shards) if !(1..=SHARDS_MAX).contains(shards.get_ref()) => {
+                let message = format!("a broker has 1 to {SHARDS_MAX} shards");
+                return Err(self.error(shards.span(), message));
+            }
+            Some(shards) if *shards.get_ref() > 1 && cfg!(not(feature = "shards")) => {
+                let message = "here a broker has one shard; `mqttlab run` plays more";
+                return Err(self.error(shards.span(), message.to_owned()));
+            }
+            Some(shards) => shards.into_inner(),
+        };
         let access = AccessSpec {
             users: users.map(Spanned::into_inner).unwrap_or_default(),
             deny_publish: filters(deny_publish)?,
@@ -188,6 +201,7 @@ impl Check<'_> {
                 backlog,
                 accept: accept.unwrap_or(0),
                 sync_every: sync_every.filter(|every| *every > 0),
+                shards,
             },
             access,
             bugs,

@@ -8,8 +8,9 @@ use mqttlab_core::topic::{check_filter, check_name};
 use super::condition::Condition;
 use super::{
     ABOUT_MAX, ACCESS_MAX, Acks, Act, Action, CLIENTS_MAX, ClientSpec, EXPECTATIONS_MAX,
-    HABITS_MAX, Habits, LinkSpec, Message, PAYLOAD_MAX, RULES_MAX, Rule, RuleVerdict, SCRIPT_MAX,
-    Scenario, SegmentKind, TITLE_MAX, Traffic, WAITING_MAX, WHOLE, duration, hex,
+    HABITS_MAX, Habits, HostSpec, LinkSpec, Message, PAYLOAD_MAX, RULES_MAX, Rule, RuleVerdict,
+    SCRIPT_MAX, SHARDS_MAX, Scenario, SegmentKind, TITLE_MAX, Traffic, WAITING_MAX, WHOLE,
+    duration, hex,
 };
 use crate::recording::INPUTS_MAX;
 use crate::view::{Micros, ParticipantId};
@@ -58,12 +59,7 @@ impl Scenario {
             is_span(self.until),
             "it lasts longer than a scenario may last",
         )?;
-        let host = &self.broker.host;
-        let every = host.sync_every.unwrap_or(1);
-        need(
-            is_span(host.accept) && is_span(every) && every > 0,
-            "the broker's computer is impossible",
-        )?;
+        check_host(&self.broker.host)?;
         let access = &self.broker.access;
         let denied = access.deny_publish.iter().chain(&access.deny_subscribe);
         let lists = [
@@ -190,6 +186,22 @@ impl Scenario {
     fn has(&self, who: ParticipantId) -> bool {
         who as usize <= self.clients.len()
     }
+}
+
+fn check_host(host: &HostSpec) -> Result<(), Unfit> {
+    let every = host.sync_every.unwrap_or(1);
+    need(
+        is_span(host.accept) && is_span(every) && every > 0,
+        "the broker's computer is impossible",
+    )?;
+    let most = match cfg!(feature = "shards") {
+        true => SHARDS_MAX,
+        false => 1,
+    };
+    need(
+        (1..=most).contains(&host.shards),
+        "its broker has more shards than can be played here",
+    )
 }
 
 fn check_client(client: &ClientSpec) -> Result<(), Unfit> {

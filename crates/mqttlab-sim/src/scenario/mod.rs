@@ -56,6 +56,7 @@
 //! | `sync_every` | the disk is written only so often; the broker acknowledges before, and a power failure takes the rest | at once |
 //! | `backlog` | how many connections may wait to be accepted; SYN is dropped when there are more, and sent again | any |
 //! | `accept` | how long its process is busy with each connection that it accepts | `0s` |
+//! | `shards` | of how many shards it is, each with sessions of its own, at most 16; what they tell each other takes its time | `1` |
 //! | `users` | `{ name = "password" }`: let nobody else in | anybody is let in |
 //! | `deny_publish`, `deny_subscribe` | Topic Filters of what nobody may publish to, or subscribe to | none |
 //! | `policy` | behaviour where the standard leaves room, and limits: [`Config`] | its defaults |
@@ -227,6 +228,8 @@ pub const WAITING_MAX: usize = 100;
 pub const HABITS_MAX: usize = 100;
 /// The most users of a broker, and the most filters of what is denied.
 pub const ACCESS_MAX: usize = 1_000;
+/// The most shards of a broker.
+pub const SHARDS_MAX: u16 = 16;
 /// The longest title, in characters.
 pub const TITLE_MAX: usize = 200;
 /// The longest text about a scenario or an expectation, in characters.
@@ -345,7 +348,7 @@ pub struct BrokerSpec {
     /// Whether it has a disk, so that sessions and retained messages survive a restart.
     pub disk: bool,
     /// The computer that it runs on.
-    #[serde(with = "packed::unless_default")]
+    #[serde(with = "packed::host")]
     pub host: HostSpec,
     /// Who may do what.
     pub access: AccessSpec,
@@ -355,7 +358,7 @@ pub struct BrokerSpec {
 }
 
 /// The computer that a broker runs on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostSpec {
     /// How many connections may wait to be accepted; any number for `None`.
     pub backlog: Option<u32>,
@@ -363,6 +366,19 @@ pub struct HostSpec {
     pub accept: Micros,
     /// How often what was written is synced to the disk; at once for `None`.
     pub sync_every: Option<Micros>,
+    /// Of how many shards the broker is.
+    pub shards: u16,
+}
+
+impl Default for HostSpec {
+    fn default() -> Self {
+        Self {
+            backlog: None,
+            accept: 0,
+            sync_every: None,
+            shards: 1,
+        }
+    }
 }
 
 /// Who may do what.

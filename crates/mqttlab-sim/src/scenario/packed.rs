@@ -66,6 +66,59 @@ pub(super) mod unless_default {
     }
 }
 
+/// The computer of a broker. The first two forms are what is [`unless_default`] of the first three values.
+pub(super) mod host {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::scenario::HostSpec;
+    use crate::view::Micros;
+
+    #[derive(Serialize, Deserialize)]
+    enum Form {
+        Usual,
+        One(Option<u32>, Micros, Option<Micros>),
+        Several(u16, Option<u32>, Micros, Option<Micros>),
+    }
+
+    pub(in crate::scenario) fn serialize<S: Serializer>(
+        host: &HostSpec,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let &HostSpec {
+            backlog,
+            accept,
+            sync_every,
+            shards,
+        } = host;
+        let form = if *host == HostSpec::default() {
+            Form::Usual
+        } else if shards == 1 {
+            Form::One(backlog, accept, sync_every)
+        } else {
+            Form::Several(shards, backlog, accept, sync_every)
+        };
+        form.serialize(serializer)
+    }
+
+    pub(in crate::scenario) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<HostSpec, D::Error> {
+        let (shards, backlog, accept, sync_every) = match Form::deserialize(deserializer)? {
+            Form::Usual => return Ok(HostSpec::default()),
+            Form::One(backlog, accept, sync_every) => (1, backlog, accept, sync_every),
+            Form::Several(shards, backlog, accept, sync_every) => {
+                (shards, backlog, accept, sync_every)
+            }
+        };
+        Ok(HostSpec {
+            backlog,
+            accept,
+            sync_every,
+            shards,
+        })
+    }
+}
+
 /// The options of a client: first what clients mostly differ in, then the rest unless that is as usual.
 pub(super) mod options {
     use mqttlab_core::client::{Options, Reconnect};

@@ -97,6 +97,8 @@ pub(super) struct Broker {
     #[serde(default, deserialize_with = "duration::optional")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
     pub(super) accept: Option<Micros>,
+    /// Of how many shards it is, each with sessions of its own; what they tell each other takes its time.
+    pub(super) shards: Option<Spanned<u16>>,
     /// Mistakes that it makes on purpose.
     #[serde(default)]
     pub(super) bugs: Bugs,

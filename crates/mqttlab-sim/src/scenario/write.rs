@@ -79,6 +79,7 @@ impl Scenario {
         text.head("[broker]");
         text.unless("disk", &broker.disk, &false);
         text.optional_span("sync_every", broker.host.sync_every);
+        text.unless("shards", &broker.host.shards, &1);
         text.optional("backlog", broker.host.backlog.as_ref());
         text.optional_span("accept", Some(broker.host.accept).filter(|span| *span > 0));
         let access = &broker.access;

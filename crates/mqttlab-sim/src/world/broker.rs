@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+#[cfg(feature = "shards")]
+use mqttlab_core::broker::shard::Shard;
+use mqttlab_core::broker::shard::{ShardId, To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Broker, Bugs, Change, CloseReason, Config, Established,
     Identity, Input, Sink, TimerKind,
@@ -19,6 +22,8 @@ use mqttlab_core::topic::matches;
 use mqttlab_core::why::{Decision, Why};
 
 use super::report::Note;
+#[cfg(feature = "shards")]
+use super::shards::{self, Shards};
 use super::{Alarm, World};
 use crate::disk::Disk;
 use crate::log::Known;
@@ -26,6 +31,9 @@ use crate::pipe::Way;
 use crate::scenario::condition::Tally;
 use crate::scenario::{AccessSpec, BrokerSpec, Ending, Memory, Message};
 use crate::view::{EventKind, Micros};
+
+/// The shard of a broker that has only one.
+const ONLY: ShardId = ShardId::new(0);
 
 /// The computer that the broker runs on.
 #[derive(Clone, Debug)]
@@ -45,6 +53,9 @@ pub(crate) struct BrokerHost {
     /// Connections that its process has not accepted, and when it will look for them.
     pub(crate) waiting: VecDeque<ConnId>,
     pub(super) accepts_at: Micros,
+    /// What there is beside the first machine, if the broker is of several shards and runs.
+    #[cfg(feature = "shards")]
+    pub(super) shards: Option<Box<Shards>>,
     rng: Rng,
     lives: u64,
 }
@@ -64,30 +75,83 @@ impl BrokerHost {
             disk: Disk::default(),
             waiting: VecDeque::new(),
             accepts_at: 0,
+            #[cfg(feature = "shards")]
+            shards: None,
             rng,
             lives: 0,
         };
-        host.start_anew(0);
+        host.start_anew(0, spec.host.shards);
         host
     }
 
     /// The broker begins to run, with nothing of an earlier life.
-    fn start_anew(&mut self, now: Micros) {
+    fn start_anew(&mut self, now: Micros, shards: u16) {
         self.disk = Disk::default();
         let seed = self.new_life(now);
-        self.machine = Some(Broker::new(self.config.clone(), seed).with_bugs(self.bugs));
+        let (config, bugs) = (self.config.clone(), self.bugs);
+        #[cfg(feature = "shards")]
+        if shards > 1 {
+            let config = config.part(shards);
+            let make = |shard| Broker::new(config.clone(), seed).into_shard(shard);
+            return self.start_shards(shards, |shard| make(shard).with_bugs(bugs));
+        }
+        let _ = shards;
+        self.machine = Some(Broker::new(config, seed).with_bugs(bugs));
     }
 
     /// The broker begins to run, with what its disk has.
-    fn start_from_disk(&mut self, now: Micros) {
+    fn start_from_disk(&mut self, now: Micros, shards: u16) {
         let seed = self.new_life(now);
         let (config, at) = (self.config.clone(), Instant::from_micros(now));
+        #[cfg(feature = "shards")]
+        if shards > 1 {
+            let (config, bugs) = (config.part(shards), self.bugs);
+            let disk = self.disk.clone();
+            return self.start_shards(shards, |shard| {
+                let changes = disk.changes();
+                let broker = Broker::restore_shard(config.clone(), seed, at, shard, changes);
+                broker.with_bugs(bugs)
+            });
+        }
+        let _ = shards;
         let broker = Broker::restore(config, seed, at, self.disk.changes());
         self.machine = Some(broker.with_bugs(self.bugs));
     }
 
+    #[cfg(feature = "shards")]
+    fn start_shards(&mut self, of: u16, make: impl Fn(Shard) -> Broker) {
+        self.machine = Shard::new(ShardId::new(0), of).map(&make);
+        let rng = self.rng.fork(u64::MAX - self.lives);
+        let shards = Shards::new(shards::others(of, make), rng);
+        self.shards = Some(Box::new(shards));
+    }
+
+    /// The machines that run: one, or one for each shard.
+    pub(crate) fn machines(&self) -> impl Iterator<Item = &Broker> {
+        #[cfg(feature = "shards")]
+        let others = self.shards.iter().flat_map(|shards| &shards.others);
+        #[cfg(not(feature = "shards"))]
+        let others = None;
+        self.machine.iter().chain(others)
+    }
+
+    /// The machine that has the session of this client.
+    pub(crate) fn machine_of(&self, client_id: &str) -> Option<&Broker> {
+        self.machines()
+            .find(|broker| broker.shard().owns(client_id))
+    }
+
+    #[cfg(feature = "shards")]
+    pub(super) fn machine_at(&self, shard: ShardId) -> Option<&Broker> {
+        self.machines().nth(usize::from(shard.number()))
+    }
+
     pub(super) fn reseed(&mut self, salt: u64) {
         self.rng = self.rng.fork(salt);
+        #[cfg(feature = "shards")]
+        if let Some(shards) = &mut self.shards {
+            shards.reseed(&self.rng);
+        }
         if let Some(machine) = &mut self.machine {
             // Far from the streams of its lives, which count from 1.
             machine.reseed(self.rng.fork(u64::MAX).next_u64());
@@ -111,7 +175,8 @@ impl BrokerHost {
 }
 
 /// What the broker wants done, in its order.
-enum Output {
+#[derive(Clone, Debug)]
+pub(super) enum Output {
     Send(ConnId, Vec<u8>),
     Close(ConnId),
     Established(ConnId, String),
@@ -123,7 +188,11 @@ struct Outbox<'d> {
     outputs: Vec<Output>,
     access: &'d AccessSpec,
     disk: Option<&'d mut Disk>,
+    told: Told,
 }
+
+/// The words of one call.
+type Told = Vec<(To, Word)>;
 
 impl Sink for Outbox<'_> {
     const TRACE: bool = true;
@@ -172,6 +241,10 @@ impl Sink for Outbox<'_> {
         }
     }
 
+    fn tell(&mut self, to: To, word: Word) {
+        self.told.push((to, word));
+    }
+
     fn why(&mut self, why: Why) {
         self.outputs.push(Output::Why(why));
     }
@@ -184,33 +257,56 @@ impl World {
             self.tell_elsewhere(&input);
             return;
         }
-        if let Some(outputs) = self.ask_broker(input) {
+        #[cfg(feature = "shards")]
+        if self.state.broker.shards.is_some() {
+            return self.shard_input(input);
+        }
+        if let Some((outputs, _)) = self.ask_broker(ONLY, input) {
             self.apply_broker(outputs);
         }
     }
 
-    fn ask_broker(&mut self, input: Input<'_>) -> Option<Vec<Output>> {
+    /// Asks the machine of a shard: what it says, and what it tells the other shards.
+    pub(super) fn ask_broker(
+        &mut self,
+        shard: ShardId,
+        input: Input<'_>,
+    ) -> Option<(Vec<Output>, Told)> {
         let now = self.now();
         let BrokerHost {
             machine,
+            #[cfg(feature = "shards")]
+            shards,
             access,
             has_disk,
             disk,
             ..
         } = &mut self.state.broker;
-        let machine = machine.as_mut()?;
+        let machines = machine.iter_mut();
+        #[cfg(feature = "shards")]
+        let machines = machines.chain(shards.iter_mut().flat_map(|shards| &mut shards.others));
+        let machine = { machines }.nth(usize::from(shard.number()))?;
         let mut outbox = Outbox {
             outputs: Vec::new(),
+            told: Told::new(),
             access,
             disk: has_disk.then_some(&mut *disk),
         };
         machine.handle(now, input, &mut outbox);
-        let outputs = outbox.outputs;
-        if *has_disk {
-            disk.tidy(machine);
+        let (outputs, told) = (outbox.outputs, outbox.told);
+        self.keep_disk();
+        Some((outputs, told))
+    }
+
+    /// Looks after what was written to the disk.
+    fn keep_disk(&mut self) {
+        let host = &mut self.state.broker;
+        if host.has_disk {
+            let mut disk = std::mem::take(&mut host.disk);
+            disk.tidy(host.machines());
+            host.disk = disk;
         }
         self.plan_sync();
-        Some(outputs)
     }
 
     /// What was written has to get to the disk: at once, or at the next turn.
@@ -230,23 +326,7 @@ impl World {
         let trigger = self.cause;
         let mut swallowed = Vec::new();
         for output in outputs {
-            match output {
-                Output::Send(conn, bytes) if self.broker_sends(conn, &bytes) => {}
-                Output::Send(conn, bytes) => swallowed.push((conn, bytes.len() as u64)),
-                Output::Close(conn) => {
-                    let text = format!("the broker closes connection {conn}");
-                    self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
-                    self.pump_broker(conn);
-                    self.close_end(conn, Way::Down, Ending::Fin);
-                }
-                Output::Established(conn, client_id) => {
-                    if let Some(pipe) = self.state.pipes.get_mut(&conn) {
-                        self.state.owners.insert(client_id.clone(), pipe.client);
-                        pipe.client_id = Some(client_id);
-                    }
-                }
-                Output::Why(why) => self.broker_decides(&why),
-            }
+            self.apply_output(output, &mut swallowed);
         }
         self.cause = trigger;
         for (conn, bytes) in swallowed {
@@ -254,13 +334,36 @@ impl World {
             self.broker_input(Input::Flushed { conn, bytes });
         }
         self.settle();
-        let deadline = self
-            .state
-            .broker
-            .machine
-            .as_ref()
-            .and_then(Broker::next_deadline);
-        self.set_alarm(Alarm::WakeBroker, deadline.map(|(at, _)| at.as_micros()));
+        self.plan_broker_wake();
+    }
+
+    /// Does one thing that the broker wants; what the network does not take is `swallowed`.
+    pub(super) fn apply_output(&mut self, output: Output, swallowed: &mut Vec<(ConnId, u64)>) {
+        match output {
+            Output::Send(conn, bytes) if self.broker_sends(conn, &bytes) => {}
+            Output::Send(conn, bytes) => swallowed.push((conn, bytes.len() as u64)),
+            Output::Close(conn) => {
+                let text = format!("the broker closes connection {conn}");
+                self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
+                self.pump_broker(conn);
+                self.close_end(conn, Way::Down, Ending::Fin);
+            }
+            Output::Established(conn, client_id) => {
+                if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                    self.state.owners.insert(client_id.clone(), pipe.client);
+                    pipe.client_id = Some(client_id);
+                }
+            }
+            Output::Why(why) => self.broker_decides(&why),
+        }
+    }
+
+    /// Sets the alarm for the broker's next deadline.
+    pub(super) fn plan_broker_wake(&mut self) {
+        let machines = self.state.broker.machines();
+        let deadlines = machines.filter_map(Broker::next_deadline);
+        let first = deadlines.map(|(at, _)| at.as_micros()).min();
+        self.set_alarm(Alarm::WakeBroker, first);
     }
 
     /// Returns whether the network takes it at all.
@@ -325,11 +428,15 @@ impl World {
 
     /// The broker's next deadline has passed.
     pub(super) fn wake_broker(&mut self) {
+        #[cfg(feature = "shards")]
+        if self.state.broker.shards.is_some() {
+            return self.wake_shards();
+        }
         let machine = self.state.broker.machine.as_ref();
         let kind = machine
             .and_then(Broker::next_deadline)
             .map(|(_, kind)| kind);
-        let Some(outputs) = self.ask_broker(Input::Wake) else {
+        let Some((outputs, _)) = self.ask_broker(ONLY, Input::Wake) else {
             return;
         };
         if let (Some(kind), false) = (kind, outputs.is_empty()) {
@@ -350,6 +457,8 @@ impl World {
 
     fn end_broker(&mut self) {
         self.state.broker.machine = None;
+        #[cfg(feature = "shards")]
+        self.end_shards();
         self.state.broker.waiting.clear();
         self.state.broker.since = self.state.now;
         self.set_alarm(Alarm::WakeBroker, None);
@@ -376,24 +485,21 @@ impl World {
 
     pub(super) fn restart_broker(&mut self, memory: Memory) {
         let now = self.state.now;
+        let shards = self.scenario.broker.host.shards;
         self.state.broker.powered = true;
         match memory {
-            Memory::Kept if self.state.broker.has_disk => self.state.broker.start_from_disk(now),
+            Memory::Kept if self.state.broker.has_disk => {
+                self.state.broker.start_from_disk(now, shards);
+            }
             Memory::Kept | Memory::Lost => {
-                self.state.broker.start_anew(now);
+                self.state.broker.start_anew(now, shards);
                 // The event of the restart itself.
                 let event = self.cause.unwrap_or_default();
                 let decision = None;
                 self.log.push_known(Known { event, decision });
             }
         }
-        let deadline = self
-            .state
-            .broker
-            .machine
-            .as_ref()
-            .and_then(Broker::next_deadline);
-        self.set_alarm(Alarm::WakeBroker, deadline.map(|(at, _)| at.as_micros()));
+        self.plan_broker_wake();
         let conns: Vec<ConnId> = self.state.pipes.keys().copied().collect();
         for conn in conns {
             self.brighten(conn, Way::Up);

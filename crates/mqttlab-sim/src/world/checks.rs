@@ -60,7 +60,7 @@ impl World {
                 }
             }
         }
-        if let Some(machine) = &state.broker.machine {
+        for machine in state.broker.machines() {
             machine.check_invariants();
         }
         for client in &state.clients {

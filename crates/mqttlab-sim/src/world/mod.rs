@@ -15,6 +15,8 @@ mod network;
 mod replay;
 mod report;
 mod ruled;
+#[cfg(feature = "shards")]
+pub(crate) mod shards;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mqttlab_core::broker::SessionView;
+#[cfg(feature = "shards")]
+use mqttlab_core::broker::shard::ShardId;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
@@ -97,6 +101,9 @@ enum Alarm {
     Accept,
     /// The broker's disk writes down what it has only in memory.
     Sync,
+    /// What one shard of the broker has sent to another arrives.
+    #[cfg(feature = "shards")]
+    Word(ShardId, ShardId),
 }
 
 /// All that the future depends on.
@@ -142,11 +149,8 @@ impl State {
         const CLIENT: u64 = 4 << 10;
         const MESSAGE: u64 = 200;
         let pipes = self.pipes.values().map(Pipe::weight).sum::<u64>();
-        let messages = self
-            .broker
-            .machine
-            .as_ref()
-            .map_or(0, |broker| broker.usage().messages);
+        let machines = self.broker.machines();
+        let messages: usize = machines.map(|broker| broker.usage().messages).sum();
         pipes + self.clients.len() as u64 * CLIENT + messages as u64 * MESSAGE
     }
 
@@ -357,6 +361,8 @@ impl World {
             Alarm::SynAgain(conn) => self.syn_again(conn),
             Alarm::Accept => self.accept_next(),
             Alarm::Sync => self.state.broker.disk.sync(),
+            #[cfg(feature = "shards")]
+            Alarm::Word(from, to) => self.word_arrived(from, to),
         }
     }
 
@@ -392,7 +398,7 @@ impl World {
 
     /// What the broker keeps of a client.
     pub(crate) fn broker_session(&self, client_id: &str) -> Option<SessionView<'_>> {
-        self.state.broker.machine.as_ref()?.session(client_id)
+        self.state.broker.machine_of(client_id)?.session(client_id)
     }
 
     /// Flights that are on their way.

@@ -3,6 +3,8 @@
 mod behaviours;
 mod networks;
 mod rules;
+#[cfg(all(feature = "shards", not(target_family = "wasm")))]
+mod shards;
 
 use crate::monitor::Verdict;
 use crate::recording::Recording;

@@ -7,6 +7,7 @@ use std::vec::Vec;
 
 use super::cluster::Cluster;
 use super::script::own::own;
+use crate::broker::retain::FORGETFUL;
 use crate::broker::shard::{Shard, ShardId, To, owner_of};
 use crate::broker::{Change, CloseReason, Config, Input, Loss, Sink};
 use crate::codec::{Limits, decode};
@@ -16,6 +17,7 @@ use crate::packet::{
     Ack, Connect, FilterList, Packet, Publish, QoS, Side, Subscribe, SubscriptionOptions, Version,
 };
 use crate::properties::{Properties, Property, PropertyList};
+use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::why::{Decision, Why};
 
@@ -303,6 +305,41 @@ fn the_last_retained_message_is_the_same_everywhere_in_whatever_order_it_is_hear
         ["d".to_string()].into(),
     ];
     assert_eq!(outcomes, last.into(), "the larger number wins");
+}
+
+/// Retained messages of three publishers, removed in between; true if all shards have the same in the end.
+fn agrees(seed: u64) -> bool {
+    let mut rig = Rig::new(3, seed);
+    let mut rng = Rng::new(seed);
+    for number in 0..12 {
+        let name = ["0p", "1p", "2p"][rng.below(3) as usize];
+        let payload = if rng.chance(1, 3) {
+            String::new()
+        } else {
+            number.to_string()
+        };
+        rig.publish(name, "t", &payload, true);
+        for _ in 0..rng.below(3) {
+            rig.cluster.hear_one(rig.now, &mut rig.heard);
+        }
+    }
+    while rig.cluster.hear_one(rig.now, &mut rig.heard) {}
+    let mut all = rig.cluster.retained();
+    let first = all.next();
+    all.all(|other| Some(other) == first)
+}
+
+#[test]
+fn shards_agree_on_what_is_retained_whatever_is_removed_meanwhile() {
+    assert!((0..300).all(agrees));
+}
+
+#[test]
+fn a_shard_that_forgets_removals_is_found_out() {
+    FORGETFUL.set(true);
+    let found = (0..300).find(|seed| !agrees(*seed));
+    FORGETFUL.set(false);
+    assert!(found.is_some(), "nobody notices");
 }
 
 #[test]
