@@ -10,6 +10,7 @@ RUN useradd --system --uid 1883 --home-dir /var/lib/mqttlab --create-home mqttla
 COPY --from=build /source/target/release/mqttlab /usr/bin/mqttlab
 USER mqttlab
 VOLUME /var/lib/mqttlab
+# HTTP is for the health check alone, until --http 0.0.0.0:8080 opens it.
 EXPOSE 1883 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["mqttlab", "health"]
 STOPSIGNAL SIGTERM
