@@ -110,7 +110,7 @@ fn bytes_are_limited_by_listener_and_some_disconnect_who_sends_too_much() -> Res
     let listeners = "listener=[{ address = \"127.0.0.1:0\" }, \
         { address = \"127.0.0.1:0\", bytes-per-second-max = 1000 }, \
         { address = \"127.0.0.1:0\", messages-per-second-max = 2, over-rate = \"disconnect\" }]";
-    let broker = Broker::start_listening(&["--http", "off", "--set", listeners], 3)?;
+    let broker = Broker::start_listening(&["--http", "127.0.0.1:0", "--set", listeners], 3)?;
     // PUBLISH of MQTT 3.1.1 at QoS 1 with a payload of 2000 bytes.
     let mut publish = vec![0x32, 0xD5, 0x0F, 0, 1, b't', 0, 1];
     publish.resize(publish.len() + 2_000, b'.');
@@ -136,7 +136,11 @@ fn bytes_are_limited_by_listener_and_some_disconnect_who_sends_too_much() -> Res
     }
     client.expect(&[0xE0])?;
     ensure!(client.skip_packet()?.first() == Some(&0x96));
-    client.expect_closed()
+    client.expect_closed()?;
+    let metrics = get(broker.http.context("it serves HTTP")?, "/metrics", "")?;
+    let closed = "connections_closed_total{reason=\"rate\"} 1";
+    ensure!(metrics.contains(closed), "{metrics}");
+    Ok(())
 }
 
 #[test]

@@ -87,6 +87,12 @@ pub enum CloseKind {
     Quota,
     /// The broker stops or an operator closed it.
     Administrative,
+    /// It was banned.
+    Banned,
+    /// It sent too fast.
+    Rate,
+    /// Its time was up: that of its token, or of the permission that it was given.
+    ConnectTime,
 }
 
 impl From<CloseReason> for CloseKind {
@@ -100,6 +106,9 @@ impl From<CloseReason> for CloseKind {
             CloseReason::Malformed => Self::Malformed,
             CloseReason::ProtocolError(_) => Self::ProtocolError,
             CloseReason::Quota(_) => Self::Quota,
+            CloseReason::Administrative(ReasonCode::Banned) => Self::Banned,
+            CloseReason::Administrative(ReasonCode::MessageRateTooHigh) => Self::Rate,
+            CloseReason::Administrative(ReasonCode::MaximumConnectTime) => Self::ConnectTime,
             CloseReason::Administrative(_) => Self::Administrative,
         }
     }

@@ -398,5 +398,8 @@ fn close_name(kind: CloseKind) -> &'static str {
         CloseKind::ProtocolError => "protocol error",
         CloseKind::Quota => "quota",
         CloseKind::Administrative => "administrative",
+        CloseKind::Banned => "banned",
+        CloseKind::Rate => "rate",
+        CloseKind::ConnectTime => "connect time",
     }
 }
