@@ -130,6 +130,78 @@ impl Counters {
         self.closed.iter().map(|(&kind, &count)| (kind, count))
     }
 
+    /// Adds what another broker has counted, which is a part of the same whole.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.numbers().into_iter().zip(other.clone().numbers()) {
+            *count += *more;
+        }
+        add_all(&mut self.dropped, &other.dropped);
+        add_all(&mut self.refused, &other.refused);
+        add_all(&mut self.closed, &other.closed);
+    }
+
+    fn numbers(&mut self) -> [&mut u64; 28] {
+        let Self {
+            accepted,
+            taken_over,
+            lost,
+            sessions_ended,
+            received: [received_0, received_1, received_2],
+            sent: [sent_0, sent_1, sent_2],
+            resent,
+            repeated,
+            unwanted,
+            queued,
+            completed,
+            refused_by_clients,
+            publish_refused,
+            subscriptions_refused,
+            subscriptions_revoked,
+            acks_unexpected,
+            no_local,
+            share_empty,
+            retained_refused,
+            retained_expired,
+            wills_published,
+            wills_discarded,
+            unsendable,
+            late,
+            dropped: _,
+            refused: _,
+            closed: _,
+        } = self;
+        [
+            accepted,
+            taken_over,
+            lost,
+            sessions_ended,
+            received_0,
+            received_1,
+            received_2,
+            sent_0,
+            sent_1,
+            sent_2,
+            resent,
+            repeated,
+            unwanted,
+            queued,
+            completed,
+            refused_by_clients,
+            publish_refused,
+            subscriptions_refused,
+            subscriptions_revoked,
+            acks_unexpected,
+            no_local,
+            share_empty,
+            retained_refused,
+            retained_expired,
+            wills_published,
+            wills_discarded,
+            unsendable,
+            late,
+        ]
+    }
+
     pub(super) fn dropped(&mut self, cause: DropCause) {
         *self.dropped.entry(cause).or_default() += 1;
     }
@@ -140,5 +212,37 @@ impl Counters {
 
     pub(super) fn closed(&mut self, reason: CloseReason) {
         *self.closed.entry(reason.into()).or_default() += 1;
+    }
+}
+
+fn add_all<K: Copy + Ord>(counts: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
+    for (&key, &count) in more {
+        *counts.entry(key).or_default() += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counters;
+    use crate::broker::CloseReason;
+    use crate::reason::ReasonCode;
+
+    #[test]
+    fn two_parts_make_one_whole() {
+        let mut one = Counters {
+            accepted: 1,
+            received: [1, 2, 3],
+            late: 1,
+            ..Counters::default()
+        };
+        one.closed(CloseReason::KeepAlive);
+        let mut other = one.clone();
+        other.refused(ReasonCode::Banned);
+        other.closed(CloseReason::TakenOver);
+        one.add(&other);
+        assert_eq!((one.accepted, one.received, one.late), (2, [2, 4, 6], 2));
+        assert_eq!(one.refusals().collect::<alloc::vec::Vec<_>>().len(), 1);
+        let closes: alloc::vec::Vec<_> = one.closes().map(|(_, count)| count).collect();
+        assert_eq!(closes, [2, 1]);
     }
 }

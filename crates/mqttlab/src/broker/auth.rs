@@ -167,6 +167,17 @@ pub(crate) struct HookNumbers {
     pub(crate) remembered: u64,
 }
 
+impl HookNumbers {
+    /// Adds those of another event loop.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.allowed += other.allowed;
+        self.denied += other.denied;
+        self.failed += other.failed;
+        self.busy += other.busy;
+        self.remembered += other.remembered;
+    }
+}
+
 /// A user name with its password, or all that the hook is told.
 pub(crate) type Digested = [u8; 32];
 

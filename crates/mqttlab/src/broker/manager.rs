@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-use super::shard::Remote;
+use super::shard::Remotes;
 
 /// Speaks to the service manager.
 pub(super) struct Manager {
@@ -37,18 +37,18 @@ impl Manager {
         tell(&[NotifyState::Stopping]);
     }
 
-    /// Tells it again and again that all is well, as long as the event loop answers; for ever.
-    pub(super) async fn reassure(&self, shard: &Remote) {
+    /// Tells it again and again that all is well, as long as the event loops answer; for ever.
+    pub(super) async fn reassure(&self, loops: &Remotes) {
         let Some(every) = self.watchdog else {
             return std::future::pending().await;
         };
         loop {
             tokio::time::sleep(every).await;
-            let answer = tokio::time::timeout(every, shard.report()).await;
+            let answer = tokio::time::timeout(every, loops.report()).await;
             if let Ok(Some(_)) = answer {
                 tell(&[NotifyState::Watchdog]);
             } else {
-                tracing::error!("the event loop does not answer; the watchdog is not fed");
+                tracing::error!("an event loop does not answer; the watchdog is not fed");
             }
         }
     }

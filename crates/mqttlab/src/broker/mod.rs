@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use mqttlab_core::broker::{Broker, Config as BrokerConfig};
 use mqttlab_core::time::Instant;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::{Failure, log};
 use admin::Keys;
@@ -88,12 +88,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::running(format!("the runtime does not start: {error}")))?;
-    let (ended, shard_ended) = oneshot::channel::<()>();
+    let (ended, loop_ended) = mpsc::channel(1);
     let (secret, seed) = chance()?;
     let begun = begin(&config, *renewal.broker, seed)?;
     let setup = shard::Setup {
         listeners: mqtt,
-        broker: begun.broker,
+        brokers: vec![begun.broker],
         now: begun.now,
         store: begun.kept,
         recorder: begun.recorder,
@@ -104,7 +104,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         seed,
         secret,
     };
-    let shard = shard::start(setup, ended)
+    let running = shard::start(setup, || Ended(ended.clone()))
         .map_err(|error| Failure::running(format!("the event loop does not start: {error}")))?;
     let beside = Beside {
         http,
@@ -118,17 +118,26 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
             .collect(),
         watch: Watch::new(config.files()),
     };
-    let served = runtime.block_on(serve::serve(beside, &shard.remote, shard_ended));
-    if served.is_err() {
-        shard.remote.stop(std::time::Duration::ZERO);
-    }
-    let ended = shard.join();
+    let served = runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));
+    // Where one has ended the others cannot go on.
+    running.remotes.stop(std::time::Duration::ZERO);
+    let ended = running.join();
     // Requests that still wait for something are dropped rather than waited for.
     runtime.shutdown_background();
     served?;
     ended.map_err(|error| Failure::running(format!("the event loop failed: {error}")))?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says so when an event loop ends, however that comes.
+struct Ended(mpsc::Sender<()>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // One word is enough.
+        let _ = self.0.try_send(());
+    }
 }
 
 /// A broker before its first connection.

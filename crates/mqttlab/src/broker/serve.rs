@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::admin;
 use super::admin::{Admin, Keys};
 use super::listen::Endpoint;
 use super::manager::Manager;
 use super::options::Options;
 use super::ready::Ready;
+use super::shard::Remotes;
 use super::signals::{Signal, Signals};
 use super::watch::Watch;
-use super::{admin, shard};
 use crate::Failure;
 
 /// How long clients may take to read their good-bye.
@@ -40,15 +41,15 @@ pub(super) struct Beside<'a> {
 /// When signals cannot be had.
 pub(super) async fn serve(
     beside: Beside<'_>,
-    shard: &shard::Remote,
-    mut shard_ended: oneshot::Receiver<()>,
+    loops: &Remotes,
+    mut loop_ended: mpsc::Receiver<()>,
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let (reload, mut reloads) = mpsc::channel(RELOADS_WAITING_MAX);
     let renewals = Arc::new(Renewals::default());
     let admin = Admin {
-        shard: shard.clone(),
+        loops: loops.clone(),
         keys: beside.keys.clone(),
         reload,
         renewals: Arc::clone(&renewals),
@@ -63,7 +64,7 @@ pub(super) async fn serve(
     beside.ready.say();
     let manager = Manager::new();
     manager.ready();
-    let reassuring = manager.reassure(shard);
+    let reassuring = manager.reassure(loops);
     tokio::pin!(reassuring);
     let mut watch = beside.watch;
     let sources = Sources {
@@ -77,24 +78,24 @@ pub(super) async fn serve(
         tokio::select! {
             signal = signals.next() => match signal {
                 // The log says what is wrong.
-                Signal::Reload => drop(renew(&sources, &mut watch, shard)),
+                Signal::Reload => drop(renew(&sources, &mut watch, loops)),
                 Signal::Stop(name) => {
                     tracing::info!(signal = name, clients_may_take = ?STOP_WITHIN, "stopping; once more stops at once");
                     break;
                 }
             },
-            () = watch.changed() => drop(renew(&sources, &mut watch, shard)),
+            () = watch.changed() => drop(renew(&sources, &mut watch, loops)),
             Some(asker) = reloads.recv() => {
-                let renewed: Result<(), Failure> = renew(&sources, &mut watch, shard);
+                let renewed: Result<(), Failure> = renew(&sources, &mut watch, loops);
                 // Whoever asked may have gone.
                 let _ = asker.send(renewed.map_err(|failure| failure.to_string()));
             }
             () = &mut reassuring => {}
-            _ = &mut shard_ended => return Ok(()),
+            _ = loop_ended.recv() => return Ok(()),
         }
     }
     manager.stopping();
-    shard.stop(STOP_WITHIN);
+    loops.stop(STOP_WITHIN);
     drop(stop_http);
     loop {
         tokio::select! {
@@ -105,10 +106,10 @@ pub(super) async fn serve(
                     break;
                 }
             },
-            _ = &mut shard_ended => break,
+            _ = loop_ended.recv() => break,
         }
     }
-    shard.stop(Duration::ZERO);
+    loops.stop(Duration::ZERO);
     if let Some(http) = http {
         http.abort();
     }
@@ -154,7 +155,7 @@ impl Renewals {
 }
 
 /// Reads everything again and has the event loop go on with it. If anything is wrong, nothing changes.
-fn renew(sources: &Sources<'_>, watch: &mut Watch, shard: &shard::Remote) -> Result<(), Failure> {
+fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Result<(), Failure> {
     sources.manager.reloading();
     let renewed = sources.options.configure().and_then(|config| {
         let listeners = config.listener.iter();
@@ -173,7 +174,7 @@ fn renew(sources: &Sources<'_>, watch: &mut Watch, shard: &shard::Remote) -> Res
     match renewed {
         Ok((files, renewal, tokens)) => {
             *watch = files;
-            shard.renew(renewal);
+            loops.renew(&renewal);
             sources.keys.follow(tokens);
             tracing::info!("read the configuration, passwords, rules and certificates again");
             Ok(())

@@ -20,10 +20,12 @@ mod tests;
 mod writer;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mqttlab_core::broker::{Broker, Change, Config as BrokerConfig};
@@ -108,9 +110,11 @@ pub(crate) struct Kept {
     salvaged: bool,
 }
 
-/// The file while the broker runs.
+/// The file while the broker runs, as one event loop sees it.
 pub(crate) struct Store {
     writer: Writer,
+    /// Other loops write too.
+    is_shared: bool,
     manner: Manner,
     encoder: Encoder,
     /// Those that the file keeps.
@@ -118,14 +122,16 @@ pub(crate) struct Store {
     /// Changes that were not handed to the thread yet, encoded.
     pending: Vec<Vec<u8>>,
     pending_bytes: usize,
-    /// The thread has a job.
-    is_writing: bool,
+    /// Jobs that the thread was given, and those that it has done.
+    begun: u64,
+    done: u64,
+    /// Bytes of those under way.
+    flying: VecDeque<usize>,
     /// For [`Durability::Interval`]: when changes are handed over next; `None` while there are none.
     due: Option<Instant>,
-    /// How many frames are in the file.
-    count: u64,
-    tidy_at: u64,
-    numbers: Numbers,
+    /// Changes that were handed over.
+    changes: u64,
+    salvaged: bool,
 }
 
 /// What the store did.
@@ -143,6 +149,17 @@ pub(crate) struct Numbers {
     pub(crate) salvaged: bool,
     /// Writing has failed; nothing is written any more.
     pub(crate) failed: bool,
+}
+
+impl Numbers {
+    /// Adds what another event loop did with the same file.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.changes += other.changes;
+        self.waiting += other.waiting;
+        self.commits = self.commits.max(other.commits);
+        self.rewrites = self.rewrites.max(other.rewrites);
+        self.failed |= other.failed;
+    }
 }
 
 /// Opens the file, or makes it, and brings back the broker.
@@ -271,31 +288,36 @@ fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> Stat
 }
 
 impl Store {
-    /// Goes on with the file in a thread, which calls `wake` whenever [`settle`](Self::settle) has something to do.
+    /// Goes on with the file in a thread, for so many event loops as there are in `wakes`. Each of these is called whenever
+    /// the store of its loop has something to do in [`settle`](Self::settle) or [`hand_over`](Self::hand_over).
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn start(
+    pub(crate) fn start<W: Fn() + Send + 'static>(
         kept: Kept,
         manner: Manner,
-        wake: impl Fn() + Send + 'static,
-    ) -> io::Result<Self> {
-        Ok(Self {
+        wakes: Vec<W>,
+    ) -> io::Result<Vec<Self>> {
+        let is_shared = wakes.len() > 1;
+        let mut bans = kept.bans;
+        let writers = Writer::start(kept.file, kept.tidy_at, wakes)?;
+        let stores = writers.into_iter().map(|writer| Self {
+            writer,
+            is_shared,
             manner,
             encoder: Encoder::default(),
-            bans: kept.bans,
+            // The first keeps those of all.
+            bans: mem::take(&mut bans),
             pending: Vec::new(),
             pending_bytes: 0,
-            is_writing: false,
+            begun: 0,
+            done: 0,
+            flying: VecDeque::new(),
             due: None,
-            count: kept.file.count(),
-            tidy_at: kept.tidy_at,
-            numbers: Numbers {
-                salvaged: kept.salvaged,
-                ..Numbers::default()
-            },
-            writer: Writer::start(kept.file, wake)?,
-        })
+            changes: 0,
+            salvaged: kept.salvaged,
+        });
+        Ok(stores.collect())
     }
 
     /// Takes note of a change.
@@ -345,59 +367,79 @@ impl Store {
     #[inline]
     pub(crate) fn is_settled(&self) -> bool {
         match self.manner.durability {
-            Durability::Commit => !self.is_writing && self.pending.is_empty(),
+            Durability::Commit => !self.is_writing() && self.pending.is_empty(),
             Durability::Interval | Durability::None => true,
         }
     }
 
-    /// When [`hand_over`](Self::hand_over) has something to do, though nothing happens.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.due.filter(|_| !self.is_writing)
+    /// What the broker says now may leave when [`done`](Self::done) is as large as this.
+    pub(crate) fn needed(&self) -> u64 {
+        match self.manner.durability {
+            Durability::Commit => self.begun + u64::from(!self.pending.is_empty()),
+            Durability::Interval | Durability::None => 0,
+        }
     }
 
-    /// Hands what was noted to the thread, if it is free and the time has come. Says whether it did: what the broker has
-    /// said until now may leave when that is done.
+    /// How many jobs are done: it grows with [`settle`](Self::settle) and [`hand_over`](Self::hand_over).
+    pub(crate) fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// When [`hand_over`](Self::hand_over) has something to do, though nothing happens.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due.filter(|_| !self.is_writing())
+    }
+
+    /// Hands what was noted to the thread, if it is free and the time has come; at once where `is_urgent`, because other
+    /// loops are about to hear of it.
     ///
     /// # Errors
     /// When writing has failed. Nothing that waits may be said to anybody, now or ever.
-    pub(crate) fn hand_over(&mut self, broker: &Broker, now: Instant) -> io::Result<bool> {
-        if self.pending.is_empty() {
-            return Ok(false);
+    pub(crate) fn hand_over(
+        &mut self,
+        broker: &Broker,
+        now: Instant,
+        is_urgent: bool,
+    ) -> io::Result<()> {
+        let is_wanted = self.writer.book.is_wanted(self.writer.number());
+        if self.pending.is_empty() && !is_wanted {
+            return Ok(());
         }
-        if self.is_writing {
-            if self.pending_bytes <= WAITING_BYTES_MAX {
-                return Ok(false);
+        if self.is_writing() {
+            let waiting = self.pending_bytes + self.flying.iter().sum::<usize>();
+            if waiting > WAITING_BYTES_MAX {
+                self.wait()?;
+            } else if !is_urgent {
+                return Ok(());
             }
-            self.writer.wait()?;
-            self.is_writing = false;
         }
-        if self.manner.durability == Durability::Interval && self.pending_bytes < EARLY_BYTES {
+        let is_early = self.pending_bytes < EARLY_BYTES && !is_wanted && !is_urgent;
+        if self.manner.durability == Durability::Interval && is_early {
             let due = *self.due.get_or_insert(now + self.manner.interval);
             if now < due {
-                return Ok(false);
+                return Ok(());
             }
         }
         self.due = None;
         self.write(broker, now);
-        Ok(true)
+        Ok(())
     }
 
-    /// Whether a job has ended, so that what waited for it may leave.
+    /// Looks which jobs have ended, so that what waited for them may leave.
     ///
     /// # Errors
-    /// When it failed. Nothing that waits may be said to anybody, now or ever.
-    pub(crate) fn settle(&mut self) -> io::Result<bool> {
-        if !self.is_writing {
-            return Ok(false);
+    /// When writing has failed. Nothing that waits may be said to anybody, now or ever.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        if let Some(error) = self.writer.book.failure() {
+            return Err(error);
         }
-        match self.writer.poll() {
-            None => Ok(false),
-            Some(done) => {
-                done?;
-                self.is_writing = false;
-                Ok(true)
-            }
+        while self.is_writing()
+            && let Some(done) = self.writer.poll()
+        {
+            done?;
+            self.note_done();
         }
+        Ok(())
     }
 
     /// Writes all that is still to be written, and waits until it is on the disk.
@@ -405,11 +447,13 @@ impl Store {
     /// # Errors
     /// When that fails.
     pub(crate) fn finish(&mut self, broker: &Broker, now: Instant) -> io::Result<()> {
-        self.wait()?;
-        match self.manner.durability {
-            Durability::Commit | Durability::Interval if self.pending.is_empty() => return Ok(()),
-            Durability::Commit | Durability::Interval => self.write(broker, now),
-            Durability::None => self.rewrite(broker, now),
+        if self.manner.durability == Durability::None {
+            self.rewrite(broker, now);
+        } else if !self.pending.is_empty() {
+            self.write(broker, now);
+        }
+        while !self.writer.book.leave(self.writer.number()) {
+            self.write(broker, now);
         }
         self.wait()
     }
@@ -420,51 +464,74 @@ impl Store {
     }
 
     pub(crate) fn numbers(&self) -> Numbers {
+        let book = &self.writer.book;
         Numbers {
+            changes: self.changes,
+            commits: book.commits.load(Ordering::Relaxed),
+            rewrites: book.rewrites.load(Ordering::Relaxed),
             waiting: self.pending.len() as u64,
-            ..self.numbers
+            salvaged: self.salvaged,
+            failed: false,
         }
     }
 
+    fn is_writing(&self) -> bool {
+        self.done < self.begun
+    }
+
     fn wait(&mut self) -> io::Result<()> {
-        if mem::take(&mut self.is_writing) {
+        while self.is_writing() {
             self.writer.wait()?;
+            self.note_done();
         }
         Ok(())
     }
 
+    fn note_done(&mut self) {
+        self.done += 1;
+        self.flying.pop_front();
+    }
+
     fn write(&mut self, broker: &Broker, now: Instant) {
-        if self.count + self.pending.len() as u64 >= self.tidy_at {
+        let (number, adding) = (self.writer.number(), self.pending.len() as u64);
+        let is_wanted = self.writer.book.wants_snapshot(number, adding);
+        if is_wanted && !self.is_shared {
             return self.rewrite(broker, now);
         }
-        let changes = self.take_pending();
-        self.count += changes.len() as u64;
-        self.start_job(Job::Append(changes, now));
+        if !self.pending.is_empty() {
+            let bytes = mem::take(&mut self.pending_bytes);
+            let changes = mem::take(&mut self.pending);
+            self.start_job(Job::Append(changes, now), bytes);
+        }
+        if is_wanted {
+            // What other loops do because of these changes may be kept before theirs takes the place of all.
+            let copy = snapshot(broker, &self.bans, now, &mut Encoder::default());
+            self.writer.book.given(number);
+            self.writer.write(Job::Copy(copy, now));
+        }
     }
 
     /// Writes the file anew.
     fn rewrite(&mut self, broker: &Broker, now: Instant) {
         // What was noted is in the snapshot.
-        self.take_pending();
+        self.pending_bytes = 0;
+        self.pending.clear();
         self.encoder = Encoder::default();
         let changes = snapshot(broker, &self.bans, now, &mut self.encoder);
-        self.count = changes.len() as u64 + 1;
-        self.tidy_at = tidy_at(self.count);
-        self.numbers.rewrites += 1;
-        self.start_job(Job::Rewrite(changes, now));
+        self.writer.book.given(self.writer.number());
+        self.start_job(Job::Snapshot(changes, now), 0);
     }
 
-    fn start_job(&mut self, job: Job) {
-        let (Job::Append(changes, _) | Job::Rewrite(changes, _)) = &job;
-        self.numbers.changes += changes.len() as u64;
-        self.numbers.commits += 1;
-        self.is_writing = true;
+    fn start_job(&mut self, job: Job, bytes: usize) {
+        let (Job::Append(changes, _) | Job::Snapshot(changes, _) | Job::Copy(changes, _)) = &job;
+        self.changes += changes.len() as u64;
+        self.begun += 1;
+        self.flying.push_back(bytes);
         self.writer.write(job);
-    }
-
-    fn take_pending(&mut self) -> Vec<Vec<u8>> {
-        self.pending_bytes = 0;
-        mem::take(&mut self.pending)
+        if self.is_shared {
+            // What others write comes in between: nothing may refer to what was before.
+            self.encoder = Encoder::default();
+        }
     }
 }
 

@@ -137,12 +137,33 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Has the event loop answer.
-async fn ask<A: Send + 'static>(
+/// Has the event loop answer that owns the session of this client.
+async fn ask_owner<A: Send + 'static>(
+    State(admin): State<Admin>,
+    client_id: &str,
+    question: impl FnOnce(&mut Desk<'_>) -> A + Send + 'static,
+) -> Result<A, Problem> {
+    in_time(admin.loops.ask_owner(client_id, question)).await
+}
+
+/// Has one of them answer, about what all of them know.
+async fn ask_one<A: Send + 'static>(
     State(admin): State<Admin>,
     question: impl FnOnce(&mut Desk<'_>) -> A + Send + 'static,
 ) -> Result<A, Problem> {
-    let answer = tokio::time::timeout(ANSWER_WITHIN, admin.shard.ask(question)).await;
+    in_time(admin.loops.ask_one(question)).await
+}
+
+/// Has all of them answer.
+async fn ask_all<A: Send + 'static>(
+    State(admin): State<Admin>,
+    question: impl Fn(&mut Desk<'_>) -> A + Send + Sync + 'static,
+) -> Result<Vec<A>, Problem> {
+    in_time(admin.loops.ask_all(question)).await
+}
+
+async fn in_time<A>(answer: impl Future<Output = Option<A>>) -> Result<A, Problem> {
+    let answer = tokio::time::timeout(ANSWER_WITHIN, answer).await;
     answer.ok().flatten().ok_or_else(|| {
         let code = StatusCode::SERVICE_UNAVAILABLE;
         Problem::new(code, "the event loop does not answer in time")
@@ -195,6 +216,41 @@ impl<T> Page<T> {
             }
         }
         Self { items, next: None }
+    }
+
+    /// Makes one page of those of several event loops, each in the order of `name`. Entries with the same name stay
+    /// together, so that a page may become longer.
+    fn merge(pages: Vec<Self>, limit: usize, name: impl Fn(&T) -> &str) -> Self {
+        let mut pages = pages.into_iter();
+        let Some(mut all) = pages.next() else {
+            let (items, next) = (Vec::new(), None);
+            return Self { items, next };
+        };
+        for page in pages {
+            all.items.extend(page.items);
+            // Nobody knows what comes behind the end of any page.
+            all.next = match (all.next, page.next) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        let Self {
+            mut items,
+            mut next,
+        } = all;
+        items.sort_by(|one, other| name(one).cmp(name(other)));
+        if let Some(end) = &next {
+            items.truncate(items.partition_point(|item| name(item) <= end.as_str()));
+        }
+        if let Some(last) = limit.checked_sub(1).and_then(|at| items.get(at)) {
+            let last = name(last).to_owned();
+            let length = items.partition_point(|item| name(item) <= last.as_str());
+            if length < items.len() {
+                items.truncate(length);
+                next = Some(last);
+            }
+        }
+        Self { items, next }
     }
 }
 

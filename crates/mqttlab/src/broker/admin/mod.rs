@@ -18,7 +18,7 @@ use axum::{Json, Router};
 use tokio::sync::{mpsc, oneshot};
 
 use super::serve::Renewals;
-use super::shard::{Remote, Report};
+use super::shard::{Remotes, Report};
 use crate::Failure;
 
 pub(crate) use tokens::{Keys, Tokens};
@@ -32,7 +32,7 @@ pub(super) type Reload = oneshot::Sender<Result<(), String>>;
 /// What requests are answered from.
 #[derive(Clone)]
 pub(super) struct Admin {
-    pub(super) shard: Remote,
+    pub(super) loops: Remotes,
     /// Who may use the admin interface.
     pub(super) keys: Keys,
     pub(super) reload: mpsc::Sender<Reload>,
@@ -67,7 +67,7 @@ async fn alive() -> impl IntoResponse {
 
 /// The event loop answers, and what it promises it can keep. Its listeners were open before the first request could come.
 async fn ready(State(admin): State<Admin>) -> Response {
-    match report(&admin.shard).await {
+    match report(&admin.loops).await {
         Some(Report {
             failure: Some(why), ..
         }) => {
@@ -80,7 +80,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
 }
 
 async fn measure(State(admin): State<Admin>) -> Response {
-    match report(&admin.shard).await {
+    match report(&admin.loops).await {
         Some(report) => {
             let content_type = HeaderValue::from_static(metrics::CONTENT_TYPE);
             let headers = [NO_STORE, (header::CONTENT_TYPE, content_type)];
@@ -91,8 +91,8 @@ async fn measure(State(admin): State<Admin>) -> Response {
 }
 
 /// How the event loop is doing; `None` where it does not answer in time.
-async fn report(shard: &Remote) -> Option<Report> {
-    let answer = tokio::time::timeout(ANSWER_WITHIN, shard.report());
+async fn report(loops: &Remotes) -> Option<Report> {
+    let answer = tokio::time::timeout(ANSWER_WITHIN, loops.report());
     answer.await.ok().flatten()
 }
 

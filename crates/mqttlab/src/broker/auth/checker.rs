@@ -1,6 +1,5 @@
 //! What takes time at the door, in threads of its own: checking passwords, which is slow on purpose, and asking others.
 
-use std::cell::OnceCell;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,17 +16,26 @@ const WAITING_MAX: usize = 1_024;
 /// Requests to the hook at once.
 const ASKED_AT_ONCE: usize = 8;
 
-/// Where questions are handed in.
+/// Where questions of one event loop are handed in.
 pub(crate) struct Checker {
+    /// Whose they are.
+    home: usize,
+    threads: Arc<Threads>,
+}
+
+/// The threads that answer, for all loops.
+struct Threads {
     questions: SyncSender<Question>,
     tell: Arc<Tell>,
     /// Where those for the hook are; its threads are there once it is asked.
-    for_hook: OnceCell<SyncSender<Question>>,
+    for_hook: Mutex<Option<SyncSender<Question>>>,
 }
 
-type Tell = dyn Fn(Checked) + Send + Sync;
+/// Where answers go: to which loop.
+type Tell = dyn Fn(usize, Checked) + Send + Sync;
 
 struct Question {
+    home: usize,
     conn: ConnId,
     rules: Arc<Rules>,
     applicant: Applicant,
@@ -69,12 +77,14 @@ pub(super) enum Outcome {
 
 impl Question {
     fn new(
+        home: usize,
         caller: &Caller<'_>,
         rules: &Arc<Rules>,
         request: &AuthRequest<'_>,
         about: About,
     ) -> Self {
         Self {
+            home,
             conn: caller.conn,
             rules: Arc::clone(rules),
             applicant: Applicant {
@@ -94,19 +104,28 @@ impl Question {
 pub(super) struct Busy;
 
 impl Checker {
-    /// Starts the thread; it hands each answer to `tell`, and ends when the checker is gone.
+    /// Starts the thread, which ends when nobody asks any more. Each of so many loops gets its own way in; answers go to
+    /// `tell`, with the number of the loop.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn start(tell: impl Fn(Checked) + Send + Sync + 'static) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        loops: usize,
+        tell: impl Fn(usize, Checked) + Send + Sync + 'static,
+    ) -> std::io::Result<Vec<Self>> {
         let (questions, receiver) = sync_channel(WAITING_MAX);
         let tell: Arc<Tell> = Arc::new(tell);
         start(receiver, 1, "passwords", &tell)?;
-        Ok(Self {
+        let threads = Arc::new(Threads {
             questions,
             tell,
-            for_hook: OnceCell::new(),
-        })
+            for_hook: Mutex::new(None),
+        });
+        let checkers = (0..loops).map(|home| Self {
+            home,
+            threads: Arc::clone(&threads),
+        });
+        Ok(checkers.collect())
     }
 
     /// Has it checked whether the password is that of the user.
@@ -117,8 +136,8 @@ impl Checker {
         request: &AuthRequest<'_>,
         digest: Digested,
     ) -> Result<(), Busy> {
-        let question = Question::new(caller, rules, request, About::Password(digest));
-        send(&self.questions, question)
+        let question = Question::new(self.home, caller, rules, request, About::Password(digest));
+        send(&self.threads.questions, question)
     }
 
     /// Has it checked whether the password is a good token.
@@ -128,8 +147,8 @@ impl Checker {
         rules: &Arc<Rules>,
         request: &AuthRequest<'_>,
     ) -> Result<(), Busy> {
-        let question = Question::new(caller, rules, request, About::Token);
-        send(&self.questions, question)
+        let question = Question::new(self.home, caller, rules, request, About::Token);
+        send(&self.threads.questions, question)
     }
 
     /// Has the hook asked.
@@ -140,13 +159,18 @@ impl Checker {
         request: &AuthRequest<'_>,
         digest: Digested,
     ) -> Result<(), Busy> {
-        let question = Question::new(caller, rules, request, About::Hook(digest));
-        let queue = match self.for_hook.get() {
+        let question = Question::new(self.home, caller, rules, request, About::Hook(digest));
+        let threads = &self.threads;
+        let mut for_hook = threads
+            .for_hook
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let queue = match &*for_hook {
             Some(queue) => queue,
             None => {
                 let (queue, receiver) = sync_channel(WAITING_MAX);
-                start(receiver, ASKED_AT_ONCE, "hook", &self.tell).map_err(|_| Busy)?;
-                self.for_hook.get_or_init(|| queue)
+                start(receiver, ASKED_AT_ONCE, "hook", &threads.tell).map_err(|_| Busy)?;
+                for_hook.insert(queue)
             }
         };
         send(queue, question)
@@ -182,14 +206,15 @@ fn answer(queue: &Mutex<Receiver<Question>>, tell: &Tell) {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(question) = next else { return };
         let outcome = look_at(&question);
-        tell(Checked {
+        let checked = Checked {
             conn: question.conn,
             listener: question.applicant.listener,
             client_id: question.applicant.client_id,
             user: question.applicant.user_name,
             rules: question.rules,
             outcome,
-        });
+        };
+        tell(question.home, checked);
     }
 }
 

@@ -1,48 +1,22 @@
-//! Starting an event loop, and what the rest of the program wants from it.
+//! What the rest of the program wants from the event loops, and they from each other.
 
-use std::collections::VecDeque;
-use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mio::{Poll, Waker};
-use mqttlab_core::broker::{Broker, Config as BrokerConfig};
-use mqttlab_core::time::Instant;
+use mio::Waker;
+use mqttlab_core::broker::Config as BrokerConfig;
 use tokio::sync::oneshot;
 
-use super::super::auth::{Checked, Checker, Doorkeeper, Rules};
+use super::super::auth::{Checked, Rules};
+use super::super::bans::{Ban, Whom};
 use super::super::listen::Bound;
-use super::super::record::Recorder;
-use super::super::store::{self, Store};
 use super::super::transport::Protocol;
-use super::accept::Acceptor;
-use super::manners::{Manners, Paused};
-use super::socket::Sockets;
-use super::sys::Sys;
-use super::{Desk, READ_BUFFER, Report, Shard, Traffic, WAKER};
-
-/// What an event loop begins with.
-pub(crate) struct Setup {
-    pub(crate) listeners: Vec<Listening>,
-    pub(crate) broker: Broker,
-    /// Now, on the broker's time line.
-    pub(crate) now: Instant,
-    /// Where its durable state goes.
-    pub(crate) store: Option<(store::Kept, store::Manner)>,
-    /// Who writes down what the broker is handed.
-    pub(crate) recorder: Option<Box<Recorder>>,
-    pub(crate) rules: Arc<Rules>,
-    /// How often `$SYS` is published; zero for never.
-    pub(crate) sys_interval: Duration,
-    /// The client whose decisions the log tells.
-    pub(crate) trace_client: Option<String>,
-    pub(crate) manners: Manners,
-    /// What a broker begins with that takes the place of this one.
-    pub(crate) seed: u64,
-    /// Known to nobody else.
-    pub(crate) secret: [u8; 32],
-}
+use super::books::Counting;
+use super::crew;
+use super::manners::Manners;
+use super::newcomer::Newcomer;
+use super::{Desk, Report};
 
 /// A listener and what is spoken there.
 pub(crate) struct Listening {
@@ -51,6 +25,7 @@ pub(crate) struct Listening {
 }
 
 /// What can change while it runs.
+#[derive(Clone)]
 pub(crate) struct Renewal {
     /// By listener, in their order.
     pub(crate) protocols: Vec<Protocol>,
@@ -62,137 +37,137 @@ pub(crate) struct Renewal {
     pub(crate) manners: Manners,
 }
 
-/// What the rest of the program wants.
+/// What the rest of the program, and other loops, want.
 pub(super) enum Command {
     Stop {
         within: Duration,
     },
     Checked(Checked),
-    Renew(Renewal),
-    /// The thread of the store has put something on the disk, or failed to.
-    Stored,
+    /// The count is that in which everybody is from now on.
+    Renew(Box<Renewal>, Counting),
     /// Something to be asked or done between two rounds.
     Ask(Box<dyn FnOnce(&mut Desk<'_>) + Send>),
+    /// A connection is this loop's from now on.
+    Adopt(Box<Newcomer>),
+    /// Another loop keeps somebody out, and this one stores that.
+    KeepBan(Whom, Ban),
+    /// How another loop is doing: it was asked for `$SYS`.
+    Reported(Box<Report>),
 }
 
-/// Speaks to an event loop from other threads.
+/// Speaks to one event loop from other threads.
 #[derive(Clone)]
-pub(crate) struct Remote {
+pub(super) struct Remote {
     commands: mpsc::Sender<Command>,
     waker: Arc<Waker>,
 }
 
 impl Remote {
-    /// Asks it to take its leave of all clients and to end.
+    pub(super) fn new(commands: mpsc::Sender<Command>, waker: Waker) -> Self {
+        let waker = Arc::new(waker);
+        Self { commands, waker }
+    }
+
+    /// Leaves a command that is found when the loop wakes.
+    pub(super) fn leave(&self, command: Command) {
+        // This fails only when the thread has ended already; so does what follows.
+        let _ = self.commands.send(command);
+    }
+
+    pub(super) fn wake(&self) {
+        let _ = self.waker.wake();
+    }
+
+    pub(super) fn send(&self, command: Command) {
+        self.leave(command);
+        self.wake();
+    }
+}
+
+/// Speaks to all event loops from other threads.
+#[derive(Clone)]
+pub(crate) struct Remotes {
+    all: Arc<[Remote]>,
+    /// How often limits have changed.
+    renewals: Arc<AtomicU32>,
+}
+
+impl Remotes {
+    pub(super) fn new(all: Arc<[Remote]>) -> Self {
+        let renewals = Arc::default();
+        Self { all, renewals }
+    }
+
+    /// Asks them to take their leave of all clients and to end.
     pub(crate) fn stop(&self, within: Duration) {
-        self.send(Command::Stop { within });
+        for remote in &*self.all {
+            remote.send(Command::Stop { within });
+        }
     }
 
-    /// Has it go on with another configuration.
-    pub(crate) fn renew(&self, renewal: Renewal) {
-        self.send(Command::Renew(renewal));
+    /// Has them go on with another configuration.
+    pub(crate) fn renew(&self, renewal: &Renewal) {
+        let count = self.renewals.fetch_add(1, Ordering::Relaxed);
+        // The first count is the smallest; should they ever run out, two that are far apart are the same: no harm.
+        let counting = Counting::MIN.saturating_add(count.wrapping_add(1));
+        for remote in &*self.all {
+            remote.send(Command::Renew(Box::new(renewal.clone()), counting));
+        }
     }
 
-    /// How it is doing; `None` when it has ended.
+    /// How they are doing; `None` when one has ended.
     pub(crate) async fn report(&self) -> Option<Report> {
-        self.ask(|desk| desk.report()).await
+        let reports = self.ask_all(|desk| desk.report()).await?;
+        reports.into_iter().reduce(Report::with)
     }
 
-    /// Has `question` answered between two rounds; `None` when the event loop has ended. The answer must not take long.
-    pub(crate) async fn ask<A: Send + 'static>(
+    /// Has `question` answered by the loop that owns the session of this client, between two rounds; `None` when it has
+    /// ended. The answer must not take long.
+    pub(crate) async fn ask_owner<A: Send + 'static>(
+        &self,
+        client_id: &str,
+        question: impl FnOnce(&mut Desk<'_>) -> A + Send + 'static,
+    ) -> Option<A> {
+        let owner = crew::owner_of(client_id, self.all.len());
+        self.ask(&self.all[owner], question).await.ok()
+    }
+
+    /// Has `question` answered by one of them: it is about what they all know.
+    pub(crate) async fn ask_one<A: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Desk<'_>) -> A + Send + 'static,
     ) -> Option<A> {
+        self.ask(&self.all[0], question).await.ok()
+    }
+
+    /// Has `question` answered by each of them.
+    pub(crate) async fn ask_all<A: Send + 'static>(
+        &self,
+        question: impl Fn(&mut Desk<'_>) -> A + Send + Sync + 'static,
+    ) -> Option<Vec<A>> {
+        let question = Arc::new(question);
+        let asked = self.all.iter().map(|remote| {
+            let question = Arc::clone(&question);
+            self.ask(remote, move |desk| question(desk))
+        });
+        let asked: Vec<_> = asked.collect();
+        let mut answers = Vec::with_capacity(asked.len());
+        for answer in asked {
+            answers.push(answer.await.ok()?);
+        }
+        Some(answers)
+    }
+
+    fn ask<A: Send + 'static>(
+        &self,
+        remote: &Remote,
+        question: impl FnOnce(&mut Desk<'_>) -> A + Send + 'static,
+    ) -> oneshot::Receiver<A> {
         let (asker, answer) = oneshot::channel();
-        self.send(Command::Ask(Box::new(|desk| {
+        remote.send(Command::Ask(Box::new(|desk| {
             // Whoever asked may have gone.
             let _ = asker.send(question(desk));
         })));
-        answer.await.ok()
+        answer
     }
-
-    fn send(&self, command: Command) {
-        // Both fail only when the thread has ended already.
-        let _ = self.commands.send(command);
-        let _ = self.waker.wake();
-    }
-}
-
-/// An event loop in a thread of its own.
-pub(crate) struct Running {
-    pub(crate) remote: Remote,
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl Running {
-    /// Waits for the end.
-    pub(crate) fn join(self) -> io::Result<()> {
-        match self.thread.join() {
-            Ok(ended) => ended,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    }
-}
-
-/// Starts an event loop; `ended` is dropped when it ends.
-pub(crate) fn start<E: Send + 'static>(setup: Setup, ended: E) -> io::Result<Running> {
-    let poll = Poll::new()?;
-    let (sender, commands) = mpsc::channel();
-    let remote = Remote {
-        commands: sender,
-        waker: Arc::new(Waker::new(poll.registry(), WAKER)?),
-    };
-    let mut acceptors = Vec::with_capacity(setup.listeners.len());
-    for (position, listener) in setup.listeners.into_iter().enumerate() {
-        acceptors.push(Acceptor::new(listener, position, poll.registry())?);
-    }
-    let tell = remote.clone();
-    let checker = Checker::start(move |checked| tell.send(Command::Checked(checked)))?;
-    let wake = remote.clone();
-    let store = match setup.store {
-        Some((kept, manner)) => {
-            let wake = move || wake.send(Command::Stored);
-            Some(Store::start(kept, manner, wake)?)
-        }
-        None => None,
-    };
-    let doorkeeper = Doorkeeper::new(setup.rules, checker, setup.secret);
-    let mut sockets = Sockets::new(
-        doorkeeper,
-        setup.trace_client.as_deref(),
-        store,
-        &setup.manners,
-    );
-    sockets.recorder = setup.recorder;
-    let shard = Shard {
-        poll,
-        clock: std::time::Instant::now(),
-        origin: setup.now,
-        now: setup.now,
-        acceptors,
-        limits: setup.broker.config().link_limits(),
-        broker: setup.broker,
-        sockets,
-        links: Vec::new(),
-        buffer: vec![0; READ_BUFFER].into(),
-        ready: Vec::new(),
-        again: Vec::new(),
-        writing: Vec::new(),
-        lingering: VecDeque::new(),
-        paused: Paused::new(),
-        commands,
-        stop_by: None,
-        leaving: VecDeque::new(),
-        failure: None,
-        seed: setup.seed,
-        traffic: Traffic::default(),
-        sys: Sys::new(setup.sys_interval),
-    };
-    let thread = std::thread::Builder::new()
-        .name("broker".into())
-        .spawn(move || {
-            let _ended = ended;
-            shard.run()
-        })?;
-    Ok(Running { remote, thread })
 }

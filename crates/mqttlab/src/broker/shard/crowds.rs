@@ -13,11 +13,9 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// Counts anew under another limit; `open` are the addresses of all connections.
-    pub(super) fn follow(&mut self, max: u32, open: impl Iterator<Item = IpAddr>) {
-        self.max = max;
-        self.counts.clear();
-        open.for_each(|address| self.enter(address));
+    pub(super) fn new(max: u32) -> Self {
+        let counts = BTreeMap::new();
+        Self { max, counts }
     }
 
     /// Whether there are as many as there may be.
@@ -47,29 +45,33 @@ impl Addresses {
 pub(super) struct Users {
     max: u32,
     names: BTreeMap<ConnId, Box<str>>,
-    conns: BTreeMap<Box<str>, Vec<ConnId>>,
+    /// With the Client Identifier of each.
+    conns: BTreeMap<Box<str>, Vec<(ConnId, Box<str>)>>,
 }
 
 impl Users {
-    /// Counts anew under another limit; `open` are the clients of the moment that have a name.
-    pub(super) fn follow<'a>(&mut self, max: u32, open: impl Iterator<Item = (ConnId, &'a str)>) {
-        self.max = max;
-        self.names.clear();
-        self.conns.clear();
-        open.for_each(|(conn, name)| self.enter(conn, name));
+    pub(super) fn new(max: u32) -> Self {
+        Self {
+            max,
+            ..Self::default()
+        }
     }
 
-    /// The connections of a user who may have no more; `None` where there is room for another.
-    pub(super) fn full(&self, name: &str) -> Option<&[ConnId]> {
-        let conns = self.conns.get(name)?;
+    /// Whether a user may have no more connections, and none of those that there are is this client's.
+    pub(super) fn is_full(&self, name: &str, client_id: &str) -> bool {
+        let Some(conns) = self.conns.get(name) else {
+            return false;
+        };
         let is_full = self.max > 0 && conns.len() >= self.max as usize;
-        is_full.then_some(conns)
+        is_full && conns.iter().all(|(_, other)| **other != *client_id)
     }
 
-    pub(super) fn enter(&mut self, conn: ConnId, name: &str) {
-        if self.max > 0 {
+    /// Counts a connection, once.
+    pub(super) fn enter(&mut self, conn: ConnId, name: &str, client_id: &str) {
+        if self.max > 0 && !self.names.contains_key(&conn) {
             self.names.insert(conn, name.into());
-            self.conns.entry(name.into()).or_default().push(conn);
+            let conns = self.conns.entry(name.into()).or_default();
+            conns.push((conn, client_id.into()));
         }
     }
 
@@ -78,7 +80,7 @@ impl Users {
             return;
         };
         if let Some(conns) = self.conns.get_mut(&name) {
-            conns.retain(|&other| other != conn);
+            conns.retain(|&(other, _)| other != conn);
             if conns.is_empty() {
                 self.conns.remove(&name);
             }
@@ -101,7 +103,8 @@ mod tests {
         addresses.enter(here);
         assert!(!addresses.is_full(here), "without a limit nobody counts");
         addresses.leave(here);
-        addresses.follow(2, [here].into_iter());
+        let mut addresses = Addresses::new(2);
+        addresses.enter(here);
         assert!(!addresses.is_full(here));
         addresses.enter(here);
         assert!(addresses.is_full(here));
@@ -111,16 +114,19 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_full_until_a_connection_ends() {
+    fn a_user_is_full_until_a_connection_ends_or_is_taken_over() {
         let conn = |number| ConnId::new(number).expect("not zero");
-        let mut users = Users::default();
-        users.follow(2, [(conn(1), "ann"), (conn(2), "bob")].into_iter());
-        assert_eq!(users.full("ann"), None);
-        users.enter(conn(3), "ann");
-        assert_eq!(users.full("ann"), Some(&[conn(1), conn(3)][..]));
+        let mut users = Users::new(2);
+        users.enter(conn(1), "ann", "a");
+        users.enter(conn(1), "ann", "a");
+        users.enter(conn(2), "bob", "b");
+        assert!(!users.is_full("ann", "new"));
+        users.enter(conn(3), "ann", "c");
+        assert!(users.is_full("ann", "new"));
+        assert!(!users.is_full("ann", "c"), "it takes over its own");
         users.leave(conn(1));
         users.leave(conn(1));
-        assert_eq!(users.full("ann"), None);
+        assert!(!users.is_full("ann", "new"));
         users.leave(conn(2));
         users.leave(conn(3));
         assert!(users.names.is_empty() && users.conns.is_empty());

@@ -9,6 +9,7 @@ use mqttlab_core::time::Instant;
 
 use super::super::bans::{Ban, TooMany, Whom};
 use super::super::transport::Peer;
+use super::control::Command;
 use super::traces::{Trace, TraceError};
 use super::{Report, Shard, hand};
 
@@ -38,6 +39,12 @@ impl Desk<'_> {
 
     pub(crate) fn report(&self) -> Report {
         self.0.report()
+    }
+
+    /// Tells that loop.
+    pub(super) fn report_to(&mut self, number: usize) {
+        let report = Command::Reported(Box::new(self.report()));
+        self.0.crew.tell(number, report);
     }
 
     /// About the socket of a connection.
@@ -75,15 +82,23 @@ impl Desk<'_> {
         }));
     }
 
-    /// The bans that hold.
-    pub(crate) fn bans(&self) -> impl Iterator<Item = (&Whom, &Ban)> {
-        self.0.sockets.bans.iter(self.0.now)
+    /// Looks at the bans that hold.
+    pub(crate) fn bans<A>(
+        &self,
+        look: impl FnOnce(&mut dyn Iterator<Item = (&Whom, &Ban)>) -> A,
+    ) -> A {
+        let bans = self.0.sockets.watched.common.bans();
+        look(&mut bans.iter(self.0.now))
     }
 
-    /// Keeps somebody out, and throws out those who are in. Says how many that were.
-    pub(crate) fn ban(&mut self, whom: Whom, ban: Ban) -> Result<usize, TooMany> {
-        self.0.sockets.ban(whom.clone(), ban)?;
-        let conns = match &whom {
+    /// Keeps somebody out from now on, in all loops; those who are in stay in.
+    pub(crate) fn ban(&mut self, whom: Whom, ban: Ban) -> Result<(), TooMany> {
+        self.0.sockets.ban(whom, ban)
+    }
+
+    /// Throws out whom a ban keeps out. Says how many that were.
+    pub(crate) fn throw_out(&mut self, whom: &Whom) -> usize {
+        let conns = match whom {
             Whom::Address(address) => self.0.sockets.conns_from(*address),
             Whom::ClientId(client_id) => {
                 let session = self.0.broker.session(client_id);
@@ -102,7 +117,7 @@ impl Desk<'_> {
             let reason = ReasonCode::Banned;
             self.hand(Input::Close { conn, reason });
         }
-        Ok(count)
+        count
     }
 
     /// Whether there was a ban to lift.

@@ -7,6 +7,7 @@ use mqttlab_core::packet::QoS;
 
 use super::super::store::{Numbers, OnFailure};
 use super::Shard;
+use super::gates::Terms;
 
 impl Shard {
     /// Lets go what waited for changes that are on the disk by now, and has those that came since written.
@@ -28,19 +29,14 @@ impl Shard {
         let Some(store) = &mut self.sockets.store else {
             return Ok(());
         };
-        if store.settle()? {
-            self.sockets.release();
-            // Without another change there is nothing more to wait for.
-            if self.sockets.is_settled() {
-                self.sockets.seal();
-                self.sockets.release();
-            }
-        }
+        store.settle()?;
+        let stored = store.done();
+        self.sockets.release(Terms {
+            stored,
+            confirmed: 0,
+        });
         let store = self.sockets.store.as_mut().expect("it is there");
-        if store.hand_over(&self.broker, self.now)? {
-            self.sockets.seal();
-        }
-        Ok(())
+        store.hand_over(&self.broker, self.now, false)
     }
 
     /// The disk has failed: whatever waits for it is never said to anybody, now or later. All clients are cut off, for what

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use mqttlab_core::broker::{Authorization, Broker};
 use mqttlab_core::id::ConnId;
@@ -11,8 +12,9 @@ use mqttlab_core::time::Instant;
 
 use super::super::bans::{Ban, Because, Whom};
 use super::super::transport::Peer;
-use super::crowds::{Addresses, Users};
-use super::habits::{Habits, TooOften};
+use super::books::Counting;
+use super::common::Common;
+use super::habits::TooOften;
 use super::rates::{Over, Rate};
 use super::report::{Limit, Reached};
 use super::socket::{Phase, Sockets};
@@ -32,12 +34,7 @@ pub(crate) struct Manners {
 
 /// Who keeps to what is expected.
 pub(super) struct Watched {
-    addresses: Addresses,
-    users: Users,
-    /// Client Identifiers that connect, and from where.
-    connects: Habits<Box<str>, Peer>,
-    /// Addresses from which refused CONNECTs come.
-    failures: Habits<IpAddr, ()>,
+    pub(super) common: Arc<Common>,
     ends: Ends,
     pub(super) reached: Reached,
 }
@@ -51,50 +48,37 @@ pub(super) enum TooFast {
 }
 
 impl Watched {
-    pub(super) fn new(manners: &Manners) -> Self {
-        let mut watched = Self {
-            addresses: Addresses::default(),
-            users: Users::default(),
-            connects: Habits::new(manners.flapping),
-            failures: Habits::new(manners.failures),
+    pub(super) fn new(common: Arc<Common>) -> Self {
+        Self {
+            common,
             ends: Ends::default(),
             reached: Reached::default(),
-        };
-        let (addresses, users) = (std::iter::empty(), std::iter::empty());
-        watched
-            .addresses
-            .follow(manners.connections_per_address_max, addresses);
-        watched
-            .users
-            .follow(manners.connections_per_user_max, users);
-        watched
+        }
     }
 
     /// Whether so many come from this address that one more is too many.
     pub(super) fn is_full(&mut self, address: IpAddr) -> bool {
-        let is_full = self.addresses.is_full(address);
+        let is_full = self.common.books().is_full(address);
         if is_full {
             self.reached.count(Limit::AddressConnections);
         }
         is_full
     }
 
-    pub(super) fn enter(&mut self, address: IpAddr) {
-        self.addresses.enter(address);
-    }
-
     /// A connection is forgotten.
-    pub(super) fn leave(&mut self, conn: ConnId, address: Option<IpAddr>) {
-        if let Some(address) = address {
-            self.addresses.leave(address);
-        }
-        self.users.leave(conn);
+    pub(super) fn leave(
+        &mut self,
+        conn: ConnId,
+        address: Option<IpAddr>,
+        counted: Option<Counting>,
+    ) {
+        self.common.books().leave(conn, address, counted);
         self.ends.remove(conn);
     }
 
     /// A client is connected no longer, though its socket may still be there.
     pub(super) fn disconnect(&mut self, conn: ConnId) {
-        self.users.leave(conn);
+        self.common.books().disconnect(conn);
         self.ends.remove(conn);
     }
 
@@ -122,18 +106,19 @@ impl Watched {
         from: Peer,
         now: Instant,
     ) -> Option<(Whom, Ban)> {
-        if let Some(name) = user_name {
-            self.users.enter(conn, name);
-        }
-        let too_often = self
-            .connects
-            .note(client_id.into(), from.without_port(), now)?;
-        self.reached.count(Limit::Flapping);
+        let too_often = {
+            let mut books = self.common.books();
+            if let Some(name) = user_name {
+                books.enter_user(conn, name, client_id);
+            }
+            books.connected(client_id, from, now)
+        };
         let TooOften {
             count,
             refuse_until,
             details,
-        } = too_often;
+        } = too_often?;
+        self.reached.count(Limit::Flapping);
         let from = Places(details);
         tracing::warn!(
             client_id, connects = count, %from, refused = refuse_until.is_some(),
@@ -151,13 +136,13 @@ impl Watched {
 
     /// A CONNECT from this address was refused. Says who is to be kept out because of that.
     fn refused(&mut self, address: IpAddr, now: Instant) -> Option<(Whom, Ban)> {
-        let too_often = self.failures.note(address, (), now)?;
-        self.reached.count(Limit::Failures);
+        let too_often = self.common.books().refused(address, now);
         let TooOften {
             count,
             refuse_until,
             ..
-        } = too_often;
+        } = too_often?;
+        self.reached.count(Limit::Failures);
         tracing::warn!(
             %address, refusals = count, refused = refuse_until.is_some(),
             "clients from there are refused again and again (does somebody guess passwords?)"
@@ -211,25 +196,19 @@ impl std::fmt::Display for Places {
 
 impl Sockets {
     /// Goes on with other expectations.
-    pub(super) fn expect(&mut self, manners: &Manners, broker: &Broker) {
-        let watched = &mut self.watched;
-        watched.connects.follow(manners.flapping);
-        watched.failures.follow(manners.failures);
-        let users = broker.sessions().filter_map(|session| {
-            let name = session.conn().zip(session.user_name())?;
-            Some(name)
-        });
-        watched
-            .users
-            .follow(manners.connections_per_user_max, users);
-        let open = self.slots.iter_mut().flatten();
-        let addresses = open.filter_map(|socket| {
-            socket.counted = socket.peer.ip().is_some() && !socket.is_proxied();
-            socket.peer.ip().filter(|_| socket.counted)
-        });
-        watched
-            .addresses
-            .follow(manners.connections_per_address_max, addresses);
+    pub(super) fn expect(&mut self, counting: Counting, manners: &Manners, broker: &Broker) {
+        let mut books = self.watched.common.books();
+        books.follow(counting, manners);
+        for session in broker.sessions() {
+            if let Some((conn, name)) = session.conn().zip(session.user_name()) {
+                books.enter_user(conn, name, session.client_id());
+            }
+        }
+        for socket in self.slots.iter_mut().flatten() {
+            if let Some(address) = socket.peer.ip().filter(|_| !socket.is_proxied()) {
+                books.enter(address, &mut socket.counted);
+            }
+        }
     }
 
     /// Keeps somebody out, as long as there is room for another ban.
@@ -246,9 +225,9 @@ impl Sockets {
         if self.watched.is_full(address) {
             return true;
         }
-        self.watched.enter(address);
+        let common = Arc::clone(&self.watched.common);
         if let Some(socket) = self.of(conn) {
-            socket.counted = true;
+            common.books().enter(address, &mut socket.counted);
         }
         false
     }
@@ -279,18 +258,11 @@ impl Sockets {
             | Authorization::Pending => return answer,
         };
         let Some(name) = name else { return answer };
-        if let Some(because) = self.bans.keeps_out_user(name, self.now) {
+        let because = self.watched.common.bans().keeps_out_user(name, self.now);
+        if let Some(because) = because {
             return Authorization::Deny(because.reason());
         }
-        let Some(conns) = self.watched.users.full(name) else {
-            return answer;
-        };
-        // Whoever takes over a connection of its own makes room.
-        let takes_over = conns.iter().any(|&conn| {
-            let socket = self.slots[super::socket::index(conn) as usize].as_ref();
-            socket.is_some_and(|socket| socket.client_id.as_deref() == Some(client_id))
-        });
-        if takes_over {
+        if !self.watched.common.books().is_user_full(name, client_id) {
             return answer;
         }
         self.watched.reached.count(Limit::UserConnections);

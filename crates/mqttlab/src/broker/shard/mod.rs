@@ -1,4 +1,4 @@
-//! One event loop: the sockets of its clients, their links, and the broker between them.
+//! One event loop of several, or the only one: the sockets of its clients, their links, and the broker between them.
 //!
 //! A *round* reads from every socket that has something, hands the packets to the broker, which appends its answers to
 //! what waits for each connection, and then writes once to each connection for which something waits. The cost of a
@@ -9,17 +9,23 @@
 //! A PUBLISH at QoS 0, which promises nothing, waits only for changes of the same call.
 
 mod accept;
+mod books;
+mod common;
 mod control;
+mod crew;
 mod crowds;
 mod desk;
+mod gates;
 mod habits;
 mod keep;
 mod manners;
+mod newcomer;
 mod out;
 mod rates;
 mod read;
 mod report;
 mod socket;
+mod start;
 mod sys;
 mod take_in;
 mod trace;
@@ -41,7 +47,9 @@ use mqttlab_core::time::Instant;
 
 use super::store::{self, Store};
 use accept::Acceptor;
+use books::Counting;
 use control::Command;
+use crew::Crew;
 use keep::{Failed, without_promises};
 use manners::Paused;
 use out::{End, Progress};
@@ -49,11 +57,12 @@ use socket::{Phase, Sockets, index};
 use sys::Sys;
 use trace::Traced;
 
-pub(crate) use control::{Listening, Remote, Renewal, Setup, start};
+pub(crate) use control::{Listening, Remotes, Renewal};
 pub(crate) use desk::Desk;
 pub(crate) use manners::Manners;
 pub(crate) use rates::Rate;
 pub(crate) use report::{Report, Traffic};
+pub(crate) use start::{Setup, start};
 pub(crate) use traces::{LINES_MAX, TRACES_MAX, Trace, TraceError};
 
 /// Bytes read from one socket in a round; the buffer is shared by all.
@@ -80,6 +89,7 @@ pub(crate) struct Shard {
     broker: Broker,
     limits: Limits,
     sockets: Sockets,
+    crew: Crew,
     links: Vec<Option<Link>>,
     buffer: Box<[u8]>,
     /// Slots to read from in this round, and those that had more than one round's share.
@@ -138,7 +148,7 @@ impl Shard {
 
     fn is_done(&self) -> bool {
         self.stop_by
-            .is_some_and(|by| self.sockets.count() == 0 || by <= self.now)
+            .is_some_and(|by| self.sockets.watched.common.open() == 0 || by <= self.now)
     }
 
     /// How long there is nothing to do unless the kernel says so.
@@ -180,6 +190,14 @@ impl Shard {
         self.keep_time();
         self.write()?;
         self.sockets.end_round();
+        for (whom, ban) in self.sockets.sentences.drain(..) {
+            self.crew.tell(0, Command::KeepBan(whom, ban));
+        }
+        if self.is_done() {
+            // Others may wait for the last connection, which was here.
+            self.crew.wake_all();
+        }
+        self.crew.wake();
         if self.sockets.count() == 0 {
             self.links = Vec::new();
         }
@@ -219,35 +237,47 @@ impl Shard {
             match command {
                 Command::Stop { within } => self.stop(within),
                 Command::Checked(checked) => self.let_in(&checked),
-                // It has woken the loop; the round looks what is stored.
-                Command::Stored => {}
                 Command::Ask(question) => question(&mut Desk(self)),
-                Command::Renew(Renewal {
-                    protocols,
-                    broker,
-                    rules,
-                    sys_interval,
-                    trace_client,
-                    manners,
-                }) => {
-                    self.trace(trace_client.as_deref());
-                    self.sys.follow(sys_interval, self.now);
-                    for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
-                        acceptor.protocol = protocol;
+                Command::Renew(renewal, counting) => self.renew(*renewal, counting),
+                Command::Adopt(newcomer) => self.adopt(*newcomer),
+                Command::KeepBan(whom, ban) => self.sockets.keep_ban(whom, ban),
+                Command::Reported(report) => {
+                    if let Some(report) = self.sys.hear(*report) {
+                        self.publish_sys(&report);
                     }
-                    self.sockets.doorkeeper.follow(rules);
-                    self.sockets.expect(&manners, &self.broker);
-                    let broker = match self.failure {
-                        None => broker,
-                        Some(_) => Box::new(without_promises(*broker)),
-                    };
-                    self.limits = broker.link_limits();
-                    let input = Input::Configure(broker);
-                    hand(&mut self.broker, self.now, input, &mut self.sockets);
-                    self.bury();
                 }
             }
         }
+    }
+
+    /// Goes on with another configuration.
+    fn renew(&mut self, renewal: Renewal, counting: Counting) {
+        let Renewal {
+            protocols,
+            broker,
+            rules,
+            sys_interval,
+            trace_client,
+            manners,
+        } = renewal;
+        let traced = trace_client.filter(|client_id| self.crew.owns(client_id));
+        self.trace(traced.as_deref());
+        if self.crew.number == 0 {
+            self.sys.follow(sys_interval, self.now);
+        }
+        for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
+            acceptor.protocol = protocol;
+        }
+        self.sockets.doorkeeper.follow(rules);
+        self.sockets.expect(counting, &manners, &self.broker);
+        let broker = match self.failure {
+            None => broker,
+            Some(_) => Box::new(without_promises(*broker)),
+        };
+        self.limits = broker.link_limits();
+        let input = Input::Configure(broker);
+        hand(&mut self.broker, self.now, input, &mut self.sockets);
+        self.bury();
     }
 
     /// Traces the client that the configuration names.
@@ -324,6 +354,26 @@ impl Shard {
         }
     }
 
+    /// Publishes `$SYS`, or first asks the other loops how they are doing.
+    fn report_sys(&mut self) {
+        let report = self.report();
+        let others = self.crew.others();
+        match self.sys.ask(report, others.clone().count(), self.now) {
+            Some(report) => self.publish_sys(&report),
+            None => others.for_each(|other| {
+                let to = self.crew.number;
+                let question = move |desk: &mut Desk<'_>| desk.report_to(to);
+                self.crew.tell(other, Command::Ask(Box::new(question)));
+            }),
+        }
+    }
+
+    fn publish_sys(&mut self, report: &Report) {
+        self.sys
+            .publish(report, &mut self.broker, self.now, &mut self.sockets);
+        self.bury();
+    }
+
     fn keep_time(&mut self) {
         if let Some((at, _)) = self.broker.next_deadline()
             && at <= self.now
@@ -332,10 +382,7 @@ impl Shard {
             self.bury();
         }
         if self.sys.next().is_some_and(|at| at <= self.now) {
-            let report = self.report();
-            self.sys
-                .publish(&report, &mut self.broker, self.now, &mut self.sockets);
-            self.bury();
+            self.report_sys();
         }
         if !self.leaving.is_empty() {
             self.say_goodbye();

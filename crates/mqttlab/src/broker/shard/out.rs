@@ -7,6 +7,8 @@ use std::mem;
 use bytes::Bytes;
 use mqttlab_core::frame::Frame;
 
+use super::gates::Ticket;
+
 /// Payloads above this many bytes are referred to, smaller ones are copied.
 const COPY_MAX: usize = 2_048;
 /// What has been written stays at the front of a buffer until it is this many bytes and half of all.
@@ -35,10 +37,8 @@ pub(super) struct Out {
 struct Held {
     /// These may be written.
     free: usize,
-    /// After them, these wait for the changes that are on their way to the disk.
-    sealed: usize,
-    /// And these for changes that come after those.
-    fresh: usize,
+    /// After them, so many wait for each of these tickets, in their order.
+    waiting: VecDeque<(Ticket, usize)>,
 }
 
 enum Chunk {
@@ -88,8 +88,8 @@ impl Out {
         self.tail = buffer;
     }
 
-    /// Adds a frame that may be written only when what it promises is stored.
-    pub(super) fn push_held(&mut self, frame: &Frame<'_>) {
+    /// Adds a frame that may be written only when its ticket is good.
+    pub(super) fn push_held(&mut self, frame: &Frame<'_>, ticket: Ticket) {
         let before = if self.held.is_none() { self.len() } else { 0 };
         let held = self.held.get_or_insert_with(|| {
             let free = before;
@@ -98,24 +98,25 @@ impl Out {
                 ..Held::default()
             })
         });
-        held.fresh += frame.len();
+        match held.waiting.back_mut() {
+            Some((last, bytes)) if *last == ticket => *bytes += frame.len(),
+            Some(_) | None => held.waiting.push_back((ticket, frame.len())),
+        }
         self.append(frame);
     }
 
-    /// What was held until now waits for the changes that are on their way to the disk.
-    pub(super) fn seal(&mut self) {
-        if let Some(held) = &mut self.held {
-            held.sealed += mem::take(&mut held.fresh);
-        }
-    }
-
-    /// Those changes have arrived. Says whether more waits for others.
-    pub(super) fn release(&mut self) -> bool {
+    /// The tickets up to this one are good. Says whether more waits for others.
+    pub(super) fn release(&mut self, up_to: Ticket) -> bool {
         let Some(held) = &mut self.held else {
             return false;
         };
-        held.free += mem::take(&mut held.sealed);
-        let more = held.fresh > 0;
+        while let Some(&(ticket, bytes)) = held.waiting.front()
+            && ticket <= up_to
+        {
+            held.waiting.pop_front();
+            held.free += bytes;
+        }
+        let more = !held.waiting.is_empty();
         if !more {
             self.held = None;
         }
@@ -379,9 +380,8 @@ mod tests {
         let free = out.len();
         let large = Bytes::from(vec![3; 4_000]);
         let frame = Frame::publish(&[0x30, 1, 0, 1, b'a'], None, Some(&large));
-        out.push_held(&frame);
-        out.seal();
-        out.push_held(&Frame::whole(PINGRESP));
+        out.push_held(&frame, 1);
+        out.push_held(&Frame::whole(PINGRESP), 3);
         for at_once in [1, 7, usize::MAX] {
             let mut stream = Narrow {
                 taken: Vec::new(),
@@ -395,11 +395,10 @@ mod tests {
             };
             if at_once == 1 {
                 written(&mut out, free, End::Held);
-                assert!(out.release(), "more waits for other changes");
+                assert!(out.release(2), "more waits for other changes");
             } else if at_once == 7 {
                 written(&mut out, frame.len(), End::Held);
-                out.seal();
-                assert!(!out.release());
+                assert!(!out.release(3));
                 written(&mut out, PINGRESP.len(), End::Done);
             } else {
                 out.push(&Frame::whole(PINGRESP));

@@ -112,6 +112,7 @@ impl Shard {
         let Some(link) = &mut self.links[index(conn) as usize] else {
             return;
         };
+        let mut goes_to = None;
         loop {
             let before = input.len();
             let version = link.version();
@@ -122,6 +123,10 @@ impl Shard {
                         recorder.packet(&packet, bytes, version);
                     }
                     if let Packet::Connect(connect) = &packet {
+                        if let Some(owner) = self.crew.elsewhere(connect.client_id) {
+                            goes_to = Some((owner, [bytes, input].concat()));
+                            break;
+                        }
                         self.sockets.wants_session = !connect.clean_start;
                     }
                     let input = Input::Packet { conn, packet };
@@ -162,6 +167,9 @@ impl Shard {
             if is_message.is_none() {
                 break;
             }
+        }
+        if let Some((owner, read)) = goes_to {
+            self.send_off(conn, owner, read);
         }
         self.bury();
     }

@@ -26,6 +26,34 @@ pub(crate) struct Report {
     pub(crate) failure: Option<String>,
 }
 
+impl Report {
+    /// This one and that of another event loop, as one. What both look at counts once.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        let (mut usage, more) = (self.usage, other.usage);
+        usage.connections += more.connections;
+        usage.sessions += more.sessions;
+        usage.session_bytes += more.session_bytes;
+        usage.subscriptions += more.subscriptions;
+        usage.subscription_bytes += more.subscription_bytes;
+        // Each loop has all retained messages.
+        usage.messages += more.messages.saturating_sub(more.retained);
+        usage.message_bytes += more.message_bytes.saturating_sub(more.retained_bytes);
+        usage.last_message = usage.last_message.max(more.last_message);
+        self.usage = usage;
+        self.counters.add(&other.counters);
+        self.traffic.add(&other.traffic);
+        self.reached.add(&other.reached);
+        if let (Some(hook), Some(more)) = (&mut self.hook, &other.hook) {
+            hook.add(more);
+        }
+        if let (Some(store), Some(more)) = (&mut self.store, &other.store) {
+            store.add(more);
+        }
+        self.failure = self.failure.or(other.failure);
+        self
+    }
+}
+
 /// What went through the sockets. Inside TLS and WebSocket only bytes of MQTT count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traffic {
@@ -38,6 +66,17 @@ pub(crate) struct Traffic {
     pub(crate) failed: u64,
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
+}
+
+impl Traffic {
+    fn add(&mut self, other: &Self) {
+        self.connections += other.connections;
+        self.banned += other.banned;
+        self.no_proxy += other.no_proxy;
+        self.failed += other.failed;
+        self.bytes_read += other.bytes_read;
+        self.bytes_written += other.bytes_written;
+    }
 }
 
 /// A limit of this driver; those of the broker machine have counters of their own.
@@ -84,6 +123,12 @@ pub(crate) struct Reached([u64; Limit::ALL.len()]);
 impl Reached {
     pub(super) fn count(&mut self, limit: Limit) {
         self.0[limit as usize] += 1;
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
     }
 
     /// By the name of the limit.

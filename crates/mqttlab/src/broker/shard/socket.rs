@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
@@ -14,12 +15,16 @@ use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
 use super::super::auth::{Caller, Doorkeeper};
-use super::super::bans::{Ban, Bans, TooMany, Whom};
+use super::super::bans::{Ban, TooMany, Whom};
 use super::super::record::Recorder;
 use super::super::store::{Store, is_kept};
 use super::super::transport::{Got, Peer, Stream, Transport};
+use super::books::Counting;
+use super::common::Common;
 use super::desk::Line;
-use super::manners::{Manners, Watched};
+use super::gates::{Gates, Terms, Ticket};
+use super::manners::Watched;
+use super::newcomer::Newcomer;
 use super::out::{End, Out, Pool, Progress};
 use super::rates::Meter;
 use super::traces::{TraceId, Traces};
@@ -49,11 +54,11 @@ pub(super) struct Socket {
     /// What it has sent, where that is limited.
     pub(super) meter: Option<Box<Meter>>,
     pub(super) listener: u16,
-    /// It counts for its address.
-    pub(super) counted: bool,
+    /// The count in which it counts for its address.
+    pub(super) counted: Option<Counting>,
     /// It is in the list of those to write to.
     dirty: bool,
-    /// It is in the list of those for which something is held back.
+    /// It is in the list of those for which something waits.
     waiting: bool,
     /// It is in the list of those to read from.
     pub(super) readable: bool,
@@ -79,20 +84,20 @@ pub(super) enum Phase {
 }
 
 impl Socket {
-    fn new(conn: ConnId, transport: Transport, peer: Peer, listener: u16, since: Instant) -> Self {
+    fn new(conn: ConnId, newcomer: Newcomer) -> Self {
         Self {
             conn,
-            transport,
-            peer,
-            since,
+            transport: newcomer.transport,
+            peer: newcomer.peer,
+            since: newcomer.since,
             client_id: None,
             phase: Phase::Open,
             held: None,
             out: Out::default(),
             traced: None,
             meter: None,
-            listener,
-            counted: false,
+            listener: newcomer.listener,
+            counted: newcomer.counted,
             dirty: false,
             waiting: false,
             readable: false,
@@ -198,14 +203,16 @@ pub(super) struct Sockets {
     pub(super) doorkeeper: Doorkeeper,
     /// Clients whose decisions are told.
     pub(super) traces: Traces,
-    /// Who is kept out.
-    pub(super) bans: Bans,
     /// Who keeps to what is expected.
     pub(super) watched: Watched,
     /// Where durable state goes.
     pub(super) store: Option<Store>,
     /// Who writes down what the broker is handed.
     pub(super) recorder: Option<Box<Recorder>>,
+    /// This loop's store has the bans of all.
+    pub(super) keeps_bans: bool,
+    /// Bans for the loop whose store has them.
+    pub(super) sentences: Vec<(Whom, Ban)>,
     /// There is no store any more: no client gets a session that lasts.
     pub(super) refuses_sessions: bool,
     /// The packet that the broker is handed asks for one.
@@ -216,13 +223,10 @@ pub(super) struct Sockets {
     /// Freed in this round. Events of the round may still name them, so they become free with the next.
     resting: Vec<u32>,
     open: usize,
-    /// How many there are by listener.
-    by_listener: Vec<u32>,
-    /// How many there have ever been.
-    opened: u64,
     pool: Pool,
     dirty: Vec<u32>,
-    /// Slots for which something waits until changes are on the disk.
+    /// What must have happened before what waits may leave, and the slots for which something does.
+    gates: Gates,
     waiting: Vec<u32>,
     /// Connections that the broker closed in this call.
     pub(super) closed: Vec<ConnId>,
@@ -244,17 +248,18 @@ impl Sockets {
         doorkeeper: Doorkeeper,
         trace_client: Option<&str>,
         store: Option<Store>,
-        manners: &Manners,
+        common: Arc<Common>,
     ) -> Self {
         let mut traces = Traces::default();
         traces.configure(trace_client);
         Self {
             doorkeeper,
             traces,
-            bans: store.as_ref().map(Store::bans).cloned().unwrap_or_default(),
-            watched: Watched::new(manners),
+            watched: Watched::new(common),
             store,
             recorder: None,
+            keeps_bans: true,
+            sentences: Vec::new(),
             refuses_sessions: false,
             wants_session: false,
             now: Instant::ZERO,
@@ -262,10 +267,9 @@ impl Sockets {
             free: Vec::new(),
             resting: Vec::new(),
             open: 0,
-            by_listener: Vec::new(),
-            opened: 0,
             pool: Pool::default(),
             dirty: Vec::new(),
+            gates: Gates::default(),
             waiting: Vec::new(),
             closed: Vec::new(),
             changed: false,
@@ -276,16 +280,27 @@ impl Sockets {
 
     /// Keeps somebody out from now on, and has that stored.
     pub(super) fn ban(&mut self, whom: Whom, ban: Ban) -> Result<(), TooMany> {
-        self.bans.insert(whom.clone(), ban.clone(), self.now)?;
-        if let Some(store) = &mut self.store {
-            store.note_ban(whom, ban, self.now);
+        let mut bans = self.watched.common.bans();
+        bans.insert(whom.clone(), ban.clone(), self.now)?;
+        drop(bans);
+        if self.keeps_bans {
+            self.keep_ban(whom, ban);
+        } else if self.store.is_some() {
+            self.sentences.push((whom, ban));
         }
         Ok(())
     }
 
+    /// Has a ban stored.
+    pub(super) fn keep_ban(&mut self, whom: Whom, ban: Ban) {
+        if let Some(store) = &mut self.store {
+            store.note_ban(whom, ban, self.now);
+        }
+    }
+
     /// Lifts a ban, also the stored one. Says whether there was one.
     pub(super) fn lift(&mut self, whom: &Whom) -> bool {
-        let lifted = self.bans.remove(whom);
+        let lifted = self.watched.common.bans().remove(whom);
         if lifted && let Some(store) = &mut self.store {
             store.note_lifted(whom);
         }
@@ -303,46 +318,58 @@ impl Sockets {
         self.now = now;
     }
 
-    /// Takes in a new connection; drops it where there are too many.
-    pub(super) fn open(
-        &mut self,
-        transport: Transport,
-        peer: Peer,
-        listener: u16,
-    ) -> Option<ConnId> {
+    /// Takes in a connection; gives it back where there are too many.
+    pub(super) fn open(&mut self, newcomer: Newcomer) -> Result<ConnId, Newcomer> {
         let index = match self.free.pop() {
             Some(index) => index,
-            None if self.slots.len() >= 1 << INDEX_BITS => return None,
+            None if self.slots.len() >= 1 << INDEX_BITS => return Err(newcomer),
             None => {
                 self.slots.push(None);
                 (self.slots.len() - 1) as u32
             }
         };
-        let count = usize::from(listener);
-        if self.by_listener.len() <= count {
-            self.by_listener.resize(count + 1, 0);
-        }
-        self.by_listener[count] += 1;
-        self.opened += 1;
-        let conn = ConnId::new(self.opened << INDEX_BITS | u64::from(index))?;
-        self.slots[index as usize] = Some(Socket::new(conn, transport, peer, listener, self.now));
+        let Some(conn) = ConnId::new(newcomer.serial << INDEX_BITS | u64::from(index)) else {
+            return Err(newcomer);
+        };
+        self.slots[index as usize] = Some(Socket::new(conn, newcomer));
         self.open += 1;
-        Some(conn)
+        Ok(conn)
     }
 
     /// Forgets a connection and closes its socket.
     pub(super) fn remove(&mut self, conn: ConnId) {
         if let Some(socket) = self.of(conn) {
-            let listener = usize::from(socket.listener);
-            let counted = socket.peer.ip().filter(|_| socket.counted);
+            let listener = socket.listener;
+            let (address, counted) = (socket.peer.ip(), socket.counted);
             let client_id = socket.client_id.take();
-            self.by_listener[listener] -= 1;
-            self.watched.leave(conn, counted);
+            self.watched.leave(conn, address, counted);
+            self.watched.common.leave(listener);
             self.doorkeeper.forget(conn, client_id.as_deref());
-            self.slots[index(conn) as usize] = None;
-            self.resting.push(index(conn));
-            self.open -= 1;
+            self.take(conn);
         }
+    }
+
+    /// Takes a connection out of its slot.
+    fn take(&mut self, conn: ConnId) -> Option<Socket> {
+        let socket = self.slots[index(conn) as usize].take()?;
+        self.resting.push(index(conn));
+        self.open -= 1;
+        Some(socket)
+    }
+
+    /// Takes out a connection that goes on in another loop, with what was read from it.
+    pub(super) fn send_off(&mut self, conn: ConnId, read: Vec<u8>) -> Option<Newcomer> {
+        self.of(conn)?;
+        let socket = self.take(conn)?;
+        Some(Newcomer {
+            serial: socket.serial(),
+            transport: socket.transport,
+            peer: socket.peer,
+            listener: socket.listener,
+            since: socket.since,
+            counted: socket.counted,
+            read,
+        })
     }
 
     /// The round is over: what was freed in it may be used again.
@@ -370,9 +397,8 @@ impl Sockets {
 
     /// Whether a listener has as many connections as it may.
     pub(super) fn is_full(&self, listener: u16) -> bool {
-        let open = self.by_listener.get(usize::from(listener));
         let max = self.doorkeeper.door(listener).connections_max;
-        max.is_some_and(|max| open.copied().unwrap_or(0) >= max)
+        max.is_some_and(|max| self.watched.common.of_listener(listener) >= max)
     }
 
     /// How many there are.
@@ -457,28 +483,37 @@ impl Sockets {
         Some((socket.conn, progress))
     }
 
-    /// Whether nothing that the broker has said waits for the disk.
-    pub(super) fn is_settled(&self) -> bool {
-        self.store.as_ref().is_none_or(Store::is_settled)
-    }
-
-    /// What is held back waits for the changes that are now on their way to the disk.
-    pub(super) fn seal(&mut self) {
-        for &index in &self.waiting {
-            if let Some(Some(socket)) = self.slots.get_mut(index as usize) {
-                socket.out.seal();
-            }
+    /// Adds a frame that must wait.
+    fn hold(&mut self, conn: ConnId, frame: &Frame<'_>) {
+        let ticket = self.ticket();
+        let Some(socket) = self.of(conn) else { return };
+        socket.out.push_held(frame, ticket);
+        if !socket.waiting {
+            socket.waiting = true;
+            self.waiting.push(index(conn));
         }
     }
 
-    /// Those changes have arrived: what waited for them may be written.
-    pub(super) fn release(&mut self) {
+    /// A ticket for what the broker says now.
+    fn ticket(&mut self) -> Ticket {
+        let terms = Terms {
+            stored: self.store.as_ref().map_or(0, Store::needed),
+            confirmed: 0,
+        };
+        self.gates.ticket(terms)
+    }
+
+    /// So much has happened: what waited for it may be written.
+    pub(super) fn release(&mut self, so_far: Terms) {
+        let Some(up_to) = self.gates.open(so_far) else {
+            return;
+        };
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.retain(|&index| {
             let Some(socket) = self.at(index) else {
                 return false;
             };
-            let more = socket.out.release();
+            let more = socket.out.release(up_to);
             socket.waiting = more;
             let blocked = socket.blocked;
             if !blocked {
@@ -505,13 +540,8 @@ impl Sink for Sockets {
         let unsettled = self.store.as_ref().is_some_and(|store| !store.is_settled());
         // Those who get no promise need not wait for the disk because others do; but nothing overtakes anything.
         let is_free = !self.changed && !socket.waiting && frame.promises_nothing();
-        if unsettled && !is_free {
-            socket.out.push_held(frame);
-            if !socket.waiting {
-                socket.waiting = true;
-                self.waiting.push(index(conn));
-            }
-            return;
+        if (unsettled || socket.waiting) && !is_free {
+            return self.hold(conn, frame);
         }
         socket.out.push(frame);
         if !socket.dirty && !socket.blocked {
@@ -558,7 +588,9 @@ impl Sink for Sockets {
             return Authorization::Deny(ReasonCode::ServerUnavailable);
         }
         let (client_id, user_name) = (request.client_id, request.user_name);
-        if let Some(because) = self.bans.keeps_out(client_id, user_name, self.now) {
+        let common = &self.watched.common;
+        let because = common.bans().keeps_out(client_id, user_name, self.now);
+        if let Some(because) = because {
             return Authorization::Deny(because.reason());
         }
         let Some(socket) = self.slots[index(conn) as usize].as_ref() else {

@@ -17,6 +17,8 @@ pub(super) struct Sys {
     every: Duration,
     next: Option<Instant>,
     last: Vec<String>,
+    /// What was heard until now, and how many loops have not answered.
+    hearing: Option<(Report, usize)>,
 }
 
 impl Sys {
@@ -25,6 +27,7 @@ impl Sys {
             every,
             next: (!every.is_zero()).then_some(Instant::ZERO),
             last: Vec::new(),
+            hearing: None,
         }
     }
 
@@ -41,6 +44,28 @@ impl Sys {
         }
     }
 
+    /// It is time: this is how the own loop is doing. Gives what is to be published, or `None` where so many others must be
+    /// asked first.
+    pub(super) fn ask(&mut self, own: Report, others: usize, now: Instant) -> Option<Report> {
+        self.next = Some(now + self.every);
+        if others == 0 {
+            return Some(own);
+        }
+        self.hearing = Some((own, others));
+        None
+    }
+
+    /// How another loop is doing. Gives what is to be published, if all have answered.
+    pub(super) fn hear(&mut self, report: Report) -> Option<Report> {
+        let (sum, missing) = self.hearing.take()?;
+        let sum = sum.with(report);
+        if missing > 1 {
+            self.hearing = Some((sum, missing - 1));
+            return None;
+        }
+        Some(sum)
+    }
+
     /// Publishes them.
     pub(super) fn publish(
         &mut self,
@@ -49,7 +74,6 @@ impl Sys {
         now: Instant,
         sockets: &mut Sockets,
     ) {
-        self.next = Some(now + self.every);
         let values = values(report);
         self.last.resize(values.len(), String::new());
         for ((topic, value), last) in values.into_iter().zip(&mut self.last) {

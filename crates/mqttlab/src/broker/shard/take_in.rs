@@ -1,14 +1,18 @@
 //! From a connection that somebody opened to one that the broker knows.
 
 use std::io;
+use std::mem;
 
 use mio::{Interest, Token};
 use mqttlab_core::broker::Input;
+use mqttlab_core::id::ConnId;
 use mqttlab_core::link::{Link, Side};
 use mqttlab_core::packet::Version;
 
 use super::super::auth::Checked;
 use super::super::transport::{Peer, Stream, Transport};
+use super::control::Command;
+use super::newcomer::Newcomer;
 use super::report::Limit;
 use super::socket::{Socket, index};
 use super::{Shard, accept, hand};
@@ -36,7 +40,7 @@ impl Shard {
         self.bury();
     }
 
-    /// Makes a connection known to the kernel's queue and to the broker.
+    /// Takes in a connection and finds it a loop.
     fn take_in(&mut self, position: usize, stream: Stream, peer: Peer) -> io::Result<()> {
         if self.is_banned(peer) {
             tracing::debug!(%peer, "the address is banned");
@@ -69,22 +73,56 @@ impl Shard {
             return Ok(());
         }
         let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
-        let Some(conn) = self.sockets.open(transport, peer, listener) else {
-            return Err(io::Error::other("there is no room for more"));
+        let common = &self.sockets.watched.common;
+        let mut newcomer = Newcomer {
+            transport,
+            peer,
+            listener,
+            since: self.now,
+            serial: common.enter(listener),
+            counted: None,
+            read: Vec::new(),
+        };
+        if let Some(address) = address {
+            common.books().enter(address, &mut newcomer.counted);
+        }
+        self.traffic.connections += 1;
+        match self.crew.deal() {
+            number if number == self.crew.number => self.adopt(newcomer),
+            other => self.crew.tell(other, Command::Adopt(Box::new(newcomer))),
+        }
+        Ok(())
+    }
+
+    /// Makes a connection known to the kernel's queue and to the broker.
+    pub(super) fn adopt(&mut self, mut newcomer: Newcomer) {
+        let read = mem::take(&mut newcomer.read);
+        let (peer, listener) = (newcomer.peer, newcomer.listener);
+        let conn = match self.sockets.open(newcomer) {
+            Ok(conn) => conn,
+            Err(newcomer) => {
+                tracing::warn!(%peer, "a connection could not be taken in: there is no room for more");
+                self.traffic.failed += 1;
+                newcomer.dismiss(&self.sockets.watched.common);
+                return;
+            }
         };
         let slot = index(conn) as usize;
         let socket = self.sockets.of(conn).expect("opened just now");
-        let stream = socket.stream().expect("nothing was read from it yet");
         let registry = self.poll.registry();
-        if let Err(error) = registry.register(stream, Token(slot), Interest::READABLE) {
+        let registered = match socket.stream() {
+            Some(stream) => registry.register(stream, Token(slot), Interest::READABLE),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        };
+        if let Err(error) = registered {
+            tracing::warn!(%peer, %error, "a connection could not be taken in");
+            self.traffic.failed += 1;
             self.sockets.remove(conn);
-            return Err(error);
+            return;
         }
-        tracing::debug!(conn = socket.serial(), %peer, "connection opened");
-        if let Some(address) = address {
-            self.sockets.count_address(conn, address);
+        if read.is_empty() {
+            tracing::debug!(conn = socket.serial(), %peer, "connection opened");
         }
-        self.traffic.connections += 1;
         if self.links.len() <= slot {
             self.links.resize_with(slot + 1, || None);
         }
@@ -95,13 +133,32 @@ impl Shard {
         self.links[slot] = Some(Link::new(Side::Server, Version::default(), limits));
         let input = Input::Open { conn };
         hand(&mut self.broker, self.now, input, &mut self.sockets);
-        Ok(())
+        if self.stop_by.is_some() {
+            self.leaving.push_back((self.now, conn));
+        }
+        if !read.is_empty() {
+            self.read_on(conn, &read);
+        }
+    }
+
+    /// A client is another loop's; `read` is its CONNECT and what came behind it.
+    pub(super) fn send_off(&mut self, conn: ConnId, to: usize, read: Vec<u8>) {
+        if let Some(stream) = self.sockets.of(conn).and_then(Socket::stream) {
+            // It is closed here with the poll at the latest, and watched elsewhere from now on.
+            let _ = self.poll.registry().deregister(stream);
+        }
+        let Some(newcomer) = self.sockets.send_off(conn, read) else {
+            return;
+        };
+        self.links[index(conn) as usize] = None;
+        self.broker.give_away(conn);
+        self.crew.tell(to, Command::Adopt(Box::new(newcomer)));
     }
 
     pub(super) fn is_banned(&self, peer: Peer) -> bool {
-        let address = peer.ip();
-        let bans = &self.sockets.bans;
-        address.is_some_and(|address| bans.keeps_out_address(address, self.now).is_some())
+        let bans = self.sockets.watched.common.bans();
+        peer.ip()
+            .is_some_and(|address| bans.keeps_out_address(address, self.now).is_some())
     }
 
     /// The password of a client was checked, which has waited for that.

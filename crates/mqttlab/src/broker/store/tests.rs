@@ -62,7 +62,8 @@ impl Running {
             interval,
             on_failure: OnFailure::Stop,
         };
-        let store = Store::start(kept, manner, || {}).expect("there are threads");
+        let stores = Store::start(kept, manner, vec![|| {}]).expect("there are threads");
+        let [store] = stores.try_into().ok().expect("there is one loop");
         Self { broker, store, now }
     }
 
@@ -75,10 +76,12 @@ impl Running {
         finished.expect("it is written");
     }
 
+    /// Says whether there was something that it wanted.
     fn hand_over(&mut self, now: Instant) -> bool {
-        self.store
-            .hand_over(&self.broker, now)
-            .expect("it is written")
+        let before = self.store.begun;
+        let handed = self.store.hand_over(&self.broker, now, false);
+        handed.expect("it is written");
+        self.store.begun > before
     }
 }
 
@@ -271,12 +274,15 @@ fn nothing_is_settled_before_it_is_on_the_disk() {
     assert!(running.hand_over(running.now));
     // What comes while it writes waits for the next turn.
     running.retain("b", "2");
-    let mut settled = 0;
+    assert_eq!((running.store.done(), running.store.needed()), (0, 2));
     while !running.store.is_settled() {
-        settled += u32::from(running.store.settle().expect("it is written"));
+        running.store.settle().expect("it is written");
         running.hand_over(running.now);
     }
-    assert_eq!((settled, running.store.numbers().commits), (2, 2));
+    assert_eq!(
+        (running.store.done(), running.store.numbers().commits),
+        (2, 2)
+    );
 }
 
 #[test]
@@ -319,7 +325,7 @@ fn the_file_is_written_anew_when_most_of_it_is_out_of_date() {
     }
     running.finish();
     assert_eq!(running.store.numbers().rewrites, 1);
-    assert_eq!(running.store.count, 2);
+    assert_eq!(running.store.writer.book.count(), 2);
     running.retain("more", "x");
     running.finish();
     drop(running);

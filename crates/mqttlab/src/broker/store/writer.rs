@@ -1,99 +1,346 @@
 //! A thread that writes, so that clients need not wait while the disk does.
+//!
+//! All event loops have one thread: what they hand in while it writes makes its next transaction together, in the order
+//! in which it came, so that what one loop does because of another is never kept without its cause. When the file is to be
+//! written anew, each loop hands in all that it keeps, and when all of that is there it takes the place of what was there.
 
 use std::io;
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use mqttlab_core::time::Instant;
 
 use super::file::File;
+use super::tidy_at;
+
+const ENDED: &str = "the thread that writes has ended";
 
 /// Something to write.
 pub(super) enum Job {
     /// These changes, behind those that are there.
     Append(Vec<Vec<u8>>, Instant),
-    /// These, in place of those that are there.
-    Rewrite(Vec<Vec<u8>>, Instant),
+    /// All that one loop keeps, to be written in place of what is there.
+    Snapshot(Vec<Vec<u8>>, Instant),
+    /// The same, where all of it is on the disk already: no answer comes.
+    Copy(Vec<Vec<u8>>, Instant),
 }
 
-/// The thread, from outside.
-pub(super) struct Writer {
-    jobs: Option<Sender<Job>>,
-    done: Receiver<io::Result<()>>,
-    thread: Option<JoinHandle<()>>,
+/// What a loop has to say.
+enum Order {
+    Write(Job),
+    /// It has ended.
+    Leave,
 }
 
-/// Calls when it goes, however that comes.
-struct AtTheEnd<F: Fn()>(F);
+/// What all loops and the thread know of the file.
+pub(super) struct Book {
+    /// How many frames are in the file, and with how many it is written anew.
+    count: AtomicU64,
+    tidy_at: AtomicU64,
+    /// Whose snapshot is wanted.
+    wanted: Box<[AtomicBool]>,
+    /// A loop has ended: the file cannot be written anew any more.
+    has_left: Mutex<bool>,
+    pub(super) commits: AtomicU64,
+    pub(super) rewrites: AtomicU64,
+    /// Why writing has failed.
+    failure: OnceLock<String>,
+}
 
-impl<F: Fn()> Drop for AtTheEnd<F> {
-    fn drop(&mut self) {
-        (self.0)();
+impl Book {
+    /// Whether this loop is to hand in a snapshot, where it would add so many changes otherwise.
+    pub(super) fn wants_snapshot(&self, of: usize, adding: u64) -> bool {
+        if self.wanted[of].load(Ordering::Acquire) {
+            return true;
+        }
+        let count = self.count.load(Ordering::Relaxed);
+        adding > 0 && count + adding >= self.tidy_at.load(Ordering::Relaxed) && self.begin()
     }
+
+    /// Wants a snapshot of everybody, if all are there.
+    pub(super) fn begin(&self) -> bool {
+        let has_left = self.has_left.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*has_left {
+            for wanted in &self.wanted {
+                wanted.store(true, Ordering::Release);
+            }
+        }
+        !*has_left
+    }
+
+    /// This loop has handed in its snapshot.
+    pub(super) fn given(&self, of: usize) {
+        self.wanted[of].store(false, Ordering::Release);
+    }
+
+    /// Whether a snapshot of this loop is wanted.
+    pub(super) fn is_wanted(&self, of: usize) -> bool {
+        self.wanted[of].load(Ordering::Acquire)
+    }
+
+    /// A loop ends, unless its snapshot is still wanted.
+    pub(super) fn leave(&self, of: usize) -> bool {
+        let mut has_left = self.has_left.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_leave = !self.is_wanted(of);
+        *has_left |= may_leave;
+        may_leave
+    }
+
+    /// How many frames are in the file.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Why nothing is written any more, where that is so.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        let failure = self.failure.get();
+        failure.map(|why| io::Error::other(why.clone()))
+    }
+}
+
+/// The thread, from one event loop.
+pub(super) struct Writer {
+    number: usize,
+    pub(super) book: Arc<Book>,
+    /// Gone before the thread is waited for.
+    orders: Option<Sender<(usize, Order)>>,
+    done: Receiver<io::Result<()>>,
+    #[expect(dead_code, reason = "the file is closed with the last of them")]
+    thread: Arc<Thread>,
+}
+
+/// The last one to let go of it waits until the file is closed.
+struct Thread(Option<JoinHandle<()>>);
+
+/// The thread, from inside.
+struct Desk<W> {
+    file: File,
+    book: Arc<Book>,
+    orders: Receiver<(usize, Order)>,
+    /// Where each loop hears how its job ended, and how it is woken.
+    loops: Vec<(Sender<io::Result<()>>, W)>,
+    /// What the file is written anew from, as far as it is there.
+    snapshots: Vec<Option<Given>>,
+    /// What came from those whose snapshots are there already.
+    after: Vec<Vec<u8>>,
+    /// Who has ended.
+    left: Vec<bool>,
+}
+
+/// A snapshot, and whether its loop waits for it.
+struct Given {
+    changes: Vec<Vec<u8>>,
+    is_awaited: bool,
 }
 
 impl Writer {
-    /// Starts it. `wake` is called whenever there is something for [`poll`](Self::poll).
-    pub(super) fn start(mut file: File, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let (jobs, queue) = channel();
-        let (tell, done) = channel();
+    /// Starts it for so many loops as there are in `wakes`. Each of these is called whenever there is something for
+    /// [`poll`](Self::poll), or a snapshot is wanted.
+    pub(super) fn start<W: Fn() + Send + 'static>(
+        file: File,
+        tidy_at: u64,
+        wakes: Vec<W>,
+    ) -> io::Result<Vec<Self>> {
+        let (sender, orders) = channel();
+        let book = Arc::new(Book {
+            count: file.count().into(),
+            tidy_at: tidy_at.into(),
+            wanted: wakes.iter().map(|_| AtomicBool::new(false)).collect(),
+            has_left: Mutex::new(false),
+            commits: AtomicU64::new(0),
+            rewrites: AtomicU64::new(0),
+            failure: OnceLock::new(),
+        });
+        let (tells, heard): (Vec<_>, Vec<_>) = wakes.iter().map(|_| channel()).unzip();
+        let desk = Desk {
+            file,
+            book: Arc::clone(&book),
+            orders,
+            snapshots: wakes.iter().map(|_| None).collect(),
+            left: vec![false; wakes.len()],
+            after: Vec::new(),
+            loops: tells.into_iter().zip(wakes).collect(),
+        };
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || {
-                // Also should it panic: nobody must wait for it in vain.
-                let wake = AtTheEnd(wake);
-                while let Ok(job) = queue.recv() {
-                    let written = match job {
-                        Job::Append(changes, now) => file.append(&changes, now),
-                        Job::Rewrite(changes, now) => file.rewrite(&changes, now),
-                    };
-                    let failed = written.is_err();
-                    // No second try can make good what failed, and whoever goes on would only make it worse.
-                    if tell.send(written).is_err() || failed {
-                        return;
-                    }
-                    (wake.0)();
-                }
-            })?;
-        Ok(Self {
-            jobs: Some(jobs),
+            .spawn(move || Ended(desk).0.run())?;
+        let thread = Arc::new(Thread(Some(thread)));
+        let writers = heard.into_iter().enumerate().map(|(number, done)| Self {
+            number,
+            book: Arc::clone(&book),
+            orders: Some(sender.clone()),
             done,
-            thread: Some(thread),
-        })
+            thread: Arc::clone(&thread),
+        });
+        Ok(writers.collect())
     }
 
-    /// Hands it a job; there must be none under way.
+    /// Which loop's it is.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Hands it a job.
     pub(super) fn write(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
+        self.order(Order::Write(job));
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
             // If it has ended, that shows when the outcome is asked for.
-            let _ = jobs.send(job);
+            let _ = orders.send((self.number, order));
         }
     }
 
-    /// How the job ended, if it has.
+    /// How the next of the jobs under way ended, if it has.
     pub(super) fn poll(&self) -> Option<io::Result<()>> {
         match self.done.try_recv() {
             Ok(done) => Some(done),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(ended())),
+            Err(TryRecvError::Disconnected) => Some(Err(self.ended())),
         }
     }
 
-    /// Waits until the job has ended.
+    /// Waits until the next of them has ended.
     pub(super) fn wait(&self) -> io::Result<()> {
-        self.done.recv().unwrap_or_else(|_| Err(ended()))
+        self.done.recv().unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    fn ended(&self) -> io::Error {
+        let failure = self.book.failure();
+        failure.unwrap_or_else(|| io::Error::other(ENDED))
     }
 }
 
-fn ended() -> io::Error {
-    io::Error::other("the thread that writes has ended")
+impl<W: Fn()> Desk<W> {
+    fn run(&mut self) {
+        let mut orders = Vec::new();
+        while let Ok(first) = self.orders.recv() {
+            orders.push(first);
+            // What came meanwhile goes along.
+            orders.extend(self.orders.try_iter());
+            if let Err(error) = self.obey(&mut orders) {
+                // No second try can make good what failed, and whoever goes on would only make it worse.
+                let _ = self.book.failure.set(error.to_string());
+                return;
+            }
+        }
+    }
+
+    fn obey(&mut self, orders: &mut Vec<(usize, Order)>) -> io::Result<()> {
+        let (mut changes, mut writing, mut at) = (Vec::new(), Vec::new(), Instant::ZERO);
+        for (from, order) in orders.drain(..) {
+            match order {
+                Order::Write(Job::Append(more, now)) => {
+                    at = at.max(now);
+                    writing.push(from);
+                    if self.snapshots[from].is_some() {
+                        self.after.extend(more.iter().cloned());
+                    }
+                    if changes.is_empty() {
+                        changes = more;
+                    } else {
+                        changes.extend(more);
+                    }
+                }
+                Order::Write(Job::Snapshot(all, now)) => {
+                    at = at.max(now);
+                    self.take_snapshot(from, all, true);
+                }
+                Order::Write(Job::Copy(all, now)) => {
+                    at = at.max(now);
+                    self.take_snapshot(from, all, false);
+                }
+                Order::Leave => self.left[from] = true,
+            }
+        }
+        if !writing.is_empty() {
+            self.file.append(&changes, at)?;
+            self.book.commits.fetch_add(1, Ordering::Relaxed);
+            self.book.count.store(self.file.count(), Ordering::Relaxed);
+            self.tell(writing);
+        }
+        if self.snapshots.iter().any(Option::is_some) {
+            self.write_anew(at)?;
+        }
+        Ok(())
+    }
+
+    fn take_snapshot(&mut self, from: usize, changes: Vec<Vec<u8>>, is_awaited: bool) {
+        // What came since an earlier one is in it; played twice it would be wrong. So the first one stays.
+        if self.snapshots[from].is_none() || is_awaited {
+            self.snapshots[from] = Some(Given {
+                changes,
+                is_awaited,
+            });
+        }
+    }
+
+    /// Writes the file anew if everybody's snapshot is there, and asks those whose is not.
+    fn write_anew(&mut self, at: Instant) -> io::Result<()> {
+        let snapshots = self.snapshots.iter().enumerate();
+        let missing = snapshots.filter(|(_, snapshot)| snapshot.is_none());
+        let missing: Vec<_> = missing.map(|(number, _)| number).collect();
+        if missing.iter().any(|&number| self.left[number]) {
+            return Err(io::Error::other("an event loop has ended too early"));
+        }
+        if !missing.is_empty() {
+            missing.iter().for_each(|&number| (self.loops[number].1)());
+            return Ok(());
+        }
+        let given = self.snapshots.iter_mut().filter_map(mem::take);
+        let (mut all, mut awaited) = (Vec::new(), Vec::new());
+        for (number, given) in given.enumerate() {
+            all.extend(given.changes);
+            awaited.extend(given.is_awaited.then_some(number));
+        }
+        all.append(&mut self.after);
+        self.file.rewrite(&all, at)?;
+        let (book, count) = (&self.book, self.file.count());
+        book.commits.fetch_add(1, Ordering::Relaxed);
+        book.rewrites.fetch_add(1, Ordering::Relaxed);
+        book.count.store(count, Ordering::Relaxed);
+        book.tidy_at.store(tidy_at(count), Ordering::Relaxed);
+        self.tell(awaited);
+        Ok(())
+    }
+
+    /// The jobs of these loops are done.
+    fn tell(&self, loops: impl IntoIterator<Item = usize>) {
+        for number in loops {
+            let (tell, wake) = &self.loops[number];
+            // Whoever has ended waits for nothing.
+            let _ = tell.send(Ok(()));
+            wake();
+        }
+    }
+}
+
+/// The thread, from inside, with an end: nobody must wait for it in vain.
+struct Ended<W: Fn()>(Desk<W>);
+
+impl<W: Fn()> Drop for Ended<W> {
+    fn drop(&mut self) {
+        let _ = self.0.book.failure.set(ENDED.into());
+        self.0.loops.iter().for_each(|(_, wake)| wake());
+    }
 }
 
 impl Drop for Writer {
+    fn drop(&mut self) {
+        self.order(Order::Leave);
+        self.orders = None;
+    }
+}
+
+impl Drop for Thread {
     /// Waits until the file is closed.
     fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.0.take() {
             // It has told how it failed, or panicked and said so itself.
             let _ = thread.join();
         }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{PAGE_MAX, Page, Paging, Problem, ask, seconds_until};
+use super::{PAGE_MAX, Page, Paging, Problem, ask_all, ask_one, seconds_until};
 use crate::broker::admin::Admin;
 use crate::broker::bans;
 
@@ -110,22 +110,23 @@ pub(super) async fn list(
         Some(Ok(begin)) => begin,
         Some(Err(_)) => return Err(Problem::bad("after: give the next of the page before")),
     };
-    let page = ask(state, move |desk| {
+    let page = ask_one(state, move |desk| {
         let now = desk.now();
-        let bans = desk.bans().enumerate().skip(begin);
-        Page::collect(
-            bans,
-            paging.limit().min(PAGE_MAX),
-            |(_, (whom, ban))| {
-                Some(Ban {
-                    whom: (*whom).into(),
-                    ends_in_s: seconds_until(now, ban.until),
-                    because: ban.because.name(),
-                    note: ban.note.clone(),
-                })
-            },
-            |(position, _)| (position + 1).to_string(),
-        )
+        desk.bans(|bans| {
+            Page::collect(
+                bans.enumerate().skip(begin),
+                paging.limit().min(PAGE_MAX),
+                |(_, (whom, ban))| {
+                    Some(Ban {
+                        whom: (*whom).into(),
+                        ends_in_s: seconds_until(now, ban.until),
+                        because: ban.because.name(),
+                        note: ban.note.clone(),
+                    })
+                },
+                |(position, _)| (position + 1).to_string(),
+            )
+        })
     });
     Ok(Json(page.await?))
 }
@@ -149,7 +150,8 @@ pub(super) async fn add(
         user_name: new.user_name,
     };
     let whom = whom.parse()?;
-    let banned = ask(state, move |desk| {
+    let banned = whom.clone();
+    let banned = ask_one(state.clone(), move |desk| {
         let until = new.for_s.map(|s| desk.now() + Duration::from_secs(s));
         let ban = bans::Ban {
             until,
@@ -157,19 +159,21 @@ pub(super) async fn add(
             note: new.note,
         };
         let survives_restart = desk.keeps_bans();
-        let closed = desk.ban(whom, ban)?;
-        Ok::<_, bans::TooMany>(Banned {
-            closed,
-            survives_restart,
-        })
+        desk.ban(banned, ban)?;
+        Ok::<_, bans::TooMany>(survives_restart)
     });
-    match banned.await? {
-        Ok(banned) => Ok((StatusCode::CREATED, Json(banned))),
-        Err(bans::TooMany) => Err(Problem::new(
+    let Ok(survives_restart) = banned.await? else {
+        return Err(Problem::new(
             StatusCode::CONFLICT,
             format!("there are {} bans already; lift some", bans::BANS_MAX),
-        )),
-    }
+        ));
+    };
+    let closed = ask_all(state, move |desk| desk.throw_out(&whom)).await?;
+    let banned = Banned {
+        closed: closed.iter().sum(),
+        survives_restart,
+    };
+    Ok((StatusCode::CREATED, Json(banned)))
 }
 
 /// Lift a ban
@@ -180,7 +184,7 @@ pub(super) async fn lift(
     Query(whom): Query<Whom>,
 ) -> Result<StatusCode, Problem> {
     let whom = whom.parse()?;
-    if ask(state, move |desk| desk.lift(&whom)).await? {
+    if ask_one(state, move |desk| desk.lift(&whom)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::unknown("there is no such ban"))

@@ -8,7 +8,7 @@ use mqttlab_core::reason::ReasonCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Page, Paging, Problem, ask, seconds};
+use super::{Page, Paging, Problem, ask_all, ask_owner, seconds};
 use crate::broker::admin::Admin;
 use crate::broker::shard::Desk;
 
@@ -83,8 +83,8 @@ pub(super) async fn list(
     state: State<Admin>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Client>>, Problem> {
-    let page = ask(state, move |desk| {
-        let limit = paging.limit();
+    let limit = paging.limit();
+    let pages = ask_all(state, move |desk| {
         let is_connected = |session: &SessionView<'_>| {
             let id = session.client_id();
             session.conn().map(|_| id.to_owned())
@@ -99,7 +99,8 @@ pub(super) async fn list(
         let items = items.iter().filter_map(|id| client(desk, id)).collect();
         Page { items, next }
     });
-    Ok(Json(page.await?))
+    let page = Page::merge(pages.await?, limit, |client: &Client| &client.client_id);
+    Ok(Json(page))
 }
 
 /// One client that is connected
@@ -110,7 +111,8 @@ pub(super) async fn show(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<Json<Client>, Problem> {
-    let found = ask(state, move |desk| client(desk, &client_id)).await?;
+    let whose = client_id.clone();
+    let found = ask_owner(state, &whose, move |desk| client(desk, &client_id)).await?;
     found.map(Json).ok_or_else(not_connected)
 }
 
@@ -124,7 +126,8 @@ pub(super) async fn kick(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let kicked = ask(state, move |desk| {
+    let whose = client_id.clone();
+    let kicked = ask_owner(state, &whose, move |desk| {
         desk.kick(&client_id, ReasonCode::AdministrativeAction)
     });
     if kicked.await? {

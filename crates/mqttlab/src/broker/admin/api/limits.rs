@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use mqttlab_core::broker::{Config, Usage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Problem, ask};
+use super::{Problem, ask_one, in_time};
 use crate::broker::admin::Admin;
-use crate::broker::shard::Desk;
 
 /// All limits, under the names that they have in the configuration.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,11 +37,12 @@ pub(super) struct Each {
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits",
     responses((status = 200, body = Limits)))]
 pub(super) async fn show(state: State<Admin>) -> Result<Json<Limits>, Problem> {
-    Ok(Json(ask(state, |desk| limits(desk)).await?))
+    let config = ask_one(state.clone(), |desk| desk.broker().config().clone()).await?;
+    let report = in_time(state.loops.report()).await?;
+    Ok(Json(limits(&config, &report.usage)))
 }
 
-fn limits(desk: &Desk<'_>) -> Limits {
-    let (config, usage) = (desk.broker().config(), desk.broker().usage());
+fn limits(config: &Config, usage: &Usage) -> Limits {
     let global = [
         (
             "connections-max",

@@ -8,7 +8,7 @@ use mqttlab_core::topic;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Page, Paging, Problem, ask, seconds_until};
+use super::{Page, Paging, Problem, ask_one, seconds_until};
 use crate::broker::admin::Admin;
 use crate::broker::shard::Desk;
 
@@ -94,7 +94,7 @@ pub(super) async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Retained>>, Problem> {
     which.check()?;
-    let page = ask(state, move |desk| {
+    let page = ask_one(state, move |desk| {
         let now = desk.now();
         collect(desk, &paging, |view| {
             which.matches(view).then(|| retained(view, now))
@@ -118,7 +118,7 @@ pub(super) async fn clear(
         return Err(Problem::bad("filter: say which; # is for all but $SYS"));
     }
     which.check()?;
-    let cleared = ask(state, move |desk| {
+    let cleared = ask_one(state, move |desk| {
         let Page { items, next } = collect(desk, &paging, |view| {
             which.matches(view).then(|| view.topic.to_owned())
         });

@@ -10,7 +10,7 @@ use mqttlab_core::topic;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{LOOK_AT_MAX, Page, Paging, Problem, ask, seconds_until};
+use super::{LOOK_AT_MAX, Page, Paging, Problem, ask_all, ask_owner, seconds_until};
 use crate::broker::admin::Admin;
 
 /// A session.
@@ -117,8 +117,9 @@ pub(super) async fn list(
     state: State<Admin>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Session>>, Problem> {
-    let page = ask(state, move |desk| {
-        let (limit, now) = (paging.limit(), desk.now());
+    let limit = paging.limit();
+    let pages = ask_all(state, move |desk| {
+        let now = desk.now();
         let take = |view: &SessionView<'_>| Some(session(view, now));
         let name = |view: &SessionView<'_>| view.client_id().to_owned();
         match &paging.after {
@@ -126,7 +127,8 @@ pub(super) async fn list(
             None => Page::collect(desk.broker().sessions(), limit, take, name),
         }
     });
-    Ok(Json(page.await?))
+    let page = Page::merge(pages.await?, limit, |session: &Session| &session.client_id);
+    Ok(Json(page))
 }
 
 /// One session
@@ -137,7 +139,8 @@ pub(super) async fn show(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<Json<Session>, Problem> {
-    let found = ask(state, move |desk| {
+    let whose = client_id.clone();
+    let found = ask_owner(state, &whose, move |desk| {
         let view = desk.broker().session(&client_id)?;
         Some(session(&view, desk.now()))
     });
@@ -154,7 +157,8 @@ pub(super) async fn end(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if ask(state, move |desk| desk.end_session(&client_id)).await? {
+    let whose = client_id.clone();
+    if ask_owner(state, &whose, move |desk| desk.end_session(&client_id)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(no_session())
@@ -170,7 +174,8 @@ pub(super) async fn subscriptions(
     Path(client_id): Path<String>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Subscription>>, Problem> {
-    let page = ask(state, move |desk| {
+    let whose = client_id.clone();
+    let page = ask_owner(state, &whose, move |desk| {
         let session = desk.broker().session(&client_id)?;
         let after = paging.after.as_deref();
         let rest = session
@@ -199,14 +204,16 @@ pub(super) async fn all_subscriptions(
     if let Some(name) = &which.topic {
         topic::check_name(name).map_err(|error| Problem::bad(format!("topic: {error}")))?;
     }
-    let page = ask(state, move |desk| {
+    let limit = paging.limit();
+    let pages = ask_all(state, move |desk| {
         let after = paging.after.as_deref();
         match after {
-            Some(after) => gather(desk.broker().sessions_after(after), &which, paging.limit()),
-            None => gather(desk.broker().sessions(), &which, paging.limit()),
+            Some(after) => gather(desk.broker().sessions_after(after), &which, limit),
+            None => gather(desk.broker().sessions(), &which, limit),
         }
     });
-    Ok(Json(page.await?))
+    let page = Page::merge(pages.await?, limit, |it: &Subscription| &it.client_id);
+    Ok(Json(page))
 }
 
 fn gather<'a>(

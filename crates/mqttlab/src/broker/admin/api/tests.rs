@@ -24,6 +24,42 @@ fn a_page_ends_when_it_is_full_or_enough_was_looked_at() {
 }
 
 #[test]
+fn pages_of_several_loops_make_one_in_which_nothing_is_passed_over() {
+    let page = |items: &[&'static str], next: Option<&str>| Page {
+        items: items.to_vec(),
+        next: next.map(ToOwned::to_owned),
+    };
+    let merge = |pages, limit| {
+        let Page { items, next } = Page::merge(pages, limit, |item: &&'static str| *item);
+        (items.join(" "), next)
+    };
+    let next = |name: &str| Some(name.to_owned());
+    let one = || page(&["a", "d", "d"], None);
+    assert_eq!(
+        merge(vec![one(), page(&["b"], None)], 9),
+        ("a b d d".into(), None)
+    );
+    assert_eq!(
+        merge(vec![one(), page(&["b"], None)], 2),
+        ("a b".into(), next("b"))
+    );
+    assert_eq!(
+        merge(vec![one(), page(&["b", "e"], None)], 3),
+        ("a b d d".into(), next("d"))
+    );
+    // The other loop has more behind c: d must wait.
+    assert_eq!(
+        merge(vec![one(), page(&["b", "c"], Some("c"))], 9),
+        ("a b c".into(), next("c"))
+    );
+    assert_eq!(
+        merge(vec![page(&[], Some("k")), page(&[], Some("c"))], 9),
+        ("".into(), next("c"))
+    );
+    assert_eq!(merge(vec![], 9), ("".into(), None));
+}
+
+#[test]
 fn the_document_has_a_word_on_every_operation() {
     use utoipa::OpenApi;
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Page, Problem, ask};
+use super::{Page, Problem, ask_all, ask_owner};
 use crate::broker::admin::Admin;
 use crate::broker::shard::{self, LINES_MAX, TRACES_MAX, TraceError};
 
@@ -45,15 +45,15 @@ pub(super) struct Line {
 #[utoipa::path(get, path = "/api/v1/traces", tag = "traces",
     responses((status = 200, body = Page<Traced>)))]
 pub(super) async fn list(state: State<Admin>) -> Result<Json<Page<Traced>>, Problem> {
-    let items = ask(state, |desk| {
+    let items = ask_all(state, |desk| {
         let traces = desk.traces().map(|trace| Traced {
             client_id: trace.client_id.to_string(),
             configured: trace.configured,
             lines: trace.lines.len(),
         });
-        traces.collect()
+        traces.collect::<Vec<_>>()
     });
-    let items = items.await?;
+    let items = items.await?.into_iter().flatten().collect();
     Ok(Json(Page { items, next: None }))
 }
 
@@ -65,7 +65,8 @@ pub(super) async fn show(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<Json<Trace>, Problem> {
-    let found = ask(state, move |desk| desk.trace(&client_id).cloned()).await?;
+    let whose = client_id.clone();
+    let found = ask_owner(state, &whose, move |desk| desk.trace(&client_id).cloned()).await?;
     let trace = found.ok_or_else(|| unmade(TraceError::Unknown))?;
     Ok(Json(told(trace)))
 }
@@ -80,7 +81,16 @@ pub(super) async fn start(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let started = ask(state, move |desk| desk.start_trace(&client_id)).await?;
+    let whose = client_id.clone();
+    let others = ask_all(state.clone(), move |desk| {
+        let traces = desk.traces().filter(|trace| !trace.configured);
+        traces.filter(|trace| *trace.client_id != whose).count()
+    });
+    if others.await?.iter().sum::<usize>() >= TRACES_MAX {
+        return Err(unmade(TraceError::TooMany));
+    }
+    let whose = client_id.clone();
+    let started = ask_owner(state, &whose, move |desk| desk.start_trace(&client_id)).await?;
     started.map(|()| StatusCode::NO_CONTENT).map_err(unmade)
 }
 
@@ -92,7 +102,8 @@ pub(super) async fn stop(
     state: State<Admin>,
     Path(client_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let stopped = ask(state, move |desk| desk.stop_trace(&client_id)).await?;
+    let whose = client_id.clone();
+    let stopped = ask_owner(state, &whose, move |desk| desk.stop_trace(&client_id)).await?;
     stopped.map(|()| StatusCode::NO_CONTENT).map_err(unmade)
 }
 

@@ -1,0 +1,68 @@
+//! What all event loops know together: who is kept out, how many there are of whom, and how many connections.
+//!
+//! Each is touched once or twice in the life of a connection, never by a message; no lock is held while anything waits.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::super::bans::Bans;
+use super::books::Books;
+use super::manners::Manners;
+
+/// What all event loops of a broker share.
+pub(super) struct Common {
+    bans: Mutex<Bans>,
+    books: Mutex<Books>,
+    /// Connections by listener.
+    by_listener: Box<[AtomicU32]>,
+    /// How many connections there have ever been.
+    opened: AtomicU64,
+    /// How many there are, also on their way from one loop to another.
+    open: AtomicUsize,
+}
+
+impl Common {
+    pub(super) fn new(listeners: usize, manners: &Manners, bans: Bans) -> Self {
+        Self {
+            bans: Mutex::new(bans),
+            books: Mutex::new(Books::new(manners)),
+            by_listener: (0..listeners).map(|_| AtomicU32::new(0)).collect(),
+            opened: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+        }
+    }
+
+    /// Who is kept out.
+    pub(super) fn bans(&self) -> MutexGuard<'_, Bans> {
+        // A loop that panics ends the program; until then the others go on with what is there.
+        self.bans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there are of whom, and what they do too often.
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a connection that was taken in. Says which it is: the first is 1.
+    pub(super) fn enter(&self, listener: u16) -> u64 {
+        self.by_listener[usize::from(listener)].fetch_add(1, Ordering::Relaxed);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.opened.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A connection is forgotten.
+    pub(super) fn leave(&self, listener: u16) {
+        self.by_listener[usize::from(listener)].fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(1, Ordering::Release);
+    }
+
+    /// How many connections a listener has.
+    pub(super) fn of_listener(&self, listener: u16) -> u32 {
+        self.by_listener[usize::from(listener)].load(Ordering::Relaxed)
+    }
+
+    /// How many connections there are.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+}
