@@ -27,6 +27,7 @@ mod soak;
 mod sockets;
 mod strangers;
 mod talk;
+mod threads;
 mod tokens;
 mod tools;
 mod transports;

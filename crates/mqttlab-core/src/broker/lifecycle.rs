@@ -6,13 +6,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::broker::arena::{ConnKey, SessionKey};
-use crate::broker::conn::State;
 use crate::broker::message::{Delivery, Will};
 use crate::broker::session::Session;
 use crate::broker::sink::Sink;
 use crate::broker::{Access, Broker, Change, CloseReason, Cx, Loss};
 use crate::clause::Clause;
-use crate::id::ConnId;
 use crate::packet::{QoS, Version};
 use crate::qos::Stage;
 use crate::why::{Decision, DropCause, SessionEnd, why};
@@ -26,20 +24,6 @@ pub(super) struct DueWill {
 }
 
 impl Broker {
-    /// Forgets a connection that goes on at another broker, which owns the session of its client: nothing happened on it
-    /// yet. It is a matter of the two drivers alone, and neither counted nor told. A connection that has sent a packet
-    /// stays where it is.
-    pub fn give_away(&mut self, conn: ConnId) {
-        let Some(&key) = self.conn_keys.get(&conn) else {
-            return;
-        };
-        if matches!(self.conns[key].state, State::AwaitConnect) {
-            self.disarm_conn(key);
-            self.conns.remove(key);
-            self.conn_keys.remove(&conn);
-        }
-    }
-
     /// Ends a connection from here and publishes the will behind it.
     pub(super) fn close<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: ConnKey, reason: CloseReason) {
         self.close_because(cx, key, reason, &reason);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqttlab_core::broker::Config as BrokerConfig;
+use mqttlab_core::broker::shard::SHARDS_MAX;
 use mqttlab_core::packet::Version;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,8 @@ pub(crate) const DEFAULTS: &str = include_str!("config/default.toml");
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
+    /// How many event loops there are, each in a thread of its own.
+    pub(crate) threads: u16,
     pub(crate) listener: Vec<Listener>,
     pub(crate) http: Http,
     pub(crate) auth: Auth,
@@ -54,7 +57,28 @@ pub(crate) struct Config {
     pub(crate) broker: BrokerConfig,
 }
 
+/// Why more than one thread is refused where clients are recorded.
+pub(crate) const RECORDS_ONE_THREAD: &str =
+    "record.path needs threads = 1: a recording is what one event loop was handed, in its order";
+
 impl Config {
+    /// Whether so many threads can be had.
+    ///
+    /// # Errors
+    /// When there are none or too many, or all are to be recorded.
+    pub(crate) fn check_threads(&self) -> Result<(), Failure> {
+        if !(1..=SHARDS_MAX).contains(&self.threads) {
+            return Err(Failure::usage(format!(
+                "threads is {}; give 1 to {SHARDS_MAX}",
+                self.threads
+            )));
+        }
+        if self.threads > 1 && self.record.path.is_some() {
+            return Err(Failure::usage(RECORDS_ONE_THREAD));
+        }
+        Ok(())
+    }
+
     /// What can change while the broker runs, with all files read.
     ///
     /// # Errors
@@ -623,6 +647,7 @@ impl From<HttpAddress> for String {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            threads: 1,
             listener: vec![Listener::new(Endpoint::loopback(1883))],
             http: Http::default(),
             auth: Auth::default(),

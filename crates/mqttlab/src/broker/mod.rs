@@ -24,7 +24,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mqttlab_core::broker::{Broker, Config as BrokerConfig};
+use mqttlab_core::broker::Broker;
 use mqttlab_core::time::Instant;
 use tokio::sync::mpsc;
 
@@ -90,10 +90,11 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::running(format!("the runtime does not start: {error}")))?;
     let (ended, loop_ended) = mpsc::channel(1);
     let (secret, seed) = chance()?;
-    let begun = begin(&config, *renewal.broker, seed)?;
+    let begun = begin(&config, seed)?;
     let setup = shard::Setup {
         listeners: mqtt,
-        brokers: vec![begun.broker],
+        brokers: begun.brokers,
+        config: renewal.broker.into(),
         now: begun.now,
         store: begun.kept,
         recorder: begun.recorder,
@@ -116,6 +117,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
             .iter()
             .map(|listener| listener.address.clone())
             .collect(),
+        threads: config.threads,
         watch: Watch::new(config.files()),
     };
     let served = runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));
@@ -140,32 +142,46 @@ impl Drop for Ended {
     }
 }
 
-/// A broker before its first connection.
+/// The brokers of all event loops before their first connection.
 struct Begun {
-    broker: Broker,
+    brokers: Vec<Broker>,
     kept: Option<(store::Kept, store::Manner)>,
     now: Instant,
     recorder: Option<Box<record::Recorder>>,
 }
 
-/// The broker that the store kept, or a new one.
-fn begin(config: &Config, broker: BrokerConfig, seed: u64) -> Result<Begun, Failure> {
-    let (broker, kept, now) = match &config.store.path {
-        None => (Broker::new(broker, seed), None, Instant::ZERO),
+/// The brokers that the store kept, or new ones.
+fn begin(config: &Config, seed: u64) -> Result<Begun, Failure> {
+    let plan = store::Plan {
+        config: &config.broker,
+        seed,
+        loops: config.threads,
+    };
+    let (mut brokers, kept, now) = match &config.store.path {
+        None => (plan.brokers(), None, Instant::ZERO),
         Some(path) => {
-            let opened = store::open(path, broker, seed)?;
-            let usage = opened.broker.usage();
-            tracing::info!(
-                store = %path.display(), sessions = usage.sessions, messages = usage.messages,
-                retained = usage.retained, "brought back"
-            );
+            let opened = store::open(path, &plan)?;
+            let usages = opened.brokers.iter().map(Broker::usage);
+            if let Some(usage) = usages.reduce(shard::sum) {
+                tracing::info!(
+                    store = %path.display(), sessions = usage.sessions, messages = usage.messages,
+                    retained = usage.retained, "brought back"
+                );
+            }
             let kept = (opened.kept, config.store.manner());
-            (opened.broker, Some(kept), opened.now)
+            (opened.brokers, Some(kept), opened.now)
         }
     };
-    let (broker, recorder) = record::begin(&config.record, broker, now)?;
+    let mut recorder = None;
+    if config.record.path.is_some() {
+        let only = brokers.pop().filter(|_| brokers.is_empty());
+        let only = only.ok_or_else(|| Failure::usage(config::RECORDS_ONE_THREAD))?;
+        let begun = record::begin(&config.record, only, now)?;
+        brokers = vec![begun.0];
+        recorder = begun.1;
+    }
     Ok(Begun {
-        broker,
+        brokers,
         kept,
         now,
         recorder,

@@ -37,6 +37,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
+    /// Serve clients with so many threads, 1 to 64 [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<u16>,
+
     /// Let everybody in, also from other machines
     #[arg(long)]
     allow_anonymous: bool,
@@ -143,6 +147,10 @@ impl Options {
         if let Some(durability) = self.durability {
             config.store.durability = durability;
         }
+        if let Some(threads) = self.threads {
+            config.threads = threads;
+        }
+        config.check_threads()?;
         check_exposure(&config)?;
         log::check(&config.log.level)?;
         Ok(config)

@@ -32,6 +32,8 @@ pub(super) struct Beside<'a> {
     pub(super) options: &'a Options,
     /// Where is listened, in the order of the configuration; this cannot change while it runs.
     pub(super) endpoints: Vec<Endpoint>,
+    /// How many event loops there are; neither can this.
+    pub(super) threads: u16,
     pub(super) watch: Watch,
 }
 
@@ -70,6 +72,7 @@ pub(super) async fn serve(
     let sources = Sources {
         options: beside.options,
         endpoints: &beside.endpoints,
+        threads: beside.threads,
         keys: &beside.keys,
         manager: &manager,
         renewals: &renewals,
@@ -97,18 +100,7 @@ pub(super) async fn serve(
     manager.stopping();
     loops.stop(STOP_WITHIN);
     drop(stop_http);
-    loop {
-        tokio::select! {
-            signal = signals.next() => match signal {
-                Signal::Reload => {}
-                Signal::Stop(name) => {
-                    tracing::warn!(signal = name, "stopped at once");
-                    break;
-                }
-            },
-            _ = loop_ended.recv() => break,
-        }
-    }
+    take_leave(&mut signals, &mut loop_ended).await;
     loops.stop(Duration::ZERO);
     if let Some(http) = http {
         http.abort();
@@ -116,10 +108,27 @@ pub(super) async fn serve(
     Ok(())
 }
 
+/// Waits until the first loop has ended, or a signal says that nobody is to wait.
+async fn take_leave(signals: &mut Signals, loop_ended: &mut mpsc::Receiver<()>) {
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Reload => {}
+                Signal::Stop(name) => {
+                    tracing::warn!(signal = name, "stopped at once");
+                    return;
+                }
+            },
+            _ = loop_ended.recv() => return,
+        }
+    }
+}
+
 /// What is read again, and who is told beside the event loop.
 struct Sources<'a> {
     options: &'a Options,
     endpoints: &'a [Endpoint],
+    threads: u16,
     keys: &'a Keys,
     manager: &'a Manager,
     renewals: &'a Renewals,
@@ -164,6 +173,12 @@ fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Result<()
             .eq(sources.endpoints)
         {
             return Err(Failure::usage("listeners change only with a restart"));
+        }
+        if config.threads != sources.threads {
+            return Err(Failure::usage(format!(
+                "threads is {} now; it changes only with a restart",
+                config.threads
+            )));
         }
         let renewal = config.renewal()?;
         Ok((Watch::new(config.files()), renewal, config.tokens()?))

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use mqttlab_core::broker::shard::{Shard, ShardId};
 use mqttlab_core::broker::{Broker, Change, Config as BrokerConfig};
 use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -97,7 +98,8 @@ pub(crate) struct Manner {
 /// A file that was opened, with the broker that it kept.
 pub(crate) struct Opened {
     pub(crate) kept: Kept,
-    pub(crate) broker: Broker,
+    /// One for each event loop.
+    pub(crate) brokers: Vec<Broker>,
     /// Now, on the time line of the file.
     pub(crate) now: Instant,
 }
@@ -129,6 +131,8 @@ pub(crate) struct Store {
     flying: VecDeque<usize>,
     /// For [`Durability::Interval`]: when changes are handed over next; `None` while there are none.
     due: Option<Instant>,
+    /// Bytes that the thread has and does not write before that.
+    deferred: usize,
     /// Changes that were handed over.
     changes: u64,
     salvaged: bool,
@@ -166,14 +170,14 @@ impl Numbers {
 ///
 /// # Errors
 /// When the file is in use or the system does not let it be read and written.
-pub(crate) fn open(path: &Path, config: BrokerConfig, seed: u64) -> Result<Opened, Failure> {
+pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
     let complain = |why| Failure::usage(format!("--store {}: {why}", path.display()));
     if is_folder(path) {
         make_folder(path).map_err(|error| complain(error.to_string()))?;
     }
     let path = &file_at(path);
     let damage = match File::open(path) {
-        Ok(read) => return Ok(bring_back(read, config, seed)),
+        Ok(read) => return Ok(bring_back(read, plan)),
         Err(Unusable::Refused(why)) => return Err(complain(why)),
         Err(Unusable::Damaged(why)) => why,
     };
@@ -185,7 +189,7 @@ pub(crate) fn open(path: &Path, config: BrokerConfig, seed: u64) -> Result<Opene
         found = found.changes.len(), lost = found.lost,
         "the store is damaged: what could be read of it is brought back"
     );
-    start_anew(path, config, seed, &found).map_err(complain)
+    start_anew(path, plan, &found).map_err(complain)
 }
 
 /// Makes the folder where there is none; nobody else may look into it.
@@ -199,7 +203,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn bring_back(read: file::Read, config: BrokerConfig, seed: u64) -> Opened {
+fn bring_back(read: file::Read, plan: &Plan<'_>) -> Opened {
     let now = Instant::from_micros(read.clock.as_micros().max(wall_clock()));
     let mut decoder = Decoder::default();
     let records: Vec<_> = read
@@ -214,49 +218,45 @@ fn bring_back(read: file::Read, config: BrokerConfig, seed: u64) -> Opened {
             "changes in the store make no sense and are left out"
         );
     }
-    let State { broker, bans } = State::play(config, seed, now, &records);
+    let state = State::play(plan, now, &records);
     let kept = Kept {
-        tidy_at: tidy_at(snapshot(&broker, &bans, now, &mut Encoder::default()).len() as u64),
+        tidy_at: tidy_at(state.snapshot(now).len() as u64),
         file: read.file,
-        bans,
+        bans: state.bans,
         salvaged: false,
     };
-    Opened { kept, broker, now }
+    let brokers = state.brokers;
+    Opened { kept, brokers, now }
 }
 
 /// A new file with what was found in a damaged one.
-fn start_anew(
-    path: &Path,
-    config: BrokerConfig,
-    seed: u64,
-    found: &Found,
-) -> Result<Opened, String> {
+fn start_anew(path: &Path, plan: &Plan<'_>, found: &Found) -> Result<Opened, String> {
     let mut read = File::open(path).map_err(|unusable| match unusable {
         Unusable::Refused(why) | Unusable::Damaged(why) => why,
     })?;
     let now = Instant::from_micros(wall_clock());
-    let State { broker, bans } = restore(config, seed, now, found);
-    let changes = snapshot(&broker, &bans, now, &mut Encoder::default());
-    let written = read.file.rewrite(&changes, now);
+    let state = restore(plan, now, found);
+    let written = read.file.rewrite(&state.snapshot(now), now);
     written.map_err(|error| error.to_string())?;
     let kept = Kept {
         tidy_at: tidy_at(read.file.count()),
         file: read.file,
-        bans,
+        bans: state.bans,
         salvaged: true,
     };
-    Ok(Opened { kept, broker, now })
+    let brokers = state.brokers;
+    Ok(Opened { kept, brokers, now })
 }
 
 /// What all records of a file make.
 struct State {
-    broker: Broker,
+    /// One for each event loop.
+    brokers: Vec<Broker>,
     bans: Bans,
 }
 
 impl State {
-    fn play(config: BrokerConfig, seed: u64, now: Instant, records: &[Record<'_>]) -> Self {
-        let changes = records.iter().filter_map(Record::change);
+    fn play(plan: &Plan<'_>, now: Instant, records: &[Record<'_>]) -> Self {
         let mut bans = Bans::default();
         for record in records {
             if let Record::Banned(whom, ban) = record {
@@ -266,15 +266,53 @@ impl State {
                 bans.remove(whom);
             }
         }
-        Self {
-            broker: Broker::restore(config, seed, now, changes),
-            bans,
+        let changes = || records.iter().filter_map(Record::change);
+        let brokers = plan
+            .each(|config, seed, shard| Broker::restore_shard(config, seed, now, shard, changes()));
+        Self { brokers, bans }
+    }
+
+    /// All of it as changes.
+    fn snapshot(&self, now: Instant) -> Vec<Vec<u8>> {
+        let mut changes = Vec::new();
+        let (bans, none) = (&self.bans, Bans::default());
+        for (number, broker) in self.brokers.iter().enumerate() {
+            let bans = if number == 0 { bans } else { &none };
+            changes.extend(snapshot(broker, bans, now, &mut Encoder::default()));
         }
+        changes
+    }
+}
+
+/// What brokers are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a> {
+    /// Of all of them together.
+    pub(crate) config: &'a BrokerConfig,
+    pub(crate) seed: u64,
+    /// How many event loops there are, each with a broker.
+    pub(crate) loops: u16,
+}
+
+impl Plan<'_> {
+    /// Brokers without sessions.
+    pub(crate) fn brokers(&self) -> Vec<Broker> {
+        self.each(|config, seed, shard| Broker::new(config, seed).into_shard(shard))
+    }
+
+    fn each(&self, make: impl Fn(BrokerConfig, u64, Shard) -> Broker) -> Vec<Broker> {
+        let shards = (0..self.loops).filter_map(|id| Shard::new(ShardId::new(id), self.loops));
+        shards
+            .map(|shard| {
+                let seed = self.seed.wrapping_add(shard.id().number().into());
+                make(self.config.part(self.loops), seed, shard)
+            })
+            .collect()
     }
 }
 
 /// The state that the changes make, as far as they were found.
-fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> State {
+fn restore(plan: &Plan<'_>, now: Instant, found: &Found) -> State {
     let mut decoder = Decoder::default();
     let mut records = Vec::with_capacity(found.changes.len());
     for salvaged in &found.changes {
@@ -284,7 +322,7 @@ fn restore(config: BrokerConfig, seed: u64, now: Instant, found: &Found) -> Stat
         }
         records.extend(decoder.decode(&salvaged.bytes));
     }
-    State::play(config, seed, now, &records)
+    State::play(plan, now, &records)
 }
 
 impl Store {
@@ -314,6 +352,7 @@ impl Store {
             done: 0,
             flying: VecDeque::new(),
             due: None,
+            deferred: 0,
             changes: 0,
             salvaged: kept.salvaged,
         });
@@ -402,7 +441,7 @@ impl Store {
         is_urgent: bool,
     ) -> io::Result<()> {
         let is_wanted = self.writer.book.is_wanted(self.writer.number());
-        if self.pending.is_empty() && !is_wanted {
+        if self.pending.is_empty() && self.deferred == 0 && !is_wanted {
             return Ok(());
         }
         if self.is_writing() {
@@ -413,16 +452,28 @@ impl Store {
                 return Ok(());
             }
         }
-        let is_early = self.pending_bytes < EARLY_BYTES && !is_wanted && !is_urgent;
+        let is_early = self.pending_bytes + self.deferred < EARLY_BYTES && !is_wanted;
         if self.manner.durability == Durability::Interval && is_early {
             let due = *self.due.get_or_insert(now + self.manner.interval);
             if now < due {
+                if is_urgent {
+                    self.defer(now);
+                }
                 return Ok(());
             }
         }
         self.due = None;
         self.write(broker, now);
         Ok(())
+    }
+
+    /// Hands over what was noted before its time: it keeps its place among what others note.
+    fn defer(&mut self, now: Instant) {
+        if !self.pending.is_empty() {
+            self.deferred += mem::take(&mut self.pending_bytes);
+            let changes = self.take_pending();
+            self.writer.write(Job::Defer(changes, now));
+        }
     }
 
     /// Looks which jobs have ended, so that what waited for them may leave.
@@ -449,7 +500,7 @@ impl Store {
     pub(crate) fn finish(&mut self, broker: &Broker, now: Instant) -> io::Result<()> {
         if self.manner.durability == Durability::None {
             self.rewrite(broker, now);
-        } else if !self.pending.is_empty() {
+        } else if !self.pending.is_empty() || self.deferred > 0 {
             self.write(broker, now);
         }
         while !self.writer.book.leave(self.writer.number()) {
@@ -498,9 +549,10 @@ impl Store {
         if is_wanted && !self.is_shared {
             return self.rewrite(broker, now);
         }
-        if !self.pending.is_empty() {
+        if !self.pending.is_empty() || self.deferred > 0 {
+            self.deferred = 0;
             let bytes = mem::take(&mut self.pending_bytes);
-            let changes = mem::take(&mut self.pending);
+            let changes = self.take_pending();
             self.start_job(Job::Append(changes, now), bytes);
         }
         if is_wanted {
@@ -518,20 +570,27 @@ impl Store {
         self.pending.clear();
         self.encoder = Encoder::default();
         let changes = snapshot(broker, &self.bans, now, &mut self.encoder);
+        if self.is_shared {
+            self.encoder = Encoder::default();
+        }
+        self.changes += changes.len() as u64;
         self.writer.book.given(self.writer.number());
         self.start_job(Job::Snapshot(changes, now), 0);
     }
 
     fn start_job(&mut self, job: Job, bytes: usize) {
-        let (Job::Append(changes, _) | Job::Snapshot(changes, _) | Job::Copy(changes, _)) = &job;
-        self.changes += changes.len() as u64;
         self.begun += 1;
         self.flying.push_back(bytes);
         self.writer.write(job);
+    }
+
+    fn take_pending(&mut self) -> Vec<Vec<u8>> {
+        self.changes += self.pending.len() as u64;
         if self.is_shared {
             // What others write comes in between: nothing may refer to what was before.
             self.encoder = Encoder::default();
         }
+        mem::take(&mut self.pending)
     }
 }
 

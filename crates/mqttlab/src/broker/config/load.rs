@@ -13,6 +13,8 @@ use crate::Failure;
 const PREFIX: &str = "MQTTLAB_";
 /// Between the section and the key in the name of a variable.
 const SEPARATOR: &str = "__";
+/// Keys that are in no section, and so need none.
+const TOP_LEVEL: [&str; 1] = ["THREADS"];
 /// A key that is further from all others is not taken for a slip of the finger.
 const SIMILARITY_MIN: f64 = 0.7;
 
@@ -106,7 +108,7 @@ fn changes(sources: &Sources<'_>) -> Result<Vec<Change>, Failure> {
         let Some(key) = name.strip_prefix(PREFIX) else {
             continue;
         };
-        if key.contains(SEPARATOR) {
+        if key.contains(SEPARATOR) || TOP_LEVEL.contains(&key) {
             let path = key.split(SEPARATOR);
             changes.push(Change {
                 origin: name.clone(),

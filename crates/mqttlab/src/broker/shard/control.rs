@@ -16,6 +16,7 @@ use super::books::Counting;
 use super::crew;
 use super::manners::Manners;
 use super::newcomer::Newcomer;
+use super::post::Letter;
 use super::{Desk, Report};
 
 /// A listener and what is spoken there.
@@ -49,6 +50,8 @@ pub(super) enum Command {
     Ask(Box<dyn FnOnce(&mut Desk<'_>) + Send>),
     /// A connection is this loop's from now on.
     Adopt(Box<Newcomer>),
+    /// What another loop tells.
+    Letter(Letter),
     /// Another loop keeps somebody out, and this one stores that.
     KeepBan(Whom, Ban),
     /// How another loop is doing: it was asked for `$SYS`.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use mqttlab_core::broker::shard;
+
 use super::control::{Command, Remote};
 
 /// All event loops, and which of them this is.
@@ -27,6 +29,16 @@ impl Crew {
     /// Whether there are no others.
     pub(super) fn is_alone(&self) -> bool {
         self.all.len() == 1
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Another loop is to look what has happened.
+    pub(super) fn stir(&mut self, other: usize) {
+        self.asleep[other] = true;
     }
 
     /// The numbers of the others.
@@ -85,11 +97,5 @@ impl Crew {
 
 /// The loop that owns the session of this client.
 pub(super) fn owner_of(client_id: &str, loops: usize) -> usize {
-    match loops {
-        1 => 0,
-        _ => {
-            let add = |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte));
-            client_id.bytes().fold(0, add) % loops
-        }
-    }
+    shard::owner_of(client_id, loops as u16).number().into()
 }

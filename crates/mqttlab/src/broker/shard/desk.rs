@@ -1,6 +1,8 @@
 //! Where operators ask the event loop something, or have it do something, between two rounds.
 
-use mqttlab_core::broker::{Broker, Input};
+use std::sync::Arc;
+
+use mqttlab_core::broker::{Broker, Config, Input};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::packet::{Publish, QoS};
 use mqttlab_core::properties::Properties;
@@ -35,6 +37,11 @@ impl Desk<'_> {
 
     pub(crate) fn broker(&self) -> &Broker {
         &self.0.broker
+    }
+
+    /// How the brokers of all loops together are configured.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.0.config)
     }
 
     pub(crate) fn report(&self) -> Report {

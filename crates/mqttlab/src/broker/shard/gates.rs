@@ -49,6 +49,18 @@ impl Gates {
         self.last
     }
 
+    /// All that waits now also waits until so much is confirmed.
+    pub(super) fn raise(&mut self, confirmed: u64) {
+        if let Some((_, terms)) = self.waiting.front_mut() {
+            terms.confirmed = terms.confirmed.max(confirmed);
+        }
+    }
+
+    /// Nothing waits any more.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
     /// So much has happened. Gives the last ticket that is good now, if that is another than before.
     pub(super) fn open(&mut self, so_far: Terms) -> Option<Ticket> {
         let mut good = None;
@@ -81,5 +93,8 @@ mod tests {
         let last = gates.ticket(terms(2, 0));
         assert_eq!(gates.open(terms(2, 3)), Some(last));
         assert!(gates.ticket(terms(3, 0)) > last);
+        gates.raise(7);
+        assert_eq!(gates.open(terms(3, 6)), None);
+        assert!(gates.open(terms(3, 7)).is_some());
     }
 }

@@ -12,10 +12,11 @@ use super::gates::Terms;
 impl Shard {
     /// Lets go what waited for changes that are on the disk by now, and has those that came since written.
     pub(super) fn store(&mut self) -> io::Result<()> {
-        let Some(store) = &self.sockets.store else {
-            return Ok(());
+        let on_failure = match &self.sockets.store {
+            Some(store) => store.on_failure(),
+            None if self.crew.is_alone() => return Ok(()),
+            None => OnFailure::Stop,
         };
-        let on_failure = store.on_failure();
         match (self.pass_to_disk(), on_failure) {
             (Err(error), OnFailure::ServeQos0) => {
                 self.go_on_without(&error);
@@ -26,23 +27,30 @@ impl Shard {
     }
 
     fn pass_to_disk(&mut self) -> io::Result<()> {
-        let Some(store) = &mut self.sockets.store else {
-            return Ok(());
-        };
-        store.settle()?;
-        let stored = store.done();
-        self.sockets.release(Terms {
-            stored,
-            confirmed: 0,
-        });
-        let store = self.sockets.store.as_mut().expect("it is there");
-        store.hand_over(&self.broker, self.now, false)
+        let mut stored = u64::MAX;
+        if let Some(store) = &mut self.sockets.store {
+            store.settle()?;
+            stored = store.done();
+        }
+        let confirmed = self.confirmed;
+        self.sockets.release(Terms { stored, confirmed });
+        let has_letters = !self.crew.is_alone() && self.sockets.post.has_letters();
+        if let Some(store) = &mut self.sockets.store {
+            store.hand_over(&self.broker, self.now, has_letters)?;
+        }
+        if has_letters {
+            self.send_letters();
+        }
+        if !self.crew.is_alone() {
+            self.confirm(stored);
+        }
+        Ok(())
     }
 
     /// The disk has failed: whatever waits for it is never said to anybody, now or later. All clients are cut off, for what
     /// they would hear next might follow from what is lost; the file keeps what they were told. A broker that promises
     /// nothing takes its place.
-    fn go_on_without(&mut self, error: &io::Error) {
+    pub(super) fn go_on_without(&mut self, error: &io::Error) {
         tracing::error!(
             %error,
             "the store has failed: all connections are closed, and from now on only QoS 0 and sessions that end with their \
@@ -62,10 +70,11 @@ impl Shard {
             numbers: store.numbers(),
         });
         self.sockets.refuses_sessions = true;
-        self.broker = Broker::new(
-            without_promises(self.broker.config().clone()),
-            self.seed.wrapping_add(1),
-        );
+        self.sockets.forget();
+        let config = without_promises(self.broker.config().clone());
+        let shard = self.broker.shard();
+        let seed = self.seed.wrapping_add(1);
+        self.broker = Broker::new(config, seed).into_shard(shard);
         self.limits = self.broker.config().link_limits();
     }
 }

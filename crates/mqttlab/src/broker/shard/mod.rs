@@ -12,6 +12,7 @@ mod accept;
 mod books;
 mod common;
 mod control;
+mod correspond;
 mod crew;
 mod crowds;
 mod desk;
@@ -21,6 +22,7 @@ mod keep;
 mod manners;
 mod newcomer;
 mod out;
+mod post;
 mod rates;
 mod read;
 mod report;
@@ -34,11 +36,11 @@ mod traces;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
-use mqttlab_core::broker::{Broker, Input, Loss};
+use mqttlab_core::broker::{Broker, Config as BrokerConfig, Input, Loss};
 use mqttlab_core::codec::Limits;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::link::Link;
@@ -61,7 +63,7 @@ pub(crate) use control::{Listening, Remotes, Renewal};
 pub(crate) use desk::Desk;
 pub(crate) use manners::Manners;
 pub(crate) use rates::Rate;
-pub(crate) use report::{Report, Traffic};
+pub(crate) use report::{Report, Traffic, sum};
 pub(crate) use start::{Setup, start};
 pub(crate) use traces::{LINES_MAX, TRACES_MAX, Trace, TraceError};
 
@@ -87,6 +89,8 @@ pub(crate) struct Shard {
     now: Instant,
     acceptors: Vec<Acceptor>,
     broker: Broker,
+    /// How the brokers of all loops together are configured.
+    config: Arc<BrokerConfig>,
     limits: Limits,
     sockets: Sockets,
     crew: Crew,
@@ -108,12 +112,17 @@ pub(crate) struct Shard {
     failure: Option<Failed>,
     seed: u64,
     traffic: Traffic,
+    /// The letters up to this one are confirmed.
+    confirmed: u64,
+    /// Letters that were opened in this round.
+    opened: usize,
     sys: Sys,
 }
 
 /// Hands `input` to the broker; the reasons for what it does are asked for only where somebody wants them.
 fn hand(broker: &mut Broker, now: Instant, input: Input<'_>, sockets: &mut Sockets) {
     sockets.changed = false;
+    sockets.post.told = false;
     if let Some(mut recorder) = sockets.recorder.take() {
         if sockets.is_traced() {
             recorder.hand(broker, now, input, &mut Traced(sockets));
@@ -130,7 +139,20 @@ fn hand(broker: &mut Broker, now: Instant, input: Input<'_>, sockets: &mut Socke
 
 impl Shard {
     fn run(mut self) -> io::Result<()> {
+        let ended = self.run_to_its_end();
+        if ended.is_err() {
+            self.sockets.watched.common.break_up();
+            self.crew.wake_all();
+        }
+        ended
+    }
+
+    fn run_to_its_end(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
+        // What ended while the broker did not run is over before the first client comes.
+        self.now = self.clock();
+        self.sockets.begin_round(self.now);
+        self.wake();
         while !self.is_done() {
             let timeout = self.timeout();
             match self.poll.poll(&mut events, timeout) {
@@ -140,6 +162,7 @@ impl Shard {
             }
             self.round(&events)?;
         }
+        self.wait_for_others(&mut events)?;
         match &mut self.sockets.store {
             Some(store) => store.finish(&self.broker, self.now),
             None => Ok(()),
@@ -153,7 +176,9 @@ impl Shard {
 
     /// How long there is nothing to do unless the kernel says so.
     fn timeout(&self) -> Option<Duration> {
-        let busy = !self.again.is_empty() || self.sockets.has_dirty();
+        let is_full = self.is_full() && self.sockets.post.waits_for_room();
+        let wants_read = !self.again.is_empty() || !self.ready.is_empty();
+        let busy = wants_read && !is_full || self.sockets.has_dirty();
         if busy || self.acceptors.iter().any(Acceptor::has_more) {
             return Some(Duration::ZERO);
         }
@@ -182,8 +207,10 @@ impl Shard {
     fn round(&mut self, events: &Events) -> io::Result<()> {
         self.now = self.clock();
         self.sockets.begin_round(self.now);
-        mem::swap(&mut self.ready, &mut self.again);
-        self.sort(events);
+        self.ready.append(&mut self.again);
+        if self.sort(events) || !self.crew.is_alone() {
+            self.correspond()?;
+        }
         self.accept();
         self.resume();
         self.read();
@@ -205,7 +232,8 @@ impl Shard {
     }
 
     /// Puts what the kernel says on the lists of those to read from and to write to.
-    fn sort(&mut self, events: &Events) {
+    /// Says whether somebody has woken the loop.
+    fn sort(&mut self, events: &Events) -> bool {
         let mut called = false;
         for event in events {
             let token = event.token();
@@ -226,13 +254,11 @@ impl Shard {
                 }
             }
         }
-        if called {
-            self.obey();
-        }
+        called
     }
 
     /// Does what the rest of the program wants.
-    fn obey(&mut self) {
+    fn obey(&mut self) -> io::Result<()> {
         while let Ok(command) = self.commands.try_recv() {
             match command {
                 Command::Stop { within } => self.stop(within),
@@ -240,6 +266,7 @@ impl Shard {
                 Command::Ask(question) => question(&mut Desk(self)),
                 Command::Renew(renewal, counting) => self.renew(*renewal, counting),
                 Command::Adopt(newcomer) => self.adopt(*newcomer),
+                Command::Letter(letter) => self.open(letter)?,
                 Command::KeepBan(whom, ban) => self.sockets.keep_ban(whom, ban),
                 Command::Reported(report) => {
                     if let Some(report) = self.sys.hear(*report) {
@@ -248,6 +275,7 @@ impl Shard {
                 }
             }
         }
+        Ok(())
     }
 
     /// Goes on with another configuration.
@@ -270,6 +298,8 @@ impl Shard {
         }
         self.sockets.doorkeeper.follow(rules);
         self.sockets.expect(counting, &manners, &self.broker);
+        self.config = Arc::from(broker);
+        let broker = Box::new(self.config.part(self.crew.count() as u16));
         let broker = match self.failure {
             None => broker,
             Some(_) => Box::new(without_promises(*broker)),
@@ -374,13 +404,18 @@ impl Shard {
         self.bury();
     }
 
-    fn keep_time(&mut self) {
+    /// Wakes the broker if it is time.
+    fn wake(&mut self) {
         if let Some((at, _)) = self.broker.next_deadline()
             && at <= self.now
         {
             hand(&mut self.broker, self.now, Input::Wake, &mut self.sockets);
             self.bury();
         }
+    }
+
+    fn keep_time(&mut self) {
+        self.wake();
         if self.sys.next().is_some_and(|at| at <= self.now) {
             self.report_sys();
         }

@@ -18,9 +18,16 @@ impl Shard {
     /// Reads from all that have something.
     pub(super) fn read(&mut self) {
         let mut ready = mem::take(&mut self.ready);
-        for index in ready.drain(..) {
+        let mut done = 0;
+        for &index in &ready {
+            // Others must first make room for what this brings up; their turn comes then.
+            if self.is_full() {
+                break;
+            }
             self.read_from(index);
+            done += 1;
         }
+        ready.drain(..done);
         self.ready = ready;
     }
 

@@ -26,20 +26,24 @@ pub(crate) struct Report {
     pub(crate) failure: Option<String>,
 }
 
+/// What the brokers of two event loops have, as one.
+pub(crate) fn sum(mut usage: Usage, more: Usage) -> Usage {
+    usage.connections += more.connections;
+    usage.sessions += more.sessions;
+    usage.session_bytes += more.session_bytes;
+    usage.subscriptions += more.subscriptions;
+    usage.subscription_bytes += more.subscription_bytes;
+    // Each loop has all retained messages.
+    usage.messages += more.messages.saturating_sub(more.retained);
+    usage.message_bytes += more.message_bytes.saturating_sub(more.retained_bytes);
+    usage.last_message = usage.last_message.max(more.last_message);
+    usage
+}
+
 impl Report {
     /// This one and that of another event loop, as one. What both look at counts once.
     pub(crate) fn with(mut self, other: Self) -> Self {
-        let (mut usage, more) = (self.usage, other.usage);
-        usage.connections += more.connections;
-        usage.sessions += more.sessions;
-        usage.session_bytes += more.session_bytes;
-        usage.subscriptions += more.subscriptions;
-        usage.subscription_bytes += more.subscription_bytes;
-        // Each loop has all retained messages.
-        usage.messages += more.messages.saturating_sub(more.retained);
-        usage.message_bytes += more.message_bytes.saturating_sub(more.retained_bytes);
-        usage.last_message = usage.last_message.max(more.last_message);
-        self.usage = usage;
+        self.usage = sum(self.usage, other.usage);
         self.counters.add(&other.counters);
         self.traffic.add(&other.traffic);
         self.reached.add(&other.reached);

@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use mqttlab_core::broker::shard::{To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
 };
@@ -26,6 +27,7 @@ use super::gates::{Gates, Terms, Ticket};
 use super::manners::Watched;
 use super::newcomer::Newcomer;
 use super::out::{End, Out, Pool, Progress};
+use super::post::Post;
 use super::rates::Meter;
 use super::traces::{TraceId, Traces};
 
@@ -209,6 +211,10 @@ pub(super) struct Sockets {
     pub(super) store: Option<Store>,
     /// Who writes down what the broker is handed.
     pub(super) recorder: Option<Box<Recorder>>,
+    /// What other loops are told.
+    pub(super) post: Post,
+    /// The broker is handed a word of another loop.
+    pub(super) hears: bool,
     /// This loop's store has the bans of all.
     pub(super) keeps_bans: bool,
     /// Bans for the loop whose store has them.
@@ -249,6 +255,7 @@ impl Sockets {
         trace_client: Option<&str>,
         store: Option<Store>,
         common: Arc<Common>,
+        post: Post,
     ) -> Self {
         let mut traces = Traces::default();
         traces.configure(trace_client);
@@ -258,6 +265,8 @@ impl Sockets {
             watched: Watched::new(common),
             store,
             recorder: None,
+            post,
+            hears: false,
             keeps_bans: true,
             sentences: Vec::new(),
             refuses_sessions: false,
@@ -494,11 +503,17 @@ impl Sockets {
         }
     }
 
+    /// What waited is never said.
+    pub(super) fn forget(&mut self) {
+        self.gates.clear();
+        self.post.forget();
+    }
+
     /// A ticket for what the broker says now.
     fn ticket(&mut self) -> Ticket {
         let terms = Terms {
             stored: self.store.as_ref().map_or(0, Store::needed),
-            confirmed: 0,
+            confirmed: self.post.needed(),
         };
         self.gates.ticket(terms)
     }
@@ -539,8 +554,9 @@ impl Sink for Sockets {
         }
         let unsettled = self.store.as_ref().is_some_and(|store| !store.is_settled());
         // Those who get no promise need not wait for the disk because others do; but nothing overtakes anything.
-        let is_free = !self.changed && !socket.waiting && frame.promises_nothing();
-        if (unsettled || socket.waiting) && !is_free {
+        let told = self.post.told;
+        let is_free = !self.changed && !told && !socket.waiting && frame.promises_nothing();
+        if (unsettled || told || socket.waiting) && !is_free {
             return self.hold(conn, frame);
         }
         socket.out.push(frame);
@@ -611,6 +627,14 @@ impl Sink for Sockets {
     #[inline]
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         self.doorkeeper.permits(who, access, topic)
+    }
+
+    fn tell(&mut self, to: To, word: Word) {
+        self.post.write(to, &word);
+        if self.hears && word.wants_answer() {
+            // Somebody else takes over what was promised because of an earlier word.
+            self.gates.raise(self.post.needed());
+        }
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mio::{Poll, Waker};
-use mqttlab_core::broker::Broker;
+use mqttlab_core::broker::{Broker, Config as BrokerConfig};
 use mqttlab_core::time::Instant;
 
 use super::super::auth::{Checker, Doorkeeper, Rules};
@@ -18,6 +18,7 @@ use super::common::Common;
 use super::control::{Command, Listening, Remote, Remotes};
 use super::crew::Crew;
 use super::manners::{Manners, Paused};
+use super::post::Post;
 use super::socket::Sockets;
 use super::sys::Sys;
 use super::{READ_BUFFER, Shard, Traffic, WAKER};
@@ -27,6 +28,8 @@ pub(crate) struct Setup {
     pub(crate) listeners: Vec<Listening>,
     /// One for each loop.
     pub(crate) brokers: Vec<Broker>,
+    /// How all of them together are configured.
+    pub(crate) config: Arc<BrokerConfig>,
     /// Now, on the brokers' time line.
     pub(crate) now: Instant,
     /// Where their durable state goes.
@@ -94,7 +97,12 @@ pub(crate) fn start<E: Send + 'static>(
     let stores = stores(setup.store.take(), &all)?;
     let first = stores.first().and_then(Option::as_ref);
     let bans = first.map(|store| store.bans().clone()).unwrap_or_default();
-    let common = Arc::new(Common::new(acceptors.len(), &setup.manners, bans));
+    let common = Arc::new(Common::new(
+        all.len(),
+        acceptors.len(),
+        &setup.manners,
+        bans,
+    ));
     let clock = std::time::Instant::now();
     let mut shards = Vec::with_capacity(all.len());
     let parts = brokers
@@ -104,9 +112,10 @@ pub(crate) fn start<E: Send + 'static>(
     for (number, ((broker, ear), (checker, store))) in parts.enumerate() {
         let crew = Crew::new(number, Arc::clone(&all));
         let doorkeeper = Doorkeeper::new(Arc::clone(&setup.rules), checker, setup.secret);
+        let post = Post::new(number, Arc::clone(&common.lines));
         let traced = setup.trace_client.as_deref();
         let traced = traced.filter(|client_id| crew.owns(client_id));
-        let mut sockets = Sockets::new(doorkeeper, traced, store, Arc::clone(&common));
+        let mut sockets = Sockets::new(doorkeeper, traced, store, Arc::clone(&common), post);
         // Only the first takes connections in and tells of all, and only one that is alone is recorded.
         sockets.recorder = setup.recorder.take();
         sockets.keeps_bans = number == 0;
@@ -180,6 +189,7 @@ impl Shard {
             now: setup.now,
             acceptors: Vec::new(),
             limits: broker.config().link_limits(),
+            config: Arc::clone(&setup.config),
             broker,
             sockets,
             crew,
@@ -196,6 +206,8 @@ impl Shard {
             failure: None,
             seed: setup.seed,
             traffic: Traffic::default(),
+            confirmed: 0,
+            opened: 0,
             sys: Sys::new(sys_interval),
         }
     }

@@ -151,7 +151,12 @@ impl Shard {
             return;
         };
         self.links[index(conn) as usize] = None;
-        self.broker.give_away(conn);
+        hand(
+            &mut self.broker,
+            self.now,
+            Input::Leave { conn },
+            &mut self.sockets,
+        );
         self.crew.tell(to, Command::Adopt(Box::new(newcomer)));
     }
 

@@ -1,5 +1,6 @@
 //! Telling the log why the broker did what it did to one client.
 
+use mqttlab_core::broker::shard::{To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
 };
@@ -33,6 +34,10 @@ impl Sink for Traced<'_> {
 
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         self.0.permits(who, access, topic)
+    }
+
+    fn tell(&mut self, to: To, word: Word) {
+        self.0.tell(to, word);
     }
 
     fn persist(&mut self, change: &Change<'_>) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use mqttlab_core::broker::{Config as BrokerConfig, MessageView, SessionView};
+use mqttlab_core::broker::{Broker, Config as BrokerConfig, MessageView, SessionView};
 use mqttlab_core::time::Instant;
 use redb::{Database, DatabaseError};
 use serde_json::{Value, json};
@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 use super::super::bans::{Ban, Whom};
 use super::copy::Copy;
 use super::file::{File, Unusable};
-use super::record::Encoder;
 use super::salvage::{Found, Salvaged, salvage};
-use super::{State, bring_back, file_at, restore, snapshot, start_anew, wall_clock};
+use super::{Plan, State, bring_back, file_at, restore, start_anew, wall_clock};
 use crate::Failure;
 
 /// Options of `mqttlab store`.
@@ -65,6 +64,22 @@ enum Looked {
     Damaged(String, Vec<u8>),
 }
 
+/// However many event loops wrote the file, one broker shows what is in it.
+fn plan(config: &BrokerConfig) -> Plan<'_> {
+    Plan {
+        config,
+        seed: 0,
+        loops: 1,
+    }
+}
+
+impl State {
+    /// The broker of the only event loop.
+    fn broker(&self) -> &Broker {
+        self.brokers.first().expect("there is one loop")
+    }
+}
+
 fn look(path: &Path) -> Result<Looked, Failure> {
     let path = &file_at(path);
     let complain = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
@@ -77,9 +92,9 @@ fn look(path: &Path) -> Result<Looked, Failure> {
     }
     match File::open_on(Copy::of(bytes.clone())) {
         Ok(read) => {
-            let opened = bring_back(read, BrokerConfig::default(), 0);
+            let opened = bring_back(read, &plan(&BrokerConfig::default()));
             let state = State {
-                broker: opened.broker,
+                brokers: opened.brokers,
                 bans: opened.kept.bans,
             };
             Ok(Looked::Whole(Box::new(state), opened.now))
@@ -102,7 +117,7 @@ fn check(path: &Path) -> Result<ExitCode, Failure> {
         Looked::Damaged(why, bytes) => {
             let found = salvage(&bytes);
             let now = Instant::from_micros(wall_clock());
-            let state = restore(BrokerConfig::default(), 0, now, &found);
+            let state = restore(&plan(&BrokerConfig::default()), now, &found);
             say(&format!(
                 "{}: damaged ({why}); of its changes {} are missing; what can be read: {}\n",
                 path.display(),
@@ -115,7 +130,7 @@ fn check(path: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn summary(state: &State, now: Instant) -> String {
-    let broker = &state.broker;
+    let broker = state.broker();
     let usage = broker.usage();
     let subscriptions: usize = broker
         .sessions()
@@ -139,11 +154,11 @@ fn dump(path: &Path) -> Result<ExitCode, Failure> {
         Looked::Damaged(_, bytes) => {
             let now = Instant::from_micros(wall_clock());
             let found = salvage(&bytes);
-            let state = restore(BrokerConfig::default(), 0, now, &found);
+            let state = restore(&plan(&BrokerConfig::default()), now, &found);
             (Box::new(state), now, ExitCode::FAILURE)
         }
     };
-    let State { broker, bans } = &*state;
+    let (broker, bans) = (state.broker(), &state.bans);
     for session in broker.sessions() {
         say(&format!("{}\n", session_line(&session, now)))?;
         for subscription in session.subscriptions() {
@@ -220,9 +235,9 @@ fn rescue(path: &Path, to: &Path) -> Result<ExitCode, Failure> {
         Looked::Damaged(_, bytes) => salvage(&bytes),
         Looked::Whole(state, now) => whole(&state, now),
     };
-    let opened = start_anew(to, BrokerConfig::default(), 0, &found).map_err(complain)?;
+    let opened = start_anew(to, &plan(&BrokerConfig::default()), &found).map_err(complain)?;
     let state = State {
-        broker: opened.broker,
+        brokers: opened.brokers,
         bans: opened.kept.bans,
     };
     say(&format!(
@@ -236,7 +251,7 @@ fn rescue(path: &Path, to: &Path) -> Result<ExitCode, Failure> {
 
 /// Also of a store that is whole a new one can be made.
 fn whole(state: &State, now: Instant) -> Found {
-    let changes = snapshot(&state.broker, &state.bans, now, &mut Encoder::default()).into_iter();
+    let changes = state.snapshot(now).into_iter();
     let changes = changes.map(|bytes| Salvaged {
         bytes,
         after_gap: false,

@@ -12,7 +12,7 @@ use mqttlab_core::time::Instant;
 
 use super::super::bans::{Ban, Because, Whom};
 use super::record::{Decoder, Encoder, Record};
-use super::{Durability, Manner, OnFailure, Opened, Store, file_at, is_kept, open};
+use super::{Durability, Manner, OnFailure, Opened, Plan, Store, file_at, is_kept, open};
 
 mod disk;
 
@@ -41,6 +41,14 @@ impl Drop for Folder {
     }
 }
 
+fn plan(config: &Config, loops: u16) -> Plan<'_> {
+    Plan {
+        config,
+        seed: 1,
+        loops,
+    }
+}
+
 /// A store that runs, with its broker.
 struct Running {
     broker: Broker,
@@ -54,16 +62,21 @@ impl Running {
     }
 
     fn with(folder: &Folder, durability: Durability) -> Self {
-        let Opened { kept, broker, now } =
-            open(&folder.file(), Config::default(), 1).expect("it can be opened");
+        let opened = open(&folder.file(), &plan(&Config::default(), 1));
+        let Opened {
+            kept,
+            mut brokers,
+            now,
+        } = opened.expect("it can be opened");
+        let broker = brokers.pop().expect("there is one loop");
         let interval = std::time::Duration::from_secs(1);
         let manner = Manner {
             durability,
             interval,
             on_failure: OnFailure::Stop,
         };
-        let stores = Store::start(kept, manner, vec![|| {}]).expect("there are threads");
-        let [store] = stores.try_into().ok().expect("there is one loop");
+        let mut stores = Store::start(kept, manner, vec![|| {}]).expect("there are threads");
+        let store = stores.pop().expect("there is one loop");
         Self { broker, store, now }
     }
 
@@ -340,7 +353,7 @@ fn the_file_is_written_anew_when_most_of_it_is_out_of_date() {
 fn a_file_in_use_is_refused() {
     let folder = Folder::new("twice");
     let _first = Running::open(&folder);
-    let second = open(&folder.file(), Config::default(), 1);
+    let second = open(&folder.file(), &plan(&Config::default(), 1));
     let failure = second.err().expect("it is in use").to_string();
     assert!(failure.contains("another broker uses it"), "{failure}");
 }
@@ -360,8 +373,8 @@ fn of_a_damaged_file_what_can_be_read_is_brought_back() {
     let last = memchr::memmem::rfind(&bytes, b"topic/50").expect("it is there");
     bytes[last] = b'T';
     fs::write(folder.file(), bytes).expect("it can be written");
-    let opened = open(&folder.file(), Config::default(), 1).expect("it starts");
-    let kept = opened.broker.usage().retained;
+    let opened = open(&folder.file(), &plan(&Config::default(), 1)).expect("it starts");
+    let kept = opened.brokers[0].usage().retained;
     // Old pages may still have the one that was hit.
     assert!(kept == 99 || kept == 100, "{kept}");
     let names = fs::read_dir(&folder.0).expect("the folder is there");
@@ -436,4 +449,108 @@ fn bans_are_found_in_a_damaged_file_and_kept_when_it_is_written_anew() {
     let kept: Vec<_> = store.bans().iter(now).collect();
     assert!(store.numbers().salvaged);
     assert_eq!(kept, [(&whom, &ban(None))]);
+}
+
+/// Several event loops with one file.
+struct Crew {
+    loops: Vec<(Broker, Store)>,
+    now: Instant,
+}
+
+impl Crew {
+    fn open(folder: &Folder, loops: u16, durability: Durability) -> Self {
+        let opened = open(&folder.file(), &plan(&Config::default(), loops));
+        let Opened { kept, brokers, now } = opened.expect("it can be opened");
+        let manner = Manner {
+            durability,
+            interval: std::time::Duration::from_secs(1),
+            on_failure: OnFailure::Stop,
+        };
+        let wakes = brokers.iter().map(|_| || {}).collect();
+        let stores = Store::start(kept, manner, wakes).expect("there are threads");
+        let loops = brokers.into_iter().zip(stores).collect();
+        Self { loops, now }
+    }
+
+    /// Has the loop that keeps this topic retain a message.
+    fn retain(&mut self, topic: &str, payload: &str) {
+        let now = self.now;
+        let owner = self.loops.iter_mut();
+        let owner = owner
+            .into_iter()
+            .find(|(broker, _)| broker.shard().owns(topic));
+        let (broker, store) = owner.expect("somebody does");
+        retain(broker, store, now, topic, payload);
+        let handed = store.hand_over(broker, now, true);
+        handed.expect("it is written");
+    }
+
+    /// One round of each loop.
+    fn go_on(&mut self) {
+        for (broker, store) in &mut self.loops {
+            store.settle().expect("it is written");
+            store
+                .hand_over(broker, self.now, false)
+                .expect("it is written");
+        }
+    }
+
+    /// As loops end: each by itself, and the file is closed with the last.
+    fn finish(self) {
+        let now = self.now;
+        let loops = self.loops.into_iter();
+        let ends: Vec<_> = loops
+            .map(|(broker, mut store)| {
+                std::thread::spawn(move || store.finish(&broker, now).expect("it is written"))
+            })
+            .collect();
+        for end in ends {
+            end.join().expect("it ends");
+        }
+    }
+}
+
+#[test]
+fn several_loops_write_one_file_and_any_number_reads_it() {
+    for durability in [Durability::Commit, Durability::Interval, Durability::None] {
+        let folder = Folder::new(&format!("crew-{durability:?}"));
+        let mut expected = Vec::new();
+        for (round, loops) in [3, 1, 2].into_iter().enumerate() {
+            let mut crew = Crew::open(&folder, loops, durability);
+            for number in 0..20 {
+                let (topic, payload) = (format!("{round}/{number:02}"), number.to_string());
+                crew.retain(&topic, &payload);
+                expected.push((topic, payload));
+            }
+            crew.go_on();
+            crew.finish();
+        }
+        let found = retained(&Running::open(&folder).broker);
+        assert_eq!(found, expected, "{durability:?}");
+    }
+}
+
+#[test]
+fn a_file_of_several_loops_is_written_anew_while_all_go_on() {
+    let folder = Folder::new("crew-tidy");
+    let mut crew = Crew::open(&folder, 3, Durability::Commit);
+    let topics = ["a", "b", "c", "d", "e", "f"];
+    for count in 0..TIDY_MIN / 2 {
+        for topic in topics {
+            crew.retain(topic, &count.to_string());
+        }
+        if count % 100 == 0 {
+            crew.go_on();
+        }
+    }
+    let written = |crew: &Crew| crew.loops[0].1.numbers().rewrites;
+    while written(&crew) == 0 {
+        crew.go_on();
+    }
+    crew.retain("g", "last");
+    crew.finish();
+    let last = (TIDY_MIN / 2 - 1).to_string();
+    let mut expected: Vec<_> = topics.map(|topic| (topic.to_owned(), last.clone())).into();
+    expected.push(("g".into(), "last".into()));
+    assert_eq!(retained(&Running::open(&folder).broker), expected);
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use mqttlab_core::time::Instant;
@@ -22,6 +22,8 @@ const ENDED: &str = "the thread that writes has ended";
 pub(super) enum Job {
     /// These changes, behind those that are there.
     Append(Vec<Vec<u8>>, Instant),
+    /// These too, which need not be on the disk before the next job of this loop: no answer comes.
+    Defer(Vec<Vec<u8>>, Instant),
     /// All that one loop keeps, to be written in place of what is there.
     Snapshot(Vec<Vec<u8>>, Instant),
     /// The same, where all of it is on the disk already: no answer comes.
@@ -42,12 +44,21 @@ pub(super) struct Book {
     tidy_at: AtomicU64,
     /// Whose snapshot is wanted.
     wanted: Box<[AtomicBool]>,
-    /// A loop has ended: the file cannot be written anew any more.
-    has_left: Mutex<bool>,
+    stage: Mutex<Stage>,
     pub(super) commits: AtomicU64,
     pub(super) rewrites: AtomicU64,
     /// Why writing has failed.
     failure: OnceLock<String>,
+}
+
+/// Whether the file can be written anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Free,
+    /// It is about to be.
+    Gathering,
+    /// A loop has ended: it cannot any more.
+    Left,
 }
 
 impl Book {
@@ -61,14 +72,28 @@ impl Book {
     }
 
     /// Wants a snapshot of everybody, if all are there.
-    pub(super) fn begin(&self) -> bool {
-        let has_left = self.has_left.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*has_left {
-            for wanted in &self.wanted {
-                wanted.store(true, Ordering::Release);
-            }
+    fn begin(&self) -> bool {
+        let mut stage = self.stage();
+        if *stage != Stage::Free {
+            return false;
         }
-        !*has_left
+        *stage = Stage::Gathering;
+        for wanted in &self.wanted {
+            wanted.store(true, Ordering::Release);
+        }
+        true
+    }
+
+    /// The file is written anew.
+    fn end(&self) {
+        let mut stage = self.stage();
+        if *stage == Stage::Gathering {
+            *stage = Stage::Free;
+        }
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// This loop has handed in its snapshot.
@@ -83,9 +108,11 @@ impl Book {
 
     /// A loop ends, unless its snapshot is still wanted.
     pub(super) fn leave(&self, of: usize) -> bool {
-        let mut has_left = self.has_left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stage = self.stage();
         let may_leave = !self.is_wanted(of);
-        *has_left |= may_leave;
+        if may_leave {
+            *stage = Stage::Left;
+        }
         may_leave
     }
 
@@ -127,6 +154,9 @@ struct Desk<W> {
     snapshots: Vec<Option<Given>>,
     /// What came from those whose snapshots are there already.
     after: Vec<Vec<u8>>,
+    /// What need not be written yet, and when it came.
+    deferred: Vec<Vec<u8>>,
+    deferred_at: Instant,
     /// Who has ended.
     left: Vec<bool>,
 }
@@ -150,7 +180,7 @@ impl Writer {
             count: file.count().into(),
             tidy_at: tidy_at.into(),
             wanted: wakes.iter().map(|_| AtomicBool::new(false)).collect(),
-            has_left: Mutex::new(false),
+            stage: Mutex::new(Stage::Free),
             commits: AtomicU64::new(0),
             rewrites: AtomicU64::new(0),
             failure: OnceLock::new(),
@@ -163,6 +193,8 @@ impl Writer {
             snapshots: wakes.iter().map(|_| None).collect(),
             left: vec![false; wakes.len()],
             after: Vec::new(),
+            deferred: Vec::new(),
+            deferred_at: Instant::ZERO,
             loops: tells.into_iter().zip(wakes).collect(),
         };
         let thread = std::thread::Builder::new()
@@ -232,42 +264,63 @@ impl<W: Fn()> Desk<W> {
     }
 
     fn obey(&mut self, orders: &mut Vec<(usize, Order)>) -> io::Result<()> {
-        let (mut changes, mut writing, mut at) = (Vec::new(), Vec::new(), Instant::ZERO);
+        let (mut changes, mut writing) = (mem::take(&mut self.deferred), Vec::new());
+        let mut at = self.deferred_at;
+        let mut is_due = false;
         for (from, order) in orders.drain(..) {
             match order {
                 Order::Write(Job::Append(more, now)) => {
                     at = at.max(now);
+                    is_due = true;
                     writing.push(from);
-                    if self.snapshots[from].is_some() {
-                        self.after.extend(more.iter().cloned());
-                    }
-                    if changes.is_empty() {
-                        changes = more;
-                    } else {
-                        changes.extend(more);
-                    }
+                    self.collect(from, &mut changes, more);
+                }
+                Order::Write(Job::Defer(more, now)) => {
+                    at = at.max(now);
+                    self.collect(from, &mut changes, more);
                 }
                 Order::Write(Job::Snapshot(all, now)) => {
                     at = at.max(now);
+                    is_due = true;
                     self.take_snapshot(from, all, true);
                 }
                 Order::Write(Job::Copy(all, now)) => {
                     at = at.max(now);
+                    is_due = true;
                     self.take_snapshot(from, all, false);
                 }
-                Order::Leave => self.left[from] = true,
+                Order::Leave => {
+                    is_due = true;
+                    self.left[from] = true;
+                }
             }
         }
-        if !writing.is_empty() {
+        if !is_due {
+            (self.deferred, self.deferred_at) = (changes, at);
+            return Ok(());
+        }
+        if !changes.is_empty() {
             self.file.append(&changes, at)?;
             self.book.commits.fetch_add(1, Ordering::Relaxed);
             self.book.count.store(self.file.count(), Ordering::Relaxed);
-            self.tell(writing);
         }
+        self.tell(writing);
         if self.snapshots.iter().any(Option::is_some) {
             self.write_anew(at)?;
         }
         Ok(())
+    }
+
+    /// Puts what a loop wants written behind what is there to be written.
+    fn collect(&mut self, from: usize, changes: &mut Vec<Vec<u8>>, more: Vec<Vec<u8>>) {
+        if self.snapshots[from].is_some() {
+            self.after.extend(more.iter().cloned());
+        }
+        if changes.is_empty() {
+            *changes = more;
+        } else {
+            changes.extend(more);
+        }
     }
 
     fn take_snapshot(&mut self, from: usize, changes: Vec<Vec<u8>>, is_awaited: bool) {
@@ -305,6 +358,7 @@ impl<W: Fn()> Desk<W> {
         book.rewrites.fetch_add(1, Ordering::Relaxed);
         book.count.store(count, Ordering::Relaxed);
         book.tidy_at.store(tidy_at(count), Ordering::Relaxed);
+        book.end();
         self.tell(awaited);
         Ok(())
     }

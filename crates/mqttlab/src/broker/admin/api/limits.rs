@@ -37,7 +37,7 @@ pub(super) struct Each {
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits",
     responses((status = 200, body = Limits)))]
 pub(super) async fn show(state: State<Admin>) -> Result<Json<Limits>, Problem> {
-    let config = ask_one(state.clone(), |desk| desk.broker().config().clone()).await?;
+    let config = ask_one(state.clone(), |desk| desk.config()).await?;
     let report = in_time(state.loops.report()).await?;
     Ok(Json(limits(&config, &report.usage)))
 }
