@@ -82,15 +82,18 @@ fn our_broker_does_over_sockets_what_it_does_in_the_simulation() -> Result<()> {
 }
 
 /// Debian's broker on a free port, gone with the test.
-struct Mosquitto {
+pub(crate) struct Mosquitto {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     _folder: Folder,
 }
 
 impl Mosquitto {
     /// `None` where it is not installed.
-    fn start() -> Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start() -> Result<Option<Self>> {
         let places = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
         let program = places.iter().find(|place| Path::new(place).exists());
         let Some(program) = program else {

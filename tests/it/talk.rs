@@ -7,6 +7,7 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::conform::Mosquitto;
 use crate::harness::{Broker, Folder, program, signal, wait};
 
 /// A broker that speaks all that clients speak, and where.
@@ -345,5 +346,27 @@ fn a_subscriber_comes_back_when_the_broker_does() -> Result<()> {
     subscriber.hears("subscribed")?;
     publish(&to, &["-t", "t", "-m", "still there"], b"")?;
     ensure!(subscriber.end()? == "still there\n");
+    Ok(())
+}
+
+#[test]
+fn another_broker_understands_them() -> Result<()> {
+    let Some(mosquitto) = Mosquitto::start()? else {
+        return Ok(());
+    };
+    let to = ["--to".to_owned(), format!("127.0.0.1:{}", mosquitto.port)];
+    for version in ["3.1", "3.1.1", "5.0"] {
+        let [sub, publisher] = [["-V", version, "-i", "sub"], ["-V", version, "-i", "pub"]];
+        let wanted = ["-t", "a/#", "-q", "2", "-v", "-C", "3", "-W", "20"];
+        let subscriber = Subscriber::start(&to, &[&sub[..], &wanted].concat())?;
+        let lines = ["-t", "a/b", "-q", "2", "-l"];
+        publish(&to, &[&publisher[..], &lines].concat(), b"one\ntwo\n")?;
+        publish(
+            &to,
+            &[&publisher[..], &["-t", "a/c", "-m", "three"]].concat(),
+            b"",
+        )?;
+        ensure!(subscriber.end()? == "a/b one\na/b two\na/c three\n");
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clap::Args;
 use mqttlab_core::client::{Options, QueueLimits, Reconnect, WillOptions};
 use mqttlab_core::packet::{QoS, Version};
-use mqttlab_core::time::Duration;
+use mqttlab_core::time::{Duration, Instant};
 
 use crate::Failure;
 use crate::wire::{Target, Trust, Way};
@@ -173,4 +173,9 @@ pub(super) fn qos(text: &str) -> Result<QoS, String> {
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').ok_or("give NAME=VALUE")?;
     Ok((pair.0.to_owned(), pair.1.to_owned()))
+}
+
+/// When the time is up, for a client that began at zero.
+pub(super) fn until(timeout_s: Option<u32>) -> Option<Instant> {
+    timeout_s.map(|seconds| Instant::ZERO + Duration::from_secs(seconds.into()))
 }

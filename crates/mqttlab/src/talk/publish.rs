@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-use std::time::Duration;
 
 use bytes::Bytes;
 use clap::{ArgGroup, Args};
@@ -17,7 +16,7 @@ use mqttlab_core::topic;
 
 use super::drive::{App, Driver, Turn, Wants};
 use super::happened::{Ending, Happened, too_late};
-use super::options::{Connecting, pair, qos};
+use super::options::{Connecting, pair, qos, until};
 use super::say;
 use super::stop::Stop;
 use crate::Failure;
@@ -300,10 +299,7 @@ impl App for Publisher<'_> {
         now: Instant,
         wants: &mut Wants,
     ) -> Result<Turn, Failure> {
-        let until = self
-            .options
-            .timeout
-            .map(|seconds| Instant::ZERO + Duration::from_secs(seconds.into()));
+        let until = until(self.options.timeout);
         if until.is_some_and(|until| now >= until) {
             return Err(too_late());
         }

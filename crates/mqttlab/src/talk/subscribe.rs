@@ -3,7 +3,6 @@
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::drive::{App, Driver, Turn, Wants};
 use super::happened::{Ending, Happened, too_late};
-use super::options::{Connecting, qos};
+use super::options::{Connecting, qos, until};
 use super::say;
 use super::stop::Stop;
 use crate::Failure;
@@ -288,10 +287,7 @@ impl App for Subscriber<'_> {
         if is_stopped || self.left == Some(0) || !self.has_reader {
             return Ok(Turn::End);
         }
-        let until = self
-            .options
-            .timeout
-            .map(|seconds| Instant::ZERO + Duration::from_secs(seconds.into()));
+        let until = until(self.options.timeout);
         if until.is_some_and(|until| now >= until) {
             return match self.options.count {
                 None if self.is_subscribed => Ok(Turn::End),
