@@ -9,6 +9,7 @@ mod open;
 mod sandbox;
 mod select;
 mod share;
+mod texts;
 
 use std::env;
 

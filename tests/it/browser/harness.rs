@@ -46,7 +46,7 @@ pub(crate) fn in_browser(test: impl AsyncFnOnce(&Browser) -> Result<()>) -> Resu
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let origin = server::serve(dist).await?;
+        let origin = server::serve(dist, &project()).await?;
         let browser = Browser::start(Driver::start(&chromedriver)?, origin).await?;
         let result = test(&browser).await;
         if result.is_err() {

@@ -3,33 +3,42 @@
 //! What stays English on a page in this language is no text of the Fluent file, and what does not fit would not fit in
 //! many languages.
 
-use super::pattern::encode;
+use super::pattern::{Part, Pattern, encode};
 use super::{Texts, table};
 
 /// The code of this language: English of no place.
 pub const PSEUDO: &str = "en-XA";
+
+/// Fewer letters are no word.
+const WORD_MIN: usize = 3;
 
 impl Texts {
     /// The table of the language that nobody speaks.
     #[must_use]
     pub fn pseudo(&self) -> String {
         let texts = self.entries.iter().map(|entry| {
-            let letters = entry
-                .english
-                .chars()
-                .filter(|it| it.is_alphabetic())
-                .count();
+            let letters = letters(&entry.pattern);
+            // Units and the like are the same in every language, or nearly so.
+            if letters < WORD_MIN {
+                return encode(entry, &entry.pattern);
+            }
             let pattern = entry.pattern.map(&str::to_owned, &disguise);
             // Both ends are marked, so that what is cut off is seen.
-            let longer = "~".repeat(letters.div_ceil(3));
-            let text = encode(entry, &pattern);
-            match letters {
-                0 => text,
-                _ => format!("[{text}{longer}]"),
-            }
+            let longer = "~".repeat((letters / 3).saturating_sub(2));
+            format!("[{}{longer}]", encode(entry, &pattern))
         });
         table(&self.plurals, texts)
     }
+}
+
+/// How many letters a text has of its own; of a choice, what it says if nothing else fits.
+fn letters(pattern: &Pattern) -> usize {
+    let parts = pattern.0.iter().map(|part| match part {
+        Part::Text(text) => text.chars().filter(|it| it.is_alphabetic()).count(),
+        Part::Argument { .. } => 0,
+        Part::Choice(choice) => letters(&choice.default),
+    });
+    parts.sum()
 }
 
 /// The same words, readable, in letters that English has not; what stands between backquotes is code and stays.
