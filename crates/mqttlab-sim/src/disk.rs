@@ -85,6 +85,8 @@ pub(crate) enum Record {
     RetainedRemoved(Box<str>),
     WillSet(ClientId, Will),
     WillRemoved(ClientId),
+    PassedOn(ClientId, PacketId, u64, u16),
+    Heard(u16, u16, u16, u64),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -172,6 +174,18 @@ impl From<&Change<'_>> for Record {
             Change::RetainedRemoved { topic } => Self::RetainedRemoved(topic.into()),
             Change::WillSet { client_id, will } => Self::WillSet(client_id.into(), will.into()),
             Change::WillRemoved { client_id } => Self::WillRemoved(client_id.into()),
+            Change::PassedOn {
+                client_id,
+                packet_id,
+                number,
+                of,
+            } => Self::PassedOn(client_id.into(), packet_id, number, of),
+            Change::Heard {
+                of,
+                to,
+                from,
+                number,
+            } => Self::Heard(of, to, from, number),
         }
     }
 }
@@ -195,7 +209,9 @@ impl Record {
             | Self::Received(..)
             | Self::ReceiveCompleted(..)
             | Self::RetainedRemoved(_)
-            | Self::WillRemoved(_) => {}
+            | Self::WillRemoved(_)
+            | Self::PassedOn(..)
+            | Self::Heard(..) => {}
         }
     }
 
@@ -257,6 +273,18 @@ impl Record {
                 will: will.borrow(),
             },
             Self::WillRemoved(client_id) => Change::WillRemoved { client_id },
+            &Self::PassedOn(ref client_id, packet_id, number, of) => Change::PassedOn {
+                client_id,
+                packet_id,
+                number,
+                of,
+            },
+            &Self::Heard(of, to, from, number) => Change::Heard {
+                of,
+                to,
+                from,
+                number,
+            },
         }
     }
 }

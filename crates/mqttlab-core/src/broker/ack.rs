@@ -112,6 +112,9 @@ impl Broker {
         let packet_id = ack.packet_id;
         let session = &mut self.sessions[session];
         let known = session.flow_mut().receiver.on_pubrel(packet_id);
+        if let Some(once) = self.peers.once_if_any() {
+            once.forget(&session.client_id, packet_id);
+        }
         let reason = if known {
             if session.is_durable() {
                 let client_id = &session.client_id;

@@ -167,6 +167,9 @@ impl Broker {
     /// Takes a session out of its place.
     pub(super) fn take_session(&mut self, key: SessionKey) -> Session {
         let session = self.sessions.remove(key);
+        if let Some(once) = self.peers.once_if_any() {
+            once.forget_all(&session.client_id);
+        }
         self.clients.remove(&session.client_id);
         self.books.ended(&session);
         session

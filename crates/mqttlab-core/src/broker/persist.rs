@@ -126,6 +126,29 @@ pub enum Change<'a> {
         /// Whose.
         client_id: &'a str,
     },
+    /// The QoS 2 message that was received is told to other [shards](crate::broker::shard), as this one. A broker that is
+    /// alone says no such thing.
+    PassedOn {
+        /// From whom.
+        client_id: &'a str,
+        /// Packet Identifier.
+        packet_id: PacketId,
+        /// Number of the message.
+        number: u64,
+        /// How many shards there are.
+        of: u16,
+    },
+    /// A shard has routed such messages of another one up to this number; the last one that says so counts.
+    Heard {
+        /// How many shards there are.
+        of: u16,
+        /// Which of them it is.
+        to: u16,
+        /// Whose messages they are.
+        from: u16,
+        /// Number of the last one.
+        number: u64,
+    },
 }
 
 /// A message in a [`Change`]; the same number always means the same message, so that a store can keep it once.

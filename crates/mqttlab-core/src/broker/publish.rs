@@ -206,6 +206,7 @@ impl Broker {
             packet_id,
             dup: publish.dup,
         });
+        self.pass_on_again(cx, session, publish, packet_id);
         self.acknowledge(
             cx,
             key,
@@ -239,6 +240,9 @@ impl Broker {
         });
         if let (QoS::ExactlyOnce, Some(packet_id)) = (publish.qos, publish.packet_id) {
             self.receive(cx, session, packet_id);
+            if !self.peers.is_alone() {
+                self.note_passed_on(cx, session, packet_id, number);
+            }
         }
         let incoming = Incoming {
             number,

@@ -115,6 +115,9 @@ impl Broker {
         {
             self.session_changes(session, &mut tell);
         }
+        if let Some(once) = self.peers.once() {
+            once.snapshot(self.shard(), &mut tell);
+        }
         let retained = self.retained.iter();
         let own = retained.filter(|(topic, _)| self.shard().owns(topic));
         for (_, key) in own {
@@ -218,6 +221,7 @@ impl Restoring {
             | Change::ReceiveCompleted { client_id, .. }
             | Change::WillSet { client_id, .. }
             | Change::WillRemoved { client_id }
+            | Change::PassedOn { client_id, .. }
                 if !self.broker.shard().owns(client_id) =>
             {
                 self.apply_elsewhere(client_id, change);
@@ -236,6 +240,12 @@ impl Restoring {
             Change::RetainedRemoved { topic } => {
                 if let Some(key) = self.broker.retained.remove(topic, &self.broker.messages) {
                     self.broker.messages.release(key);
+                }
+            }
+            Change::PassedOn { number, .. } | Change::Heard { number, .. } => {
+                self.broker.last_number = self.broker.last_number.max(number);
+                if let Some(once) = self.broker.peers.once_or_new() {
+                    once.restore(change);
                 }
             }
             Change::SessionExpiry { client_id, .. }
@@ -269,8 +279,12 @@ impl Restoring {
                 broker.on_joined(owner, &filter.into(), &client_id.into(), false);
             }
             Change::Unsubscribed { filter, .. } => broker.on_left(filter, client_id),
-            Change::Queued { message, .. } => {
-                broker.last_number = broker.last_number.max(message.number);
+            Change::Queued {
+                message: MessageRef { number, .. },
+                ..
+            }
+            | Change::PassedOn { number, .. } => {
+                broker.last_number = broker.last_number.max(number);
             }
             Change::Subscribed { .. }
             | Change::SessionExpiry { .. }
@@ -283,7 +297,8 @@ impl Restoring {
             | Change::Retained { .. }
             | Change::RetainedRemoved { .. }
             | Change::WillSet { .. }
-            | Change::WillRemoved { .. } => {}
+            | Change::WillRemoved { .. }
+            | Change::Heard { .. } => {}
         }
     }
 
@@ -338,12 +353,7 @@ impl Restoring {
                     .receiver
                     .on_publish(packet_id);
             }
-            Change::ReceiveCompleted { packet_id, .. } => {
-                self.broker.sessions[key]
-                    .flow_mut()
-                    .receiver
-                    .on_pubrel(packet_id);
-            }
+            Change::ReceiveCompleted { packet_id, .. } => self.restore_released(key, packet_id),
             Change::WillSet { will, .. } => {
                 self.broker.sessions[key].will = Some(Box::new(Will::from_ref(&will)));
             }
@@ -351,7 +361,17 @@ impl Restoring {
             Change::SessionStarted { .. }
             | Change::SessionEnded { .. }
             | Change::Retained { .. }
-            | Change::RetainedRemoved { .. } => {}
+            | Change::RetainedRemoved { .. }
+            | Change::PassedOn { .. }
+            | Change::Heard { .. } => {}
+        }
+    }
+
+    fn restore_released(&mut self, key: SessionKey, packet_id: PacketId) {
+        let session = &mut self.broker.sessions[key];
+        session.flow_mut().receiver.on_pubrel(packet_id);
+        if let Some(once) = self.broker.peers.once_if_any() {
+            once.forget(&session.client_id, packet_id);
         }
     }
 

@@ -114,6 +114,18 @@ impl Broker {
         share
     }
 
+    /// The Client Identifiers of all members.
+    pub(super) fn share_members(&self, share: ShareKey) -> Vec<Arc<str>> {
+        let share = &self.shares.arena[share];
+        let here = share.members.iter();
+        let here = here.map(|(key, _)| self.sessions[*key].client_id.clone());
+        let group = self.peers.group();
+        let elsewhere = share.elsewhere.iter();
+        let elsewhere =
+            elsewhere.filter_map(|key| Some(group?.members.get(*key).client_id.clone()));
+        here.chain(elsewhere).collect()
+    }
+
     /// Adds a member whose session is in another shard, and that was none.
     pub(super) fn join_share_elsewhere(&mut self, filter: &Arc<str>, key: MemberKey) {
         let share = self.share_or_new(filter);

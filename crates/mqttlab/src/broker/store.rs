@@ -612,7 +612,9 @@ pub(crate) fn is_kept(change: &Change<'_>) -> bool {
         | Change::Received { .. }
         | Change::ReceiveCompleted { .. }
         | Change::WillSet { .. }
-        | Change::WillRemoved { .. } => true,
+        | Change::WillRemoved { .. }
+        | Change::PassedOn { .. }
+        | Change::Heard { .. } => true,
     }
 }
 

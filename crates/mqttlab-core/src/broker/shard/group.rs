@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::members::Members;
+use super::once::Once;
 use super::removed::Removed;
 use super::{Shard, ShardId};
 use crate::broker::tree::Routes;
@@ -13,13 +14,16 @@ use crate::broker::tree::Routes;
 pub(in crate::broker) struct Peers {
     #[cfg(feature = "shards")]
     group: Option<Box<Group>>,
+    /// Also of a broker that is alone now, and had others before a restart.
+    #[cfg(feature = "shards")]
+    once: Option<Box<Once>>,
 }
 
 impl Peers {
     #[cfg(feature = "shards")]
     pub(in crate::broker) fn of(shard: Shard) -> Self {
         let group = (shard.of() > 1).then(|| Box::new(Group::new(shard)));
-        Self { group }
+        Self { group, once: None }
     }
 
     #[inline]
@@ -32,6 +36,40 @@ impl Peers {
     #[cfg(feature = "shards")]
     pub(in crate::broker) fn group_mut(&mut self) -> Option<&mut Group> {
         self.group.as_deref_mut()
+    }
+
+    #[cfg(feature = "shards")]
+    pub(in crate::broker) fn once(&self) -> Option<&Once> {
+        self.once.as_deref()
+    }
+
+    /// The same, to be changed, if there is any.
+    #[cfg(feature = "shards")]
+    pub(in crate::broker) fn once_if_any(&mut self) -> Option<&mut Once> {
+        self.once.as_deref_mut()
+    }
+
+    #[cfg(feature = "shards")]
+    pub(in crate::broker) fn once_or_new(&mut self) -> Option<&mut Once> {
+        Some(self.once.get_or_insert_default())
+    }
+
+    #[cfg(not(feature = "shards"))]
+    #[expect(clippy::unused_self, reason = "it is the same with the feature")]
+    pub(in crate::broker) const fn once(&self) -> Option<&Once> {
+        None
+    }
+
+    #[cfg(not(feature = "shards"))]
+    #[expect(clippy::unused_self, reason = "it is the same with the feature")]
+    pub(in crate::broker) const fn once_if_any(&mut self) -> Option<&mut Once> {
+        None
+    }
+
+    #[cfg(not(feature = "shards"))]
+    #[expect(clippy::unused_self, reason = "it is the same with the feature")]
+    pub(in crate::broker) const fn once_or_new(&mut self) -> Option<&mut Once> {
+        None
     }
 
     #[inline]

@@ -113,28 +113,56 @@ impl Broker {
                 shard: from.number(),
             }
         );
+        if letter.is_once && (letter.again.is_some() || self.is_of_use(letter)) {
+            self.note_heard(cx, from, letter);
+        }
+        self.spread_heard(cx, letter);
+    }
+
+    /// Whether anything that is stored comes of a message here.
+    fn is_of_use(&mut self, letter: &Letter) -> bool {
+        let cache = self.heard_routes(&letter.topic);
+        let is_of_use = !cache.routes.direct.is_empty();
+        self.keep_heard_routes(cache);
+        is_of_use || letter.keep && self.shard().owns(&letter.topic)
+    }
+
+    /// Passes a message on to those who have subscribed themselves, and have not had it before.
+    pub(super) fn spread_heard<S: Sink>(&mut self, cx: &mut Cx<'_, S>, letter: &Arc<Letter>) {
         let cache = self.heard_routes(&letter.topic);
         let holders = u32::from(letter.keep) + cache.routes.direct.len() as u32;
         let mut spread = self.begin_heard(letter, holders);
         if letter.keep {
             self.retain_heard(cx, &mut spread);
         }
-        self.follow_direct(cx, &mut spread, &cache.routes);
+        match letter.again {
+            None => self.follow_direct(cx, &mut spread, &cache.routes),
+            Some(again) => {
+                let mut routes = cache.routes.clone();
+                let had = |session| again.had(&self.sessions[session].client_id);
+                routes.direct.retain(|route| !had(route.session));
+                self.follow_direct(cx, &mut spread, &routes);
+            }
+        }
         self.end_spread(spread);
+        self.keep_heard_routes(cache);
+    }
+
+    fn keep_heard_routes(&mut self, cache: Box<HeardCache>) {
         if let Some(group) = self.peers.group_mut() {
             group.cache = Some(cache);
         }
     }
 
     /// A message of another shard, whose payload is stored already.
-    fn begin_heard<'a>(&mut self, letter: &'a Arc<Letter>, holders: u32) -> Spread<'a> {
+    pub(super) fn begin_heard<'a>(&mut self, letter: &'a Arc<Letter>, holders: u32) -> Spread<'a> {
         let mut spread = self.begin_spread(letter.incoming(), holders);
         spread.layouts.letter = Some(Arc::clone(letter));
         spread
     }
 
     /// Who gets a topic here: remembered from the last message, or found in the tree.
-    fn heard_routes(&mut self, topic: &Arc<str>) -> Box<HeardCache> {
+    pub(super) fn heard_routes(&mut self, topic: &Arc<str>) -> Box<HeardCache> {
         let generation = self.tree.generation();
         let kept = self.peers.group_mut().and_then(|group| group.cache.take());
         let mut cache = kept.unwrap_or_else(|| {
@@ -184,6 +212,9 @@ impl Broker {
             retain_as_published: granted.options.retain_as_published,
             identifiers: granted.identifiers(),
         };
+        if letter.is_once {
+            self.note_heard(cx, from, letter);
+        }
         let mut spread = self.begin_heard(letter, 1);
         self.offer(cx, &mut spread, session, &hop);
         self.end_spread(spread);

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 
 use bytes::Bytes;
 
+use super::once::Again;
 use crate::broker::message::Incoming;
 use crate::packet::QoS;
 use crate::time::Instant;
@@ -23,6 +24,10 @@ pub(in crate::broker) struct Letter {
     pub(in crate::broker) retain: bool,
     /// It takes the place of the topic's retained message: its publisher's shard had room for it.
     pub(in crate::broker) keep: bool,
+    /// It is a QoS 2 message of a session that outlives a crash, which may repeat it.
+    pub(in crate::broker) is_once: bool,
+    /// It is told again, after a crash.
+    pub(in crate::broker) again: Option<Again>,
     /// The 5.0 properties that are forwarded, as on the wire.
     pub(in crate::broker) properties: Box<[u8]>,
     pub(in crate::broker) expires_at: Option<Instant>,

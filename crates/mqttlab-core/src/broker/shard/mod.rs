@@ -35,6 +35,7 @@ mod group;
 mod hear;
 mod letter;
 mod members;
+mod once;
 mod removed;
 mod tell;
 mod word;

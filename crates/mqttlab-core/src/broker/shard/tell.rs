@@ -10,6 +10,7 @@ use crate::broker::publish::Spread;
 use crate::broker::sink::Sink;
 use crate::broker::subscribe::is_shared;
 use crate::broker::{Broker, Cx};
+use crate::packet::QoS;
 
 impl Broker {
     /// Tells of a message that is being passed on here: all others if it changes what is retained, else those that have
@@ -57,6 +58,8 @@ impl Broker {
             qos: incoming.qos,
             retain: incoming.retain,
             keep,
+            is_once: incoming.qos == QoS::ExactlyOnce && incoming.publisher.is_some(),
+            again: None,
             properties: incoming.properties.into(),
             expires_at: incoming.expires_at,
         });

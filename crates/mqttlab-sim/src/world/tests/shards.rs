@@ -177,6 +177,12 @@ fn alarms() -> String {
     ALARMS.to_owned() + &each.collect::<String>()
 }
 
+/// The publisher's shard and the others store at different times, and a crash may come between.
+#[test]
+fn each_message_comes_once_though_the_broker_crashes() {
+    nothing_is_found(DOSES, &crashes(), 70);
+}
+
 const ALARMS: &str = r#"
 [[client]]
 name = "sensor"

@@ -33,6 +33,8 @@ pub(super) enum Record<'a> {
     QueuedSame(Cow<'a, str>, Delivery<'a>),
     Banned(Cow<'a, Whom>, Cow<'a, Ban>),
     BanLifted(Cow<'a, Whom>),
+    PassedOn(Cow<'a, str>, PacketId, u64, u16),
+    Heard(u16, u16, u16, u64),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -167,6 +169,18 @@ impl<'a> From<Change<'a>> for Record<'a> {
             Change::RetainedRemoved { topic } => Self::RetainedRemoved(topic.into()),
             Change::WillSet { client_id, will } => Self::WillSet(client_id.into(), will.into()),
             Change::WillRemoved { client_id } => Self::WillRemoved(client_id.into()),
+            Change::PassedOn {
+                client_id,
+                packet_id,
+                number,
+                of,
+            } => Self::PassedOn(client_id.into(), packet_id, number, of),
+            Change::Heard {
+                of,
+                to,
+                from,
+                number,
+            } => Self::Heard(of, to, from, number),
         }
     }
 }
@@ -242,6 +256,18 @@ impl<'a> Record<'a> {
                 will: will.borrowed(),
             },
             Self::WillRemoved(client_id) => Change::WillRemoved { client_id },
+            &Self::PassedOn(ref client_id, packet_id, number, of) => Change::PassedOn {
+                client_id,
+                packet_id,
+                number,
+                of,
+            },
+            &Self::Heard(of, to, from, number) => Change::Heard {
+                of,
+                to,
+                from,
+                number,
+            },
             Self::QueuedSame(..) | Self::Banned(..) | Self::BanLifted(_) => return None,
         })
     }

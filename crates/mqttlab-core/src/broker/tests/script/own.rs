@@ -115,6 +115,28 @@ pub(in crate::broker::tests) fn own(change: &Change<'_>) -> Change<'static> {
         Change::WillRemoved { client_id } => Change::WillRemoved {
             client_id: text(client_id),
         },
+        Change::PassedOn {
+            client_id,
+            packet_id,
+            number,
+            of,
+        } => Change::PassedOn {
+            client_id: text(client_id),
+            packet_id,
+            number,
+            of,
+        },
+        Change::Heard {
+            of,
+            to,
+            from,
+            number,
+        } => Change::Heard {
+            of,
+            to,
+            from,
+            number,
+        },
     }
 }
 
