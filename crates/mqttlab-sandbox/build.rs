@@ -1,10 +1,11 @@
-//! Makes the tables of the forms from the schema of scenarios: which keys there are, what they are, what they mean.
+//! Makes the tables of the forms from the schema of scenarios: which keys there are, what they are, what they mean. Makes
+//! a module of the sandbox's texts.
 
 use std::env;
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ use serde_json::Value;
 const SCHEMA: &str = "../../www/scenario.schema.json";
 /// Keys that only the programs play which are not in a page.
 const NOT_HERE: [(&str, &str); 1] = [("Broker", "shards")];
+/// Where the texts are.
+const TEXTS: &str = "texts";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -26,7 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             write_table(&mut code, &schema, name, definition)?;
         }
     }
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("tables.rs"), code)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("tables.rs"), code)?;
+    println!("cargo::rerun-if-changed={TEXTS}");
+    mqttlab_texts::compile::build("sandbox", Path::new(TEXTS), &out)?;
     Ok(())
 }
 

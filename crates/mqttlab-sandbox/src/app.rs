@@ -12,10 +12,11 @@ use crate::draft::{Draft, Verdict};
 use crate::edit::{Edit, Path};
 use crate::page::{self, Word};
 use crate::platform;
+use crate::say::{self, Text};
 use crate::ui::forms::forms;
 use crate::ui::start::start;
 use crate::ui::text::{TEXT, editor};
-use crate::{lesson, steps, words};
+use crate::{lesson, steps};
 
 /// How long somebody has to pause before what was typed is played, in milliseconds.
 const PAUSE_MS: u32 = 250;
@@ -47,7 +48,7 @@ pub(crate) struct App {
     /// Where the bytes of a packet go that is asked for.
     bytes_for: Option<Path>,
     /// What is to be said.
-    note: Option<&'static str>,
+    note: Option<Text>,
     /// Which cards are open, by the ids of their places.
     open: BTreeSet<String>,
     /// What gets the focus when it is there.
@@ -182,11 +183,11 @@ impl Component for App {
                 return false;
             }
             Told::Read(Some(text)) => self.begin(text),
-            Told::Read(None) => self.note = Some("This file is no text, or too large."),
+            Told::Read(None) => self.note = Some(say::NOTE_NO_TEXT),
             Told::Download(paper) => self.download(paper),
         }
         if self.draft.text() != before {
-            self.note = self.note.filter(|note| *note == words::KEPT);
+            self.note = self.note.filter(|note| *note == say::NOTE_KEPT);
             platform::store(self.draft.text());
             page::play(self.draft.text());
         }
@@ -205,7 +206,7 @@ impl Component for App {
             <>
                 { self.bar(cx) }
                 { self.tabs(cx) }
-                <div class="scroll sandbox-body" key={tab_name(self.tab)} id="sandbox-panel" role="tabpanel" aria-label={tab_name(self.tab)} tabindex="-1">
+                <div class="scroll sandbox-body" key={tab_id(self.tab)} id="sandbox-panel" role="tabpanel" aria-label={tab_name(self.tab)} tabindex="-1">
                     { body }
                 </div>
                 <div role="status" class="sandbox-verdict" data-testid="verdict">{ self.verdict(cx) }</div>
@@ -257,12 +258,12 @@ impl App {
         match word {
             Word::Plays => self.draft.verdict = Verdict::Plays,
             Word::Wrong(mistake) => self.draft.verdict = Verdict::Wrong(mistake),
-            Word::Secret => self.note = Some(words::SECRET),
+            Word::Secret => self.note = Some(say::NOTE_SECRET),
             Word::Text(text) => match std::mem::take(&mut self.wanted) {
                 Wanted::All => self.begin(text),
                 Wanted::Steps => self.keep(&text),
             },
-            Word::Packet(bytes) if bytes.is_empty() => self.note = Some(words::NO_PACKET),
+            Word::Packet(bytes) if bytes.is_empty() => self.note = Some(say::NOTE_NO_PACKET),
             Word::Packet(bytes) => {
                 if let Some(path) = self.bytes_for.take() {
                     self.draft.edit([Edit::Put(path, bytes.into())]);
@@ -287,10 +288,10 @@ impl App {
         let Ok(run) = run.parse() else { return };
         let edits = steps::difference(self.draft.document(), &run);
         if edits.is_empty() {
-            self.note = Some(words::NOTHING_DONE);
+            self.note = Some(say::NOTE_NOTHING_DONE);
         } else {
             self.draft.edit(edits);
-            self.note = Some(words::KEPT);
+            self.note = Some(say::NOTE_KEPT);
         }
     }
 
@@ -327,12 +328,12 @@ impl App {
         let link = cx.link();
         html! {
             <div class="sandbox-bar">
-                <h2 class="hidden-visually">{ "Sandbox" }</h2>
+                <h2 class="hidden-visually">{ say::SANDBOX }</h2>
                 <div class="sandbox-tools">
-                    <button type="button" class="ghost" data-testid="start" onclick={link.callback(|_| Told::Start)}>{ "New, files…" }</button>
-                    <button type="button" class="ghost" disabled={!self.draft.can_undo()} onclick={link.callback(|_| Told::Undo)}>{ "Undo" }</button>
-                    <button type="button" class="ghost" disabled={!self.draft.can_redo()} onclick={link.callback(|_| Told::Redo)}>{ "Redo" }</button>
-                    <button type="button" class="ghost" data-testid="keep" title="What was done by hand in the picture becomes steps of the scenario" onclick={link.callback(|_| Told::Ask(Ask::Steps))}>{ "Keep what I did" }</button>
+                    <button type="button" class="ghost" data-testid="start" onclick={link.callback(|_| Told::Start)}>{ say::BAR_START }</button>
+                    <button type="button" class="ghost" disabled={!self.draft.can_undo()} onclick={link.callback(|_| Told::Undo)}>{ say::BAR_UNDO }</button>
+                    <button type="button" class="ghost" disabled={!self.draft.can_redo()} onclick={link.callback(|_| Told::Redo)}>{ say::BAR_REDO }</button>
+                    <button type="button" class="ghost" data-testid="keep" title={say::BAR_KEEP_TITLE} onclick={link.callback(|_| Told::Ask(Ask::Steps))}>{ say::BAR_KEEP }</button>
                 </div>
             </div>
         }
@@ -342,20 +343,20 @@ impl App {
         let link = cx.link();
         let note = self.note.map(|note| html! { <p>{ note }</p> });
         let state = match &self.draft.verdict {
-            Verdict::Reading => html! { <p class="muted">{ "Reading…" }</p> },
-            Verdict::Plays => html! { <p class="plays">{ "✓ In the picture" }</p> },
+            Verdict::Reading => html! { <p class="muted">{ say::VERDICT_READING }</p> },
+            Verdict::Plays => html! { <p class="plays">{ say::VERDICT_PLAYS }</p> },
             Verdict::Wrong(mistake) => html! {
                 <>
-                    <p class="wrong"><b>{ format!("✕ Line {}, column {}: ", mistake.line, mistake.column) }</b>{ &mistake.message }</p>
+                    <p class="wrong"><b>{ say::verdict_wrong(mistake.line, mistake.column) }{ " " }</b>{ &mistake.message }</p>
                     if !mistake.help.is_empty() {
                         <p class="muted">{ &mistake.help }</p>
                     }
-                    <p class="muted small">{ "The picture shows the last run that worked." }</p>
+                    <p class="muted small">{ say::VERDICT_LAST }</p>
                     <div class="sandbox-tools">
                         if let Some(word) = mistake.suggestion() {
-                            <button type="button" class="ghost" data-testid="correct" onclick={link.callback(|_| Told::Correct)}>{ format!("Write {word}") }</button>
+                            <button type="button" class="ghost" data-testid="correct" onclick={link.callback(|_| Told::Correct)}>{ say::verdict_write(word) }</button>
                         }
-                        <button type="button" class="ghost" data-testid="go" onclick={link.callback(|_| Told::GoToMistake)}>{ "Show the place" }</button>
+                        <button type="button" class="ghost" data-testid="go" onclick={link.callback(|_| Told::GoToMistake)}>{ say::VERDICT_SHOW }</button>
                     </div>
                 </>
             },
@@ -370,7 +371,7 @@ impl App {
                 <button
                     type="button"
                     role="tab"
-                    id={format!("sandbox-{}", tab_name(tab).to_lowercase())}
+                    id={format!("sandbox-{}", tab_id(tab))}
                     aria-selected={is_chosen.to_string()}
                     aria-controls="sandbox-panel"
                     tabindex={if is_chosen { "0" } else { "-1" }}
@@ -387,12 +388,12 @@ impl App {
         let onkeydown = move |event: yew::KeyboardEvent| {
             if matches!(event.key().as_str(), "ArrowLeft" | "ArrowRight") {
                 event.prevent_default();
-                platform::focus(&format!("sandbox-{}", tab_name(other).to_lowercase()));
+                platform::focus(&format!("sandbox-{}", tab_id(other)));
                 link.send_message(Told::Tab(other));
             }
         };
         html! {
-            <div class="tabs" role="tablist" aria-label="Scenario" {onkeydown}>
+            <div class="tabs" role="tablist" aria-label={say::SCENARIO} {onkeydown}>
                 { tab(Tab::Forms) }
                 { tab(Tab::Text) }
             </div>
@@ -400,9 +401,16 @@ impl App {
     }
 }
 
-fn tab_name(tab: Tab) -> &'static str {
+fn tab_id(tab: Tab) -> &'static str {
     match tab {
-        Tab::Forms => "Forms",
-        Tab::Text => "TOML",
+        Tab::Forms => "forms",
+        Tab::Text => "toml",
+    }
+}
+
+fn tab_name(tab: Tab) -> Text {
+    match tab {
+        Tab::Forms => say::TAB_FORMS,
+        Tab::Text => say::TAB_TEXT,
     }
 }

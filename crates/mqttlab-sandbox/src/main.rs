@@ -11,6 +11,7 @@ mod lesson;
 mod packets;
 mod page;
 mod platform;
+mod say;
 mod steps;
 mod tables;
 mod templates;
@@ -19,6 +20,10 @@ mod words;
 
 fn main() {
     std::panic::set_hook(Box::new(console_error_panic_hook::hook));
+    say::take(begin);
+}
+
+fn begin() {
     let Some(place) = page::place() else { return };
     // Two programs of this kind on one page must not take each other's elements for their own: they are told apart by a
     // number that each counts from 1, and 1 is the page.

@@ -2,6 +2,8 @@
 
 use mqttlab_sim::scenario::hex;
 
+use crate::say;
+
 /// A legal packet and its name.
 pub(crate) const PACKETS: &[(&str, &str)] = &[
     (
@@ -17,8 +19,9 @@ pub(crate) const PACKETS: &[(&str, &str)] = &[
     ("DISCONNECT (3.1.1)", "e0 00"),
 ];
 
+/// Names of packets by their types; the first is none.
 const NAMES: [&str; 16] = [
-    "a type that is not allowed",
+    "",
     "CONNECT",
     "CONNACK",
     "PUBLISH",
@@ -39,28 +42,30 @@ const NAMES: [&str; 16] = [
 /// What the fixed header says, in words.
 pub(crate) fn says(text: &str) -> String {
     let Some(bytes) = hex::bytes(text) else {
-        return "Write two hexadecimal digits for each byte.".to_owned();
+        return say::BYTES_DIGITS.to_string();
     };
     let Some((first, rest)) = bytes.split_first() else {
         return String::new();
     };
-    let (name, flags) = (NAMES[usize::from(first >> 4)], first & 15);
+    let name = match NAMES[usize::from(first >> 4)] {
+        "" => say::BYTES_RESERVED.text(),
+        name => name,
+    };
+    let flags = format!("{:04b}", first & 15);
     let mut length = 0_usize;
     for (index, byte) in rest.iter().take(4).enumerate() {
         length |= usize::from(byte & 127) << (7 * index);
         if byte & 128 == 0 {
             let follow = rest.len() - index - 1;
             let fits = match follow.cmp(&length) {
-                std::cmp::Ordering::Less => "the broker will wait for the others",
-                std::cmp::Ordering::Equal => "as many as it says",
-                std::cmp::Ordering::Greater => "the others begin another packet",
+                std::cmp::Ordering::Less => "less",
+                std::cmp::Ordering::Equal => "equal",
+                std::cmp::Ordering::Greater => "more",
             };
-            return format!(
-                "{name}, flags {flags:04b}. Remaining Length {length}; {follow} follow: {fits}."
-            );
+            return say::bytes_says(name, &flags, length, follow, fits);
         }
     }
-    format!("{name}, flags {flags:04b}. Its Remaining Length does not end.")
+    say::bytes_endless(name, &flags)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The browser: storage, files, focus.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     Blob, BlobPropertyBag, Element, Event, File, HtmlAnchorElement, HtmlElement,
-    HtmlTextAreaElement, Storage, Url,
+    HtmlTextAreaElement, Response, Storage, Url,
 };
 use yew::Callback;
 
@@ -27,6 +27,27 @@ pub(crate) fn store(text: &str) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(KEPT, text);
     }
+}
+
+/// Which language the page speaks.
+pub(crate) fn language() -> String {
+    let root = window().and_then(|window| window.document()?.document_element());
+    root.and_then(|root| root.get_attribute("lang"))
+        .unwrap_or_default()
+}
+
+/// Fetches a file of the page as text.
+pub(crate) fn load(path: String, done: impl FnOnce(Option<String>) + 'static) {
+    let Some(window) = window() else { return };
+    let request = window.fetch_with_str(&path);
+    spawn_local(async move { done(text_of(request).await) });
+}
+
+async fn text_of(request: Promise) -> Option<String> {
+    let response = JsFuture::from(request).await.ok()?;
+    let response: Response = response.dyn_into().ok()?;
+    let text = response.text().ok().filter(|_| response.ok())?;
+    JsFuture::from(text).await.ok()?.as_string()
 }
 
 fn storage() -> Option<Storage> {

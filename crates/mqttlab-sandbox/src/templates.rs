@@ -1,9 +1,11 @@
 //! Where a scenario of one's own can start.
 
+use crate::say::{self, Text};
+
 /// A scenario to start from.
 pub(crate) struct Template {
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
+    pub(crate) name: Text,
+    pub(crate) about: Text,
     pub(crate) text: &'static str,
 }
 
@@ -26,38 +28,38 @@ macro_rules! scenario {
 /// All of them.
 pub(crate) const TEMPLATES: &[Template] = &[
     Template {
-        name: "One message",
-        about: "A sensor, a screen, and a message between them.",
+        name: say::TEMPLATE_MESSAGE,
+        about: say::TEMPLATE_MESSAGE_ABOUT,
         text: include_str!("templates/one-message.toml"),
     },
     Template {
-        name: "Last will",
-        about: "A cable is pulled, and the broker says so for the client.",
+        name: say::TEMPLATE_WILL,
+        about: say::TEMPLATE_WILL_ABOUT,
         text: scenario!("will-pulled-cable"),
     },
     Template {
-        name: "Offline messages",
-        about: "A session is kept, and what came meanwhile waits in it.",
+        name: say::TEMPLATE_OFFLINE,
+        about: say::TEMPLATE_OFFLINE_ABOUT,
         text: scenario!("offline-queue"),
     },
     Template {
-        name: "A lossy network",
-        about: "Segments are lost, messages are late.",
+        name: say::TEMPLATE_LOSSY,
+        about: say::TEMPLATE_LOSSY_ABOUT,
         text: scenario!("loss-is-delay"),
     },
     Template {
-        name: "Keep Alive",
-        about: "Who pings whom, and when the broker gives up.",
+        name: say::TEMPLATE_KEEP_ALIVE,
+        about: say::TEMPLATE_KEEP_ALIVE_ABOUT,
         text: scenario!("keep-alive"),
     },
     Template {
-        name: "Users and rules",
-        about: "A broker that lets not everybody do everything.",
+        name: say::TEMPLATE_USERS,
+        about: say::TEMPLATE_USERS_ABOUT,
         text: scenario!("refused"),
     },
     Template {
-        name: "Bytes by hand",
-        about: "Packets that no library would send.",
+        name: say::TEMPLATE_BYTES,
+        about: say::TEMPLATE_BYTES_ABOUT,
         text: scenario!("by-hand"),
     },
 ];

@@ -12,7 +12,10 @@ use std::process::ExitCode;
 use mqttlab_texts::compile::{PSEUDO, Texts, lines};
 
 /// The applications with texts: how their tables are called, and their folders.
-const APPLICATIONS: &[(&str, &str)] = &[("lab", "crates/mqttlab-web/texts")];
+const APPLICATIONS: &[(&str, &str)] = &[
+    ("lab", "crates/mqttlab-web/texts"),
+    ("sandbox", "crates/mqttlab-sandbox/texts"),
+];
 
 /// Says what is wrong with the texts, and what is not translated. With `--pack` and a folder it also writes the table
 /// of every language there but English, which the page has in itself; with `--pseudo` only those of a language for tests.

@@ -16,8 +16,8 @@ const others = ".event-text, .event-who, .node-id, .dot-name, .crumb, .line-labe
   ".story-text > p, .story-text > ul, .story-text > h2, .ask, .aside, .choice, .extra > :not(summary), .course-item, .papers b, " +
   ".cause-text, .field, .field-about, .branch-name, .was, [data-testid=actions] td, .compare td, .compare th, #problem, script, style, " +
   "select option[lang], .ladder-heads, .delivery td, .delivery th, .goal summary, [data-testid=next-lesson], [aria-live], " +
-  ".state dd, .rule-here, .mark-place, .line-label";
-const names = /MQTT Lab|broker|pump|monitor|\bmain\b|CONNACK|Wireshark|(type|topic|from|kind|retain)[: ,]|name/g;
+  ".state dd, .rule-here, .mark-place, .line-label, .sb-help, .sb-card summary, .sb-fields label, .sb-fields legend, .sb-fields option";
+const names = /MQTT Lab|broker|pump|monitor|sensor|screen|at-once|auto-|eventually|\bmain\b|CONNACK|Wireshark|(type|topic|from|kind|retain)[: ,]|name/g;
 const isEnglish = (text) => /[a-z]{4}/.test(text.replace(names, ""));
 const found = new Set();
 const isSeen = (element) => element && element.getClientRects().length > 0 && !element.closest(others);
@@ -89,7 +89,13 @@ fn one_file_makes_another_language() -> Result<()> {
                 .await?;
         }
         browser.click(".doors li:nth-child(3) button").await?;
-        is_translated(browser, "the door Inspect").await
+        is_translated(browser, "the door Inspect").await?;
+        browser.click(".doors li:nth-child(2) button").await?;
+        browser.wait_for("[data-testid=sandbox-start]").await?;
+        is_translated(browser, "the start of the sandbox").await?;
+        browser.click("[data-testid=templates] button").await?;
+        browser.wait_for(".sandbox-section").await?;
+        is_translated(browser, "the forms of the sandbox").await
     })
 }
 

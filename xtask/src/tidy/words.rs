@@ -10,7 +10,7 @@ use super::Finding;
 use super::source::Code;
 
 /// Applications with texts in files.
-const APPLICATIONS: &[&str] = &["crates/mqttlab-web/src/"];
+const APPLICATIONS: &[&str] = &["crates/mqttlab-web/src/", "crates/mqttlab-sandbox/src/"];
 
 /// What is the same in every language.
 const NAMES: &[&str] = &["MQTT", "MQTT-", "Lab"];
@@ -20,6 +20,21 @@ const NO_WORDS: &[(&str, &str, &str)] = &[
     ("src/lab.rs", "Client Identifier", "the name of a field"),
     ("src/lab.rs", "Packet Identifier", "the name of a field"),
     ("src/lab.rs", "Topic Name", "the name of a field"),
+    (
+        "mqttlab-sandbox/src/lesson.rs",
+        "",
+        "it writes a file of a lesson",
+    ),
+    (
+        "mqttlab-sandbox/src/packets.rs",
+        "PUBLISH, QoS ",
+        "the name of a packet",
+    ),
+    (
+        "mqttlab-sandbox/src/page.rs",
+        "did you mean ",
+        "what the simulator says",
+    ),
     ("src/palette.rs", "", "it is a test"),
     (
         "src/texts/learn.rs",

@@ -8,6 +8,7 @@ use super::lists;
 use crate::app::{App, Told};
 use crate::edit::{self, Edit, Path, Step};
 use crate::platform::{is_ticked, value};
+use crate::say::{self, Text};
 use crate::tables::{Field, Kind, Table};
 use crate::words;
 
@@ -66,7 +67,7 @@ pub(crate) fn table(form: Form<'_>, table: &'static Table, path: &Path) -> Html 
             <div class="sb-fields">{ for first.filter(shown).map(draw) }</div>
             if !rest.is_empty() {
                 <details class="sb-more">
-                    <summary>{ "More" }{ count(set) }</summary>
+                    <summary>{ say::MORE }{ count(set) }</summary>
                     <div class="sb-fields">{ for rest.into_iter().map(draw) }</div>
                 </details>
             }
@@ -78,7 +79,7 @@ pub(crate) fn table(form: Form<'_>, table: &'static Table, path: &Path) -> Html 
 fn count(set: usize) -> Html {
     match set {
         0 => Html::default(),
-        set => html! { <span class="muted small">{ format!(" ({set} set)") }</span> },
+        set => html! { <span class="muted small">{ " " }{ say::more_set(set) }</span> },
     }
 }
 
@@ -211,11 +212,7 @@ fn truth(form: Form<'_>, field: &'static Field, path: &Path, label: &str) -> Htm
 }
 
 fn qos(form: Form<'_>, field: &'static Field, path: &Path) -> Html {
-    const LEVELS: [(&str, &str); 3] = [
-        ("0", "0: at most once"),
-        ("1", "1: at least once"),
-        ("2", "2: exactly once"),
-    ];
+    const LEVELS: [(&str, Text); 3] = [("0", say::QOS_0), ("1", say::QOS_1), ("2", say::QOS_2)];
     let default = match field.default {
         "" => "0",
         default => default,
@@ -231,7 +228,7 @@ fn qos(form: Form<'_>, field: &'static Field, path: &Path) -> Html {
             entered(field, &place, &text)
         }]
     });
-    let level = |(level, says): &(&'static str, &'static str)| {
+    let level = |(level, says): &(&'static str, Text)| {
         html! { <option value={*level} selected={*level == chosen}>{ *says }</option> }
     };
     html! {
@@ -260,7 +257,7 @@ fn choice(
     html! {
         <select id={id.clone()} aria-describedby={format!("{id}-help")} {onchange}>
             if field.default.is_empty() && !field.is_needed {
-                <option value="" selected={chosen.is_empty()}>{ "as usual" }</option>
+                <option value="" selected={chosen.is_empty()}>{ say::CHOICE_USUAL }</option>
             }
             { for choices.iter().map(option) }
             if !is_known && !chosen.is_empty() {

@@ -14,12 +14,12 @@ use super::steps::{expectations, steps};
 use crate::app::{App, Told};
 use crate::draft::Draft;
 use crate::edit::{self, Edit, Path};
+use crate::say::{self, Text};
 use crate::tables::{BROKER, CLIENT, HEADER, Kind, LINK};
-use crate::words;
 
 pub(crate) fn forms(link: &Scope<App>, draft: &Draft, open: &BTreeSet<String>) -> Html {
     if !draft.is_toml() {
-        return html! { <p class="note">{ words::BROKEN }</p> };
+        return html! { <p class="note">{ say::FORMS_BROKEN }</p> };
     }
     let root = draft.document().as_item();
     let version = edit::text(root, &Path::of("scenario").to("mqtt"));
@@ -41,17 +41,17 @@ pub(crate) fn forms(link: &Scope<App>, draft: &Draft, open: &BTreeSet<String>) -
     let groups = Path::of("groups");
     html! {
         <>
-            { section("Clients", "", clients(form, open)) }
-            { section("What happens", "", steps(doing, open)) }
-            { section("What must come of it", "", expectations(doing, open)) }
-            { section("The run", "", table(form, &HEADER, &Path::of("scenario"))) }
-            { section("Network", "The same for each client unless it has one of its own.", table(form, &LINK, &Path::of("link"))) }
-            { section("Broker", "", table(doing, &BROKER, &Path::of("broker"))) }
-            { section("Groups", "Names for several clients together.", html! {
+            { section(say::SECTION_CLIENTS, None, clients(form, open)) }
+            { section(say::SECTION_STEPS, None, steps(doing, open)) }
+            { section(say::SECTION_EXPECTATIONS, None, expectations(doing, open)) }
+            { section(say::SECTION_RUN, None, table(form, &HEADER, &Path::of("scenario"))) }
+            { section(say::SECTION_NETWORK, Some(say::SECTION_NETWORK_ABOUT), table(form, &LINK, &Path::of("link"))) }
+            { section(say::SECTION_BROKER, None, table(doing, &BROKER, &Path::of("broker"))) }
+            { section(say::SECTION_GROUPS, Some(say::SECTION_GROUPS_ABOUT), html! {
                 <div class="sb-field">
-                    <label for={groups.id()}>{ "Groups" }</label>
+                    <label for={groups.id()}>{ say::GROUPS_LABEL }</label>
                     { lines(form, Kind::Groups, &groups) }
-                    <p class="sb-help" id={format!("{}-help", groups.id())}>{ "A line each, such as: field = A, B" }</p>
+                    <p class="sb-help" id={format!("{}-help", groups.id())}>{ say::SECTION_GROUPS_HELP }</p>
                 </div>
             }) }
         </>
@@ -72,13 +72,11 @@ fn names(draft: &Draft) -> Vec<String> {
         .collect()
 }
 
-fn section(title: &'static str, about: &'static str, body: Html) -> Html {
+fn section(title: Text, about: Option<Text>, body: Html) -> Html {
     html! {
         <section class="sandbox-section" aria-label={title}>
             <h3>{ title }</h3>
-            if !about.is_empty() {
-                <p class="muted small">{ about }</p>
-            }
+            { for about.map(|about| html! { <p class="muted small">{ about }</p> }) }
             { body }
         </section>
     }
@@ -133,7 +131,7 @@ fn clients(form: Form<'_>, open: &BTreeSet<String>) -> Html {
     html! {
         <>
             <ul class="sb-cards">{ for (0..count).map(client) }</ul>
-            <button type="button" class="ghost" data-testid="add-client" onclick={add}>{ "+ Client" }</button>
+            <button type="button" class="ghost" data-testid="add-client" onclick={add}>{ say::ADD_CLIENT }</button>
         </>
     }
 }
@@ -184,11 +182,11 @@ pub(crate) fn card(form: Form<'_>, open: &BTreeSet<String>, card: Card<'_>, body
                 { body }
                 <div class="sandbox-tools">
                     if can_move {
-                        <button type="button" class="ghost small" disabled={at == 0} aria-label={format!("Move {noun} {name} up")} onclick={does(Edit::Move(list.clone(), at, at.saturating_sub(1)))}>{ "Up" }</button>
-                        <button type="button" class="ghost small" disabled={at + 1 == count} aria-label={format!("Move {noun} {name} down")} onclick={does(Edit::Move(list.clone(), at, at + 1))}>{ "Down" }</button>
+                        <button type="button" class="ghost small" disabled={at == 0} aria-label={say::card_up_label(noun, name)} onclick={does(Edit::Move(list.clone(), at, at.saturating_sub(1)))}>{ say::CARD_UP }</button>
+                        <button type="button" class="ghost small" disabled={at + 1 == count} aria-label={say::card_down_label(noun, name)} onclick={does(Edit::Move(list.clone(), at, at + 1))}>{ say::CARD_DOWN }</button>
                     }
-                    <button type="button" class="ghost small" aria-label={format!("Copy {noun} {name}")} onclick={does(Edit::Copy(list.clone(), at))}>{ "Copy" }</button>
-                    <button type="button" class="ghost small" aria-label={format!("Remove {noun} {name}")} onclick={does(Edit::Remove(list.to(at)))}>{ "Remove" }</button>
+                    <button type="button" class="ghost small" aria-label={say::card_copy_label(noun, name)} onclick={does(Edit::Copy(list.clone(), at))}>{ say::CARD_COPY }</button>
+                    <button type="button" class="ghost small" aria-label={say::card_remove_label(noun, name)} onclick={does(Edit::Remove(list.to(at)))}>{ say::CARD_REMOVE }</button>
                 </div>
             </details>
         </li>

@@ -7,6 +7,7 @@ use super::fields::{Form, table};
 use crate::app::Told;
 use crate::edit::{self, Edit, Path, Step};
 use crate::platform::{is_ticked, value};
+use crate::say::{self, Text};
 use crate::tables::{Kind, Table};
 
 /// Tables, each a card, and a way to have one more.
@@ -27,7 +28,7 @@ pub(crate) fn list(
         html! {
             <li class="sb-card" key={member.id()}>
                 { table(form, of, &member) }
-                <button type="button" class="ghost small" onclick={remove} aria-label={format!("Remove {} of {label}", at + 1)}>{ "Remove" }</button>
+                <button type="button" class="ghost small" onclick={remove} aria-label={say::list_remove(at + 1, label)}>{ say::CARD_REMOVE }</button>
             </li>
         }
     };
@@ -45,17 +46,17 @@ pub(crate) fn list(
             <legend>{ label }</legend>
             <p class="sb-help sb-always">{ about }</p>
             <ul class="sb-cards">{ for (0..count).map(card) }</ul>
-            <button type="button" class="ghost small" id={path.id()} onclick={add}>{ format!("+ {}", adds(of)) }</button>
+            <button type="button" class="ghost small" id={path.id()} onclick={add}>{ adds(of) }</button>
         </fieldset>
     }
 }
 
-fn adds(of: &Table) -> &'static str {
+fn adds(of: &Table) -> Text {
     match of.name {
-        "Subscribe" => "Subscription",
-        "Publish" => "Message",
-        "Answer" => "Answer",
-        _ => "One more",
+        "Subscribe" => say::ADD_SUBSCRIPTION,
+        "Publish" => say::ADD_MESSAGE,
+        "Answer" => say::ADD_ANSWER,
+        _ => say::ADD_ONE,
     }
 }
 
@@ -123,9 +124,9 @@ pub(crate) fn lines(form: Form<'_>, kind: Kind, path: &Path) -> Html {
     };
     let rows = (text.lines().count() + 1).clamp(2, 8).to_string();
     let hint = match kind {
-        Kind::Passwords => "name = password",
-        Kind::Groups => "group = A, B",
-        _ => "one a line",
+        Kind::Passwords => say::LINE_PASSWORD,
+        Kind::Groups => say::LINE_GROUP,
+        _ => say::LINE_EACH,
     };
     let onchange = form.on(move |event: &Event| vec![written(kind, &place, &value(event))]);
     html! {

@@ -11,6 +11,7 @@ use crate::app::{Ask, Told};
 use crate::edit::{self, Edit, Path};
 use crate::packets::{PACKETS, says};
 use crate::platform::value;
+use crate::say::{self, Text};
 use crate::tables::{DO, EXPECT, Field, Kind};
 use crate::words;
 
@@ -67,7 +68,7 @@ pub(crate) fn steps(form: Form<'_>, open: &BTreeSet<String>) -> Html {
     html! {
         <>
             <ul class="sb-cards">{ for (0..count).map(step) }</ul>
-            <button type="button" class="ghost" data-testid="add-step" onclick={add}>{ "+ Step" }</button>
+            <button type="button" class="ghost" data-testid="add-step" onclick={add}>{ say::ADD_STEP }</button>
         </>
     }
 }
@@ -140,7 +141,7 @@ fn act_field(form: Form<'_>, of: &'static Field, parent: &Path) -> Html {
     };
     html! {
         <div class="sb-field" key={id.clone()}>
-            <label for={id.clone()}>{ "Act" }</label>
+            <label for={id.clone()}>{ say::KEY_ACT }</label>
             <select id={id.clone()} aria-describedby={format!("{id}-help")} {onchange}>{ for choices.iter().map(option) }</select>
             <p class="sb-help" id={format!("{id}-help")}>{ words::act(&act) }</p>
         </div>
@@ -173,26 +174,26 @@ fn bytes(form: Form<'_>, of: &'static Field, parent: &Path) -> Html {
     };
     html! {
         <div class="sb-field sb-wide" key={id.clone()}>
-            <label for={id.clone()}>{ "Bytes" }</label>
+            <label for={id.clone()}>{ say::KEY_BYTES }</label>
             <textarea id={id.clone()} class="mono" rows="3" spellcheck="false" placeholder={words::placeholder(&DO, of)} aria-describedby={format!("{id}-says")} value={text.clone()} {onchange} />
             <p class="sb-help sb-always" role="status" id={format!("{id}-says")}>{ says(&text) }</p>
             <div class="sandbox-tools">
-                <select aria-label="Start from a packet" onchange={start}>
-                    <option value="">{ "Start from a packet…" }</option>
+                <select aria-label={say::BYTES_PACKET} onchange={start}>
+                    <option value="">{ say::BYTES_PACKET_FIRST }</option>
                     { for PACKETS.iter().map(packet) }
                 </select>
-                <button type="button" class="ghost small" onclick={copy}>{ "Copy the selected packet" }</button>
+                <button type="button" class="ghost small" onclick={copy}>{ say::BYTES_COPY }</button>
             </div>
         </div>
     }
 }
 
 /// The kinds of expectations.
-const KINDS: [(&str, &str); 4] = [
-    ("eventually", "at some moment"),
-    ("always", "at every moment"),
-    ("never", "at no moment"),
-    ("count", "a number at the end"),
+const KINDS: [(&str, Text); 4] = [
+    ("eventually", say::EXPECT_EVENTUALLY),
+    ("always", say::EXPECT_ALWAYS),
+    ("never", say::EXPECT_NEVER),
+    ("count", say::EXPECT_COUNT),
 ];
 
 /// The expectations, each a card.
@@ -234,7 +235,7 @@ pub(crate) fn expectations(form: Form<'_>, open: &BTreeSet<String>) -> Html {
     html! {
         <>
             <ul class="sb-cards">{ for (0..count).map(expectation) }</ul>
-            <button type="button" class="ghost" data-testid="add-expectation" onclick={add}>{ "+ Expectation" }</button>
+            <button type="button" class="ghost" data-testid="add-expectation" onclick={add}>{ say::ADD_EXPECTATION }</button>
         </>
     }
 }
@@ -259,7 +260,7 @@ fn expectation_form(form: Form<'_>, path: &Path, kind: &'static str) -> Html {
             Edit::Remove(place.to(kind)),
         ]
     });
-    let option = |(name, says): &(&'static str, &'static str)| {
+    let option = |(name, says): &(&'static str, Text)| {
         html! { <option value={*name} selected={*name == kind}>{ *says }</option> }
     };
     let keys: &[&str] = match kind {
@@ -272,11 +273,11 @@ fn expectation_form(form: Form<'_>, path: &Path, kind: &'static str) -> Html {
     html! {
         <div class="sb-fields">
             <div class="sb-field">
-                <label for={id.clone()}>{ "It holds" }</label>
+                <label for={id.clone()}>{ say::EXPECT_HOLDS }</label>
                 <select {id} {onchange}>{ for KINDS.iter().map(option) }</select>
             </div>
             { for fields.map(|of| field(form, &EXPECT, of, path)) }
-            <p class="sb-help sb-always sb-wide">{ words::CONDITIONS }</p>
+            <p class="sb-help sb-always sb-wide">{ say::EXPECT_CONDITIONS }</p>
         </div>
     }
 }

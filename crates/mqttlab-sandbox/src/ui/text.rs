@@ -6,6 +6,7 @@ use yew::{Html, InputEvent, html};
 use crate::app::{App, Told};
 use crate::draft::{Draft, Verdict};
 use crate::platform;
+use crate::say;
 
 /// Id of the field.
 pub(crate) const TEXT: &str = "sandbox-text";
@@ -42,7 +43,7 @@ pub(crate) fn editor(link: &Scope<App>, draft: &Draft) -> Html {
                 <textarea
                     id={TEXT}
                     class="mono"
-                    aria-label="The scenario as TOML"
+                    aria-label={say::TEXT_LABEL}
                     aria-invalid={mistake.is_some().to_string()}
                     spellcheck="false"
                     autocapitalize="off"

@@ -9,7 +9,10 @@ use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
 
 /// The applications with texts: how their tables are called, and their folders.
-const APPLICATIONS: &[(&str, &str)] = &[("lab", "crates/mqttlab-web/texts")];
+const APPLICATIONS: &[(&str, &str)] = &[
+    ("lab", "crates/mqttlab-web/texts"),
+    ("sandbox", "crates/mqttlab-sandbox/texts"),
+];
 
 /// Serves `folder` and says where, without a slash at the end; `project` has the texts of a language for tests.
 pub(super) async fn serve(folder: PathBuf, project: &Path) -> Result<String> {
