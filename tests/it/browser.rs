@@ -6,6 +6,7 @@ mod harness;
 mod learn;
 mod measure;
 mod open;
+mod recorded;
 mod sandbox;
 mod select;
 mod share;

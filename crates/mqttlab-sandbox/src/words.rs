@@ -194,6 +194,8 @@ pub(crate) fn act(act: &str) -> &str {
         "sleep" => say::ACT_SLEEP.text(),
         "wake" => say::ACT_WAKE.text(),
         "send" => say::ACT_SEND.text(),
+        "slow-down" => say::ACT_SLOW_DOWN.text(),
+        "speed-up" => say::ACT_SPEED_UP.text(),
         other => other,
     }
 }

@@ -207,6 +207,8 @@ act-resume = liest wieder
 act-sleep = schläft ein
 act-wake = wacht auf
 act-send = sendet Bytes von Hand
+act-slow-down = die Leitung wird langsam
+act-speed-up = die Leitung hat ihre eigene Geschwindigkeit wieder
 
 ## Erwartungen
 

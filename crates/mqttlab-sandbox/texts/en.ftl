@@ -218,6 +218,8 @@ act-resume = reads again
 act-sleep = falls asleep
 act-wake = wakes up
 act-send = sends bytes by hand
+act-slow-down = its link gets slow
+act-speed-up = its link has its own speed again
 
 ## Expectations
 

@@ -136,6 +136,12 @@ fn acts() -> Vec<Act> {
         Act::Unsubscribe { filter },
         Act::Stall { way: Ways::Up },
         Act::Release { way: Ways::Both },
+        Act::SlowDown {
+            way: Ways::Up,
+            latency: Some(300_000),
+            bandwidth: None,
+        },
+        Act::SpeedUp { way: Ways::Both },
         Act::Cut { way: Ways::Down },
         Act::Heal,
         Act::Restart {

@@ -77,6 +77,17 @@ impl Log {
             .partition_point(|moment| (moment.first_event as usize) < done)
     }
 
+    /// How many happenings there were before the last that is known to have made events by `at`; 0 where there is none.
+    pub(crate) fn before_last(&self, at: Micros) -> u64 {
+        let is_early = |moment: &Moment| {
+            let event = self.events.get(moment.first_event as usize);
+            event.is_some_and(|event| event.at <= at)
+        };
+        let count = self.moments.partition_point(is_early);
+        let before = count.checked_sub(2).and_then(|it| self.moments.get(it));
+        before.map_or(0, |moment| moment.happened)
+    }
+
     pub(crate) fn next_event(&self) -> EventId {
         self.events_done as EventId
     }

@@ -204,6 +204,11 @@ impl Pipe {
         &self.spec
     }
 
+    /// From now on what is sent passes as on such a link.
+    pub(crate) fn set_spec(&mut self, spec: LinkSpec) {
+        self.spec = spec;
+    }
+
     pub(crate) fn lane(&self, way: Way) -> &Lane {
         match way {
             Way::Up => &self.up,

@@ -20,7 +20,10 @@ use crate::look;
 use crate::monitor::ExpectationResult;
 use crate::scenario::condition::Condition;
 use crate::scenario::{Action, Scenario};
-use crate::view::{Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, View};
+use crate::view::{
+    Event, EventId, Flight, FlightId, FlightKind, Micros, PacketBytes, ParticipantId,
+    ParticipantState, View,
+};
 use crate::world::{State, World};
 
 pub use crate::world::Budget;
@@ -193,7 +196,29 @@ impl Recording {
             self.advance();
         }
         self.now = at;
+        // Where nothing more happens it has been looked at, too.
+        let happened = self.world.state.happened;
+        let future = &mut self.futures[self.current];
+        if happened >= future.frontier {
+            future.branch.explored = future.branch.explored.max(at);
+        }
         true
+    }
+
+    /// Goes towards just before the last thing that is known to happen by `at`, as [`seek_part`](Self::seek_part) does
+    /// towards `at` itself: what differs between the two is what that thing changed.
+    ///
+    /// What lies beyond where this branch was [explored](Branch::explored) is not known.
+    pub fn seek_eve_part(&mut self, at: Micros, happenings: u32) -> bool {
+        let happened = self.world.log.before_last(at);
+        self.go_part(happened, happenings)
+    }
+
+    /// The first event of the last thing that happened; `None` at the start.
+    pub fn latest(&self) -> Option<EventId> {
+        let log = &self.world.log;
+        let last = log.moments_done().checked_sub(1)?;
+        Some(log.moments()[last].first_event)
     }
 
     /// Goes to where so many events have happened; more if the last of them belongs to a happening that made more.
@@ -221,6 +246,17 @@ impl Recording {
     /// What was sent, up to this moment.
     pub fn flights(&self) -> &[Flight] {
         self.world.log.flights()
+    }
+
+    /// What a participant is doing, without all else that a [`view`](Self::view) tells.
+    pub fn participant_state(&self, id: ParticipantId) -> ParticipantState {
+        look::participant_state(&self.world, id).0
+    }
+
+    /// The flights that are on their way, in the order of sending, without all else that a [`view`](Self::view) tells.
+    pub fn travelling(&self) -> impl Iterator<Item = &Flight> {
+        let open = self.world.open_flights();
+        open.map(|id| self.world.log.flight(id))
     }
 
     /// The bytes of a packet and their meaning; `None` for TCP signals and for flights that are not sent yet.
@@ -301,7 +337,7 @@ impl Recording {
 
     /// How many messages of a topic a client's application got.
     #[cfg(feature = "text")]
-    pub(crate) fn received(&self, client: crate::view::ParticipantId, topic: &str) -> usize {
+    pub(crate) fn received(&self, client: ParticipantId, topic: &str) -> usize {
         let name = self.scenario().name(client);
         let gets = format!("{name} gets the message {} ", crate::describe::clip(topic));
         let events = self.events().iter();
@@ -407,9 +443,19 @@ impl Recording {
 
     /// Goes to where this number of things had happened.
     fn go_to(&mut self, happened: u64) {
+        self.go_part(happened, u32::MAX);
+    }
+
+    /// The same in parts of so many happenings at most; says whether it is there.
+    fn go_part(&mut self, happened: u64, happenings: u32) -> bool {
         let nearest = self.future().keyframes.before(happened.min(self.known));
         self.jump(&nearest, happened < self.world.state.happened);
-        while self.world.state.happened < happened && self.advance() {}
+        for _ in 0..happenings {
+            if self.world.state.happened >= happened || !self.advance() {
+                return true;
+            }
+        }
+        self.world.state.happened >= happened
     }
 
     /// From here on there is another future.

@@ -121,6 +121,12 @@ fn action(rng: &mut Rng) -> Action {
         Act::Stall { way },
         Act::Release { way: Ways::Both },
         Act::Release { way },
+        Act::SlowDown {
+            way,
+            latency: rng.chance(1, 2).then(|| rng.below(2_000_000)),
+            bandwidth: rng.chance(1, 2).then(|| 1_000 + rng.below(1_000_000)),
+        },
+        Act::SpeedUp { way },
         Act::Reset,
         Act::Close,
         Act::Refuse,

@@ -19,6 +19,10 @@ mod tests;
 /// How long something is held that is to come late.
 pub(crate) const DELAY: Micros = 1_000_000;
 
+/// What a link is slowed down to where nothing else is known, and how far the keyboard goes.
+const LATENCY: Micros = 200_000;
+const LATENCY_MAX: Micros = 60_000_000;
+
 /// Something in the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -62,6 +66,8 @@ pub(crate) enum Form {
     Publish,
     Subscribe,
     Unsubscribe,
+    /// It asks for milliseconds where others ask for a topic, and for kbit/s where they ask for a payload.
+    SlowDown,
 }
 
 /// What a line of the menu leads to.
@@ -99,6 +105,12 @@ pub(crate) fn form_of(act: &Act) -> Option<(Form, Message)> {
         Act::Publish(message) => Some((Form::Publish, message.clone())),
         Act::Subscribe { filter, qos } => Some((Form::Subscribe, about(filter, *qos))),
         Act::Unsubscribe { filter } => Some((Form::Unsubscribe, about(filter, QoS::default()))),
+        Act::SlowDown {
+            latency, bandwidth, ..
+        } => Some((
+            Form::SlowDown,
+            pace(latency.unwrap_or(LATENCY), bandwidth.unwrap_or_default()),
+        )),
         Act::Connect
         | Act::Disconnect { .. }
         | Act::Crash { .. }
@@ -116,8 +128,25 @@ pub(crate) fn form_of(act: &Act) -> Option<(Form, Message)> {
         | Act::Resume
         | Act::Sleep
         | Act::Wake
+        | Act::SpeedUp { .. }
         | Act::Send { .. } => None,
     }
+}
+
+/// What the form about a link's pace says: whole milliseconds, and whole kilobits a second unless it is as it was.
+fn pace(latency: Micros, bandwidth: u64) -> Message {
+    let rate = (bandwidth > 0).then(|| bandwidth.div_ceil(1_000).to_string());
+    Message {
+        topic: latency.div_ceil(1_000).to_string(),
+        payload: rate.unwrap_or_default(),
+        ..Message::default()
+    }
+}
+
+/// Ten times as slow as the connection is, for who has none as slow as others are.
+fn slower(connection: Option<&Connection>) -> Micros {
+    let latency = connection.map_or(LATENCY / 10, |it| it.latency);
+    (latency * 10).clamp(1_000, LATENCY_MAX)
 }
 
 /// What can be done to something, in groups.
@@ -128,6 +157,8 @@ pub(crate) struct Menu {
     pub(crate) who: ParticipantId,
     pub(crate) at: Micros,
     pub(crate) groups: Vec<(Text, Vec<Item>)>,
+    /// The latency that a form proposes for the link.
+    pub(crate) slower: Micros,
     /// What is done instead, where a form is about something that was done already.
     pub(crate) instead: Option<Instead>,
     /// Where it was asked for, in the window; `None` is anywhere.
@@ -166,9 +197,22 @@ impl Menu {
             who,
             at: shown,
             groups,
+            slower: slower(scene.connection(who)),
             instead: None,
             place: None,
         })
+    }
+
+    /// What a form says at first.
+    pub(crate) fn content(&self, form: Form) -> Message {
+        match (&self.instead, form) {
+            (Some(instead), _) => instead.content.clone(),
+            (None, Form::SlowDown) => pace(self.slower, 0),
+            (None, Form::Publish | Form::Subscribe | Form::Unsubscribe) => Message {
+                qos: QoS::AtLeastOnce,
+                ..Message::default()
+            },
+        }
     }
 
     /// The form to do something else in the place of an action; `None` where there is nothing to be said about it.
@@ -179,6 +223,7 @@ impl Menu {
             who: action.who,
             at,
             groups: Vec::new(),
+            slower: LATENCY,
             instead: Some(Instead { of, form, content }),
             place: None,
         })
@@ -197,7 +242,14 @@ impl Menu {
         let act = match quick {
             Quick::Crash => Act::Crash { how: Ending::Fin },
             // The others are done to a client's link.
-            Quick::Cut | Quick::Hold | Quick::Release if who == 0 => return Vec::new(),
+            Quick::Cut | Quick::Hold | Quick::Release | Quick::SlowDown if who == 0 => {
+                return Vec::new();
+            }
+            Quick::SlowDown => Act::SlowDown {
+                way: Ways::Both,
+                latency: Some(slower(scene.connection(who))),
+                bandwidth: None,
+            },
             Quick::Cut => Act::Cut { way: Ways::Both },
             Quick::Hold => Act::Stall { way },
             Quick::Release => Act::Release { way: Ways::Both },
@@ -216,6 +268,11 @@ impl Menu {
             Form::Unsubscribe => Act::Unsubscribe {
                 filter: message.topic,
             },
+            Form::SlowDown => Act::SlowDown {
+                way: Ways::Both,
+                latency: thousands(&message.topic),
+                bandwidth: thousands(&message.payload).filter(|rate| *rate > 0),
+            },
         };
         match &self.instead {
             Some(instead) => Ask::Edit(Edit::Instead {
@@ -225,6 +282,12 @@ impl Menu {
             None => Ask::Act(vec![deed(self.at, self.who, act)]),
         }
     }
+}
+
+/// A number of thousands; `None` where nothing is said.
+fn thousands(text: &str) -> Option<u64> {
+    let number: u32 = text.trim().parse().ok()?;
+    Some(u64::from(number) * 1_000)
 }
 
 fn deed(at: Micros, who: ParticipantId, act: Act) -> Deed {
@@ -392,6 +455,8 @@ fn link_items(who: ParticipantId, connection: Option<&Connection>, at: Micros) -
     if is_stalled || !is_open {
         items.push(one(say::DO_RELEASE, Glyph::Play, Act::Release { way }));
     }
+    items.push(form(say::DO_SLOW_DOWN, Glyph::Timer, Form::SlowDown));
+    items.push(one(say::DO_SPEED_UP, Glyph::Skip, Act::SpeedUp { way }));
     if is_open {
         items.push(one(say::DO_RESET, Glyph::Close, Act::Reset));
         items.push(one(say::DO_CLOSE, Glyph::Close, Act::Close));

@@ -21,7 +21,7 @@ use crate::lesson::Asking;
 use crate::opening::title;
 use crate::platform::embed::{self, News, Wish};
 use crate::platform::files::{self, Listener};
-use crate::platform::{Frames, Theme, document, focus, store, stored};
+use crate::platform::{Frames, Theme, document, focus, now, store, stored};
 use crate::platform::{pointing, sandbox};
 use crate::say::{self, PLACE, Text, around};
 use crate::ui::actions::{ActionsProps, actions};
@@ -40,9 +40,12 @@ use crate::ui::state::StateProps;
 use crate::ui::tabs::TabsProps;
 use crate::ui::timeline::TimelineProps;
 use crate::ui::topbar::{Running, Topbar, topbar};
-use crate::ui::topology::TopologyProps;
+use crate::ui::topology::{Air, TopologyProps};
 use crate::ui::until::{OnUntil, Until, UntilProps};
 use crate::worker::Word;
+
+/// How long after the beginning of a frame no more is begun of a long way through time, in milliseconds.
+const TRAVEL_MS: f64 = 10.0;
 
 /// The page as a component.
 pub(crate) struct App {
@@ -59,6 +62,8 @@ pub(crate) struct App {
     /// The fragment that the page itself has put into the address.
     own_fragment: String,
     frames: Frames,
+    /// The canvases of a crowd.
+    air: Air,
     last_frame: Option<f64>,
     theme: Theme,
     helps: bool,
@@ -132,6 +137,7 @@ impl Component for App {
             hunted_in_vain: false,
             own_fragment: String::new(),
             frames,
+            air: Air::default(),
             last_frame: None,
             theme: Theme::stored(),
             helps: false,
@@ -300,7 +306,22 @@ impl App {
         self.frames.came();
         let passed = self.last_frame.map_or(0.0, |last| (at - last).max(0.0));
         self.last_frame = Some(at);
-        self.tell(Message::Frame(passed))
+        let mut redraws = self.tell(Message::Frame(passed));
+        while !redraws
+            && (self.lab.as_ref()).is_ok_and(|lab| lab.heading().is_some())
+            && now() - at < TRAVEL_MS
+        {
+            redraws = self.tell(Message::Frame(0.0));
+        }
+        if let Ok(lab) = &self.lab
+            && lab.scene().is_crowd()
+            && !redraws
+        {
+            let shown = lab.player().shown();
+            self.air
+                .paint(shown, &mut lab.travelling(), &mut lab.client_states());
+        }
+        redraws
     }
 
     fn keep_going(&mut self) {
@@ -429,6 +450,7 @@ impl App {
                             shows_tcp: lab.shows_tcp,
                             state_of: lab.state_of,
                             skip: lab.player().skip(),
+                            air: self.air.clone(),
                             on: on.clone(),
                         }) }
                         { self.pane_tabs(lab) }
@@ -550,19 +572,24 @@ impl App {
     }
 
     fn pane_tabs(&self, lab: &Lab) -> Html {
-        const PANES: [(Pane, Text); 4] = [
-            (Pane::Story, say::PANE_STORY),
+        let story = match self.door {
+            Door::Learn => say::PANE_STORY,
+            Door::Sandbox => say::SANDBOX,
+            Door::Inspect => say::PANE_OPEN,
+        };
+        let panes: [(Pane, Text); 4] = [
+            (Pane::Story, story),
             (Pane::Run, say::PANE_RUN),
             (Pane::Inspector, say::PANE_BYTES),
             (Pane::State, say::PANE_STATE),
         ];
-        let chosen = PANES
+        let chosen = panes
             .iter()
             .position(|(pane, _)| *pane == lab.pane)
             .unwrap_or(0);
-        let names: Vec<String> = PANES.iter().map(|(_, name)| name.to_string()).collect();
-        let choose = self.on.reform(|index: usize| {
-            Message::Pane(PANES.get(index).map_or(Pane::Story, |(pane, _)| *pane))
+        let names: Vec<String> = panes.iter().map(|(_, name)| name.to_string()).collect();
+        let choose = self.on.reform(move |index: usize| {
+            Message::Pane(panes.get(index).map_or(Pane::Story, |(pane, _)| *pane))
         });
         html! { { part(TabsProps {
             label: say::PANES,

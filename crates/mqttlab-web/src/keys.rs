@@ -48,6 +48,7 @@ pub(crate) enum Quick {
     Hold,
     Release,
     Crash,
+    SlowDown,
 }
 
 /// What `press` means; `None` leaves it to the browser.
@@ -90,6 +91,7 @@ pub(crate) fn command(press: &Press, letters: bool) -> Option<Command> {
         "h" | "H" if letters && !press.alt => Some(Command::Quick(Quick::Hold)),
         "r" | "R" if letters && !press.alt => Some(Command::Quick(Quick::Release)),
         "k" | "K" if letters && !press.alt => Some(Command::Quick(Quick::Crash)),
+        "l" | "L" if letters && !press.alt => Some(Command::Quick(Quick::SlowDown)),
         "u" | "U" if letters && !press.alt => Some(Command::Until),
         "s" | "S" if letters && !press.alt => Some(Command::Share),
         "w" | "W" if letters && !press.alt => lab(Message::Why),

@@ -4,35 +4,37 @@ mod branches;
 mod learning;
 mod message;
 mod shared;
+mod travel;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use mqttlab_sim::delivery::DeliveryTable;
-use mqttlab_sim::recording::{BranchId, Recording};
+use mqttlab_sim::recording::{BranchId, Changes, Recording};
 use mqttlab_sim::scenario::Scenario;
 use mqttlab_sim::view::{
     Event, EventId, EventKind, Flight, FlightId, FlightKind, Micros, PacketBytes, ParticipantId,
-    View,
+    ParticipantState, View,
 };
 
 use crate::acting::Menu;
 use crate::filter::Filter;
 use crate::lesson::Study;
-use crate::player::{Outlook, Player};
-use crate::scene::{Scene, is_close, is_folded};
+use crate::player::{Outlook, Player, Speed};
+use crate::scene::{Known, Scene, is_close, is_folded};
 
 use branches::{Beside, History};
+use travel::Heading;
 
 pub(crate) use branches::{Edit, OnBranch};
 pub(crate) use message::{InspectorTab, Message, Pane, RunTab, SideTab, Step};
 
 /// How many events may happen in one frame; more wait for the next, so that the page stays alive.
 const EVENTS_PER_FRAME_MAX: usize = 2_000;
-/// The same in a crowd, where each costs more.
-const CROWD_EVENTS_MAX: usize = 1_000;
-/// How many happenings there may be in one frame on a long way through time.
-const HAPPENINGS_MAX: u32 = 1_000;
+/// The same where it plays fast or to a crowd, and each is not shown by itself.
+const FAST_EVENTS_MAX: usize = 1_000;
+/// How often a crowd's panels are drawn at most while it plays, in milliseconds. Its packets move with every frame.
+const CROWD_DRAWN_MS: f64 = 200.0;
 /// Wall time that a frame may stand for, in milliseconds: after a pause of the browser the run does not leap.
 const FRAME_MS_MAX: f64 = 100.0;
 /// How often the live region speaks at most, in milliseconds.
@@ -88,8 +90,13 @@ pub(crate) struct Lab {
     menu: Option<Menu>,
     history: History,
     compared: Option<BranchId>,
-    /// Where a long way through time leads, while it is not there yet.
-    heading: Option<Micros>,
+    /// A long way through time, while it is not at its end.
+    heading: Option<Heading>,
+    /// What has been done in the run that the scene shows, and what is known of it.
+    changes: Changes,
+    known: Known,
+    /// For how long nothing was drawn but the packets of a crowd, or how far a long way has come.
+    undrawn_ms: f64,
     other: RefCell<Option<Beside>>,
     spoken: String,
     silent_ms: f64,
@@ -98,6 +105,7 @@ pub(crate) struct Lab {
 impl Lab {
     fn new(recording: Recording, study: Option<Study>) -> Self {
         let scene = Scene::of(&recording, None, None);
+        let changes = recording.current_branch().changes.clone();
         Self {
             recording,
             scene,
@@ -118,6 +126,9 @@ impl Lab {
             history: History::default(),
             compared: None,
             heading: None,
+            changes,
+            known: Known::default(),
+            undrawn_ms: 0.0,
             other: RefCell::default(),
             spoken: String::new(),
             silent_ms: SPEAK_EVERY_MS,
@@ -186,9 +197,18 @@ impl Lab {
     }
 
     fn do_as(&mut self, message: Message) -> bool {
+        if message.is_about_the_run() {
+            self.stop_travelling();
+            self.catch_up();
+        }
         match message {
             Message::Toggle => self.toggle(),
-            Message::Halt => self.player.pause(),
+            Message::Halt => {
+                self.player.pause();
+                if self.heading.is_none() {
+                    self.catch_up();
+                }
+            }
             Message::Frame(wall_ms) => return self.frame(wall_ms),
             Message::Step(step) => self.step(step),
             Message::Seek(to) => self.head_for(to),
@@ -247,7 +267,6 @@ impl Lab {
     }
 
     fn toggle(&mut self) {
-        self.heading = None;
         if self.player.is_playing() {
             self.player.pause();
             return;
@@ -268,17 +287,16 @@ impl Lab {
         self.silent_ms += wall_ms;
         let had_note = self.player.skip().is_some();
         self.player.age_note(wall_ms);
-        if let Some(to) = self.heading {
-            self.head_for(to);
-            return true;
+        if self.heading.is_some() {
+            self.undrawn_ms += wall_ms;
+            return self.go_on();
         }
         if !self.player.is_playing() {
             return had_note;
         }
         let mut left_ms = wall_ms.min(FRAME_MS_MAX);
-        if self.scene.is_crowd() {
-            self.crowd_frame(left_ms);
-            return true;
+        if self.study.is_none() && (self.scene.is_crowd() || self.player.speed() != Speed::Paced) {
+            return self.fast_frame(left_ms);
         }
         let mut events = 0;
         while self.player.is_playing() && events < EVENTS_PER_FRAME_MAX {
@@ -306,10 +324,12 @@ impl Lab {
         true
     }
 
-    /// The same for a crowd, in which many things happen between two frames: what is shown is made once.
-    fn crowd_frame(&mut self, mut left_ms: f64) {
+    /// The same where many things happen between two frames: what is shown is made once, and in a crowd not in every
+    /// frame.
+    fn fast_frame(&mut self, mut left_ms: f64) -> bool {
+        self.undrawn_ms += left_ms;
         let mut outlook = self.outlook();
-        let first = self.scene.view.events_done;
+        let enough = self.recording.events().len() + FAST_EVENTS_MAX;
         while self.player.is_playing() {
             left_ms = self.player.advance(left_ms, &outlook);
             match outlook.next_event_at {
@@ -320,24 +340,53 @@ impl Lab {
                 Some(next) if self.player.shown() >= next => {
                     self.recording.seek(next);
                     outlook.next_event_at = self.recording.next_event_at();
-                    if self.recording.events().len() >= first as usize + CROWD_EVENTS_MAX {
+                    if self.recording.events().len() >= enough {
                         break;
                     }
                 }
                 Some(_) => break,
             }
         }
-        if self.recording.events().len() > first as usize {
-            self.scene = Scene::later(&self.recording, &self.scene, None);
-            self.follow_study();
-            self.go_along(first);
+        let is_due = !self.scene.is_crowd() || self.undrawn_ms >= CROWD_DRAWN_MS;
+        if is_due || !self.player.is_playing() {
+            self.undrawn_ms = 0.0;
+            self.catch_up();
+            return true;
         }
+        false
+    }
+
+    /// Shows what has happened since something was shown.
+    fn catch_up(&mut self) {
+        let first = self.scene.view.events_done;
+        let is_new = self.recording.events().len() > first as usize;
+        if !is_new && self.recording.now() == self.scene.view.now {
+            return;
+        }
+        let before = if is_new {
+            Some(Rc::clone(&self.scene.view))
+        } else {
+            self.scene.before.clone()
+        };
+        self.refresh(before);
+        self.go_along(first);
+    }
+
+    /// The flights that are on their way at this very moment: newer than the [scene](Self::scene) between two drawings.
+    pub(crate) fn travelling(&self) -> impl Iterator<Item = &Flight> {
+        self.recording.travelling()
+    }
+
+    /// What each client is doing at this very moment.
+    pub(crate) fn client_states(&self) -> impl Iterator<Item = ParticipantState> {
+        let clients = 1..=self.scene.clients().len() as ParticipantId;
+        clients.map(|id| self.recording.participant_state(id))
     }
 
     fn outlook(&self) -> Outlook {
         let shown = self.player.shown();
         let travelling = || {
-            let coming = self.scene.travelling();
+            let coming = self.recording.travelling();
             coming.filter(|flight| flight.due_at.is_some_and(|due| due > shown))
         };
         let time = |folded: bool| {
@@ -346,10 +395,10 @@ impl Lab {
                 .filter_map(|flight| Some(flight.due_at? - flight.sent_at))
                 .min()
         };
-        let real = time(self.shows_tcp && travelling().all(|flight| is_folded(flight)));
+        let real = time(self.shows_tcp && travelling().all(is_folded));
         let folded = real.is_none();
         Outlook {
-            next_event_at: self.scene.view.next_event_at,
+            next_event_at: self.recording.next_event_at(),
             flight: real.or_else(|| time(true)),
             folded: folded && !self.shows_tcp,
         }
@@ -358,7 +407,7 @@ impl Lab {
     /// Lets everything happen that is due at `at`, and says how many events that were.
     fn happen_until(&mut self, at: Micros) -> usize {
         let first = self.scene.view.events_done;
-        let before = Rc::new(self.scene.view.clone());
+        let before = Rc::clone(&self.scene.view);
         self.recording.seek(at);
         if self.recording.events().len() == first as usize {
             // Something too small for an event: what changed last stays marked.
@@ -376,31 +425,30 @@ impl Lab {
 
     fn step(&mut self, step: Step) {
         self.player.pause();
-        self.heading = None;
         match step {
             Step::Start => self.seek(0),
             Step::End => self.head_for(self.scene.end),
             Step::EventBack => self.step_back(),
             Step::PacketBack => self.back_to_packet(),
-            Step::Event => self.step_to(|_, _| true),
-            Step::Timer => self.step_to(|event, _| event.kind == EventKind::Timer),
-            Step::Packet => self.step_to(|event, is_folded| {
+            Step::Event => self.step_to(&|_, _| true),
+            Step::Timer => self.step_to(&|event, _| event.kind == EventKind::Timer),
+            Step::Packet => self.step_to(&|event, is_folded| {
                 matches!(event.kind, EventKind::Sent | EventKind::Arrived) && !is_folded
             }),
-            Step::Of(who) => self.step_to(|event, _| event.participant == who),
+            Step::Of(who) => self.step_to(&|event, _| event.participant == who),
         }
     }
 
     /// Steps until an event that `is_wanted` has happened, or to the end.
-    fn step_to(&mut self, is_wanted: impl Fn(&Event, bool) -> bool) {
+    fn step_to(&mut self, is_wanted: &dyn Fn(&Event, bool) -> bool) {
         let first = self.scene.view.events_done;
-        let mut before = self.recording.view();
+        let mut steps = 0;
         let mut wanted = None;
         while wanted.is_none() {
-            before = self.recording.view();
             let Some(new) = self.recording.step() else {
                 break;
             };
+            steps += 1;
             // One happening may make several events.
             let flights = self.recording.flights();
             let new = self.recording.events().get(new as usize..);
@@ -409,13 +457,30 @@ impl Lab {
                 is_wanted(event, flight.is_none_or(is_folded)).then_some(event.id)
             });
         }
-        if self.recording.view().events_done == first {
+        if self.recording.events().len() == first as usize {
             self.player.jump(self.scene.end);
             return;
         }
-        self.refresh(Some(Rc::new(before)));
+        let before = match steps {
+            1 => Some(Rc::clone(&self.scene.view)),
+            _ => self.eve(),
+        };
+        self.refresh(before);
         self.player.jump(self.scene.view.now);
         self.look_at(wanted.or_else(|| self.latest()));
+    }
+
+    /// How it was before the last thing that happened.
+    fn eve(&mut self) -> Option<Rc<View>> {
+        self.recording.latest()?;
+        let now = self.recording.now();
+        self.recording.step_back();
+        let eve = Rc::new(self.recording.view());
+        self.recording.step();
+        if now > self.recording.now() {
+            self.recording.seek(now);
+        }
+        Some(eve)
     }
 
     fn step_back(&mut self) {
@@ -448,70 +513,24 @@ impl Lab {
 
     /// After a step back: shows the moment of the recording and what is new in it.
     fn settle(&mut self) {
-        let before = (self.recording.view().events_done > 0).then(|| {
-            self.recording.step_back();
-            let before = Rc::new(self.recording.view());
-            self.recording.step();
-            before
-        });
+        let before = self.eve();
         self.refresh(before);
         self.player.jump(self.scene.view.now);
         self.look_at(self.latest());
     }
 
-    /// Where a long way through time leads, while it is not there yet.
-    pub(crate) fn heading(&self) -> Option<Micros> {
-        self.heading
-    }
-
-    /// Goes to a moment, over several frames if the way is long, so that the page stays alive.
-    fn head_for(&mut self, to: Micros) {
-        self.player.pause();
-        let to = to.min(self.scene.end);
-        if self.recording.seek_part(to, HAPPENINGS_MAX) {
-            self.seek(to);
-            return;
-        }
-        self.heading = Some(to);
-        self.scene = if self.recording.now() < self.scene.view.now {
-            Scene::of(&self.recording, Some(&self.scene), None)
-        } else {
-            Scene::later(&self.recording, &self.scene, None)
-        };
-        self.player.jump(self.recording.now());
-    }
-
-    /// Shows the moment `to`.
-    pub(crate) fn seek(&mut self, to: Micros) {
-        self.heading = None;
-        let to = to.min(self.scene.end);
-        self.recording.seek(to);
-        let done = self.recording.view().events_done;
-        let before = (done > 0).then(|| {
-            self.recording.step_back();
-            let before: View = self.recording.view();
-            self.recording.seek(to);
-            Rc::new(before)
-        });
-        self.refresh(before);
-        self.player.jump(to);
-        let gone = self
-            .selection
-            .flight
-            .is_some_and(|id| self.scene.flight(id).is_none())
-            || self
-                .selection
-                .event
-                .is_some_and(|id| self.scene.event(id).is_none());
-        if gone || self.follows {
-            self.selection = Selection::default();
-            self.packet = None;
-            self.go_along(0);
-        }
-    }
-
     fn refresh(&mut self, before: Option<Rc<View>>) {
-        self.scene = Scene::of(&self.recording, Some(&self.scene), before);
+        let changes = &self.recording.current_branch().changes;
+        let is_same = *changes == self.changes;
+        // A secret of the lesson may have come out: then old events have other words.
+        if !is_same {
+            self.changes = changes.clone();
+            self.known = Known::default();
+        }
+        self.scene = match self.study {
+            None => self.known.scene(&self.recording, before),
+            Some(_) => Scene::of(&self.recording, Some(&self.scene), before),
+        };
         self.follow_study();
     }
 

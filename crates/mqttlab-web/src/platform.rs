@@ -80,6 +80,13 @@ pub(crate) fn set_language(language: &str) {
     }
 }
 
+/// The time on the clock of the browser's frames, in milliseconds.
+pub(crate) fn now() -> f64 {
+    window()
+        .and_then(|window| window.performance())
+        .map_or(f64::MAX, |performance| performance.now())
+}
+
 /// What was stored under a name; `None` also where storage is switched off.
 pub(crate) fn stored(name: &str) -> Option<String> {
     let storage = window()?.local_storage().ok()??;

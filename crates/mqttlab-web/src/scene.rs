@@ -15,7 +15,7 @@ pub(crate) struct Scene(Rc<Inner>);
 
 pub(crate) struct Inner {
     /// The moment of the latest event.
-    pub(crate) view: View,
+    pub(crate) view: Rc<View>,
     /// The same, one event earlier: what differs is marked.
     pub(crate) before: Option<Rc<View>>,
     /// What happened, oldest first; the number of an event is its place.
@@ -48,7 +48,7 @@ impl Scene {
             None => (&[][..], &[][..]),
         };
         Self(Rc::new(Inner {
-            view: recording.view(),
+            view: Rc::new(recording.view()),
             before,
             events: share(events, recording.events()),
             flights: share(flights, recording.flights()),
@@ -85,29 +85,40 @@ impl Scene {
 /// From so many clients on they are a crowd: drawn as dots, counted, and listed in part.
 pub(crate) const CROWD: usize = 100;
 
-impl Scene {
-    /// The scene at a later moment of the same run: only what is new, or was under way, is looked at.
-    pub(crate) fn later(recording: &Recording, last: &Self, before: Option<Rc<View>>) -> Self {
-        let (all_events, all_flights) = (recording.events(), recording.flights());
-        let mut events = last.events.clone();
-        events.truncate(all_events.len());
-        let mut flights = last.flights.clone();
-        flights.truncate(all_flights.len());
-        for id in &last.view.in_flight {
-            let index = *id as usize;
-            if let (Some(known), Some(now)) = (flights.get_mut(index), all_flights.get(index))
-                && **known != *now
-            {
-                *known = Rc::new(now.clone());
-            }
+/// What is known of one run, its future too: to go to and fro in it makes nothing anew.
+#[derive(Default)]
+pub(crate) struct Known {
+    events: Vec<Rc<Event>>,
+    /// As they ended, where that was seen.
+    flights: Vec<Option<Rc<Flight>>>,
+}
+
+impl Known {
+    /// The scene at the moment of `recording`, which must have been the same run each time.
+    pub(crate) fn scene(&mut self, recording: &Recording, before: Option<Rc<View>>) -> Scene {
+        let view = Rc::new(recording.view());
+        let events = recording.events();
+        let new = events.get(self.events.len()..).unwrap_or_default();
+        self.events.extend(new.iter().cloned().map(Rc::new));
+        let all = recording.flights();
+        if self.flights.len() < all.len() {
+            self.flights.resize(all.len(), None);
         }
-        events.extend(all_events[events.len()..].iter().cloned().map(Rc::new));
-        flights.extend(all_flights[flights.len()..].iter().cloned().map(Rc::new));
-        Self(Rc::new(Inner {
-            view: recording.view(),
+        let flight = |(flight, known): (&Flight, &mut Option<Rc<Flight>>)| match known {
+            Some(known) if flight.fate != Fate::Travelling => Rc::clone(known),
+            Some(_) | None => {
+                let flight = Rc::new(flight.clone());
+                if flight.fate != Fate::Travelling {
+                    *known = Some(Rc::clone(&flight));
+                }
+                flight
+            }
+        };
+        Scene(Rc::new(Inner {
+            view,
             before,
-            events,
-            flights,
+            events: self.events[..events.len()].to_vec(),
+            flights: all.iter().zip(&mut self.flights).map(flight).collect(),
             end: recording.end(),
         }))
     }

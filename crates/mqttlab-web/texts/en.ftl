@@ -171,6 +171,8 @@ lesson-place = { $kind ->
 } { NUMBER($number) } of { NUMBER($of) }
 lesson-part = Part { NUMBER($number) } of { NUMBER($of) }
 lesson-continue = Play on
+# Before anything has been played.
+lesson-start = Play
 lesson-pause = Pause
 lesson-again = From the start
 lesson-back = Back
@@ -299,6 +301,8 @@ side = Right side
 # The tabs of a phone, each for a panel.
 panes = Panels
 pane-story = Story
+# In the place of the story, where a run is opened.
+pane-open = Open
 pane-run = Run
 pane-bytes = Bytes
 pane-state = State
@@ -590,6 +594,8 @@ do-cut-down = Cut only towards the client
 do-heal = Plug the cable in again
 do-hold = Hold what travels
 do-release = Release what is held
+do-slow-down = Slow it down…
+do-speed-up = Give it its own speed back
 do-reset = Reset the connection (RST)
 do-close = Close it without DISCONNECT (FIN)
 # To a packet that has arrived.
@@ -617,6 +623,9 @@ fill-retain = Retain: keep it for those who subscribe later
 fill-publish = Publish
 fill-subscribe = Subscribe
 fill-unsubscribe = Unsubscribe
+fill-latency = Latency of each way, in ms
+fill-bandwidth = Bandwidth, in kbit/s (empty: as it was written)
+fill-slow-down = Slow it down
 fill-instead = Play it so
 fill-cancel = Cancel
 
@@ -713,6 +722,7 @@ help-answer = choose an answer; Enter checks it
 help-why = why did this happen?
 help-act = what can be done here? (also right click, long press)
 help-quick = pull the cable, hold, release
+help-slow = make the link ten times as slow
 help-crash = crash it
 help-until = go on until something happens
 help-search = search

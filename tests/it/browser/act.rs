@@ -68,6 +68,52 @@ fn everything_is_done_by_keyboard_alone_and_taken_back() -> Result<()> {
 }
 
 #[test]
+fn a_link_is_slowed_down_by_a_key_and_by_its_form_and_the_link_to_the_run_knows() -> Result<()> {
+    in_browser(async |browser| {
+        open_lab(browser).await?;
+        drop_text(browser, SCENARIO).await?;
+        browser.wait_until(OPENED).await?;
+        browser
+            .run("document.querySelector('.node[data-target=p1]').focus()")
+            .await?;
+        browser.press("l").await?;
+        let names = branches(browser).await?;
+        ensure!(names.len() == 2, "{names:?}");
+        ensure!(names[1].contains("gets slow"), "{names:?}");
+        browser.press("Control+z").await?;
+        browser
+            .wait_until("!document.querySelector('.branch')")
+            .await?;
+
+        right_click(browser, ".node[data-target=p1]").await?;
+        let slow = "[...document.querySelectorAll('[role=menuitem]')].find((it) => it.innerText.includes('Slow it down'))";
+        browser.run(&format!("{slow}.click()")).await?;
+        browser.wait_for("[data-testid=topic]").await?;
+        browser.screenshot("slow-down").await?;
+        browser.press("Control+a").await?;
+        browser.type_text("345").await?;
+        browser.press("Enter").await?;
+        let names = branches(browser).await?;
+        ensure!(names.len() == 2, "{names:?}");
+        ensure!(names[1].contains("345 ms"), "{names:?}");
+        browser.click(".share").await?;
+        browser
+            .wait_until("document.querySelector('[data-testid=address]')?.value.includes('#r=')")
+            .await?;
+        let link = browser.run("return location.hash").await?;
+        let link = link.as_str().unwrap_or_default().to_owned();
+        browser.open(&format!("/{link}")).await?;
+        browser.wait_until(OPENED).await?;
+        browser
+            .wait_until("document.querySelector('.branch')")
+            .await?;
+        let names = branches(browser).await?;
+        ensure!(names[1].contains("345 ms"), "{names:?}");
+        Ok(())
+    })
+}
+
+#[test]
 fn branches_are_named_compared_switched_and_deleted() -> Result<()> {
     in_browser(async |browser| {
         open_lab(browser).await?;

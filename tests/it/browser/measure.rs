@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
+use mqttlab_sim::recording::Recording;
+use mqttlab_sim::scenario::Scenario;
 
 use super::harness::{Browser, Media, in_browser};
 use super::open::{OPENED, drop_text};
@@ -35,6 +37,16 @@ fn the_page_with_a_crowd_is_measured() -> Result<()> {
             let shown = browser.text_of(".topology .panel-bar").await?;
             ensure!(shown.contains(&format!("{clients} clients")), "{shown}");
         }
+        let text = long();
+        let mut recording = Recording::new(Scenario::parse(&text)?);
+        recording.seek(recording.end());
+        let events = recording.events().len();
+        ensure!(events >= 10_000, "{events} events");
+        open_lab(browser).await?;
+        drop_text(browser, &text).await?;
+        browser.wait_until(OPENED).await?;
+        let sought = answer(browser, SEEK).await?;
+        report(&format!("{events} events of 6 clients, seeking: {sought}"));
         let complaints = browser.complaints().await?;
         ensure!(complaints.is_empty(), "the console says: {complaints:#?}");
         Ok(())
@@ -70,6 +82,22 @@ fn busy(clients: usize) -> String {
         let _ = write!(
             text,
             "[[do]]\nat = \"{at}ms\"\nact = \"publish\"\nwho = \"c{who}\"\ntopic = \"a/{index}\"\nqos = 1\n"
+        );
+    }
+    text
+}
+
+/// A few clients in whose run much happens.
+fn long() -> String {
+    let mut text =
+        "scenario = { id = \"long\", title = \"Long\", version = 1, until = \"200s\" }\n"
+            .to_owned();
+    for index in 0..6 {
+        let _ = write!(
+            text,
+            "[[client]]\nname = \"c{index}\"\nsubscribe = [{{ filter = \"c{index}\", qos = 1 }}]\n\
+             publish = [{{ every = \"1s\", from = \"{index}00ms\", topic = \"c{index}\", qos = 1, payload = \"{{n}}\" }}]\n\
+             [[do]]\nat = \"0s\"\nact = \"connect\"\nwho = \"c{index}\"\n"
         );
     }
     text
@@ -113,12 +141,19 @@ const SEEK: &str = "
     const there = () => !document.querySelector('.clock-next').innerText.includes('on the way');
     const to = async (at) => {
       const before = performance.now();
+      let last = before, blocked = 0;
+      const look = () => {
+        const now = performance.now();
+        blocked = Math.max(blocked, now - last);
+        last = now;
+      };
       track.value = at;
       track.dispatchEvent(new Event('input', { bubbles: true }));
-      await rest();
-      const blocked = performance.now() - before;
-      while (!there()) await new Promise((go) => requestAnimationFrame(() => setTimeout(go, 0)));
-      return [blocked, performance.now() - before];
+      do {
+        await rest();
+        look();
+      } while (!there());
+      return [blocked, last - before];
     };
     (async () => {
       const first = await to(Number(track.max));

@@ -163,7 +163,6 @@ fn opening_shuts_nobody_out() -> Result<()> {
     })
 }
 
-/// A link with something in it that no run may have.
 /// Even if something got through, no script but the page's own runs, and nothing goes anywhere else.
 #[test]
 fn the_page_runs_its_own_scripts_only() -> Result<()> {
@@ -187,6 +186,7 @@ fn the_page_runs_its_own_scripts_only() -> Result<()> {
     })
 }
 
+/// A link with something in it that no run may have.
 fn hostile(change: impl FnOnce(&mut Shared)) -> Result<String> {
     let recording = Recording::new(Scenario::parse(SCENARIO)?);
     let mut shared = Shared {
@@ -209,12 +209,12 @@ async fn picture(browser: &Browser) -> Result<String> {
     Ok(seen)
 }
 
-async fn inspect(browser: &Browser) -> Result<()> {
+pub(super) async fn inspect(browser: &Browser) -> Result<()> {
     browser.click(".doors li:nth-child(3) button").await
 }
 
 /// Chooses a file; `content` is JavaScript for what is in it.
-async fn choose_file(browser: &Browser, content: &str) -> Result<()> {
+pub(super) async fn choose_file(browser: &Browser, content: &str) -> Result<()> {
     browser
         .run(&format!(
             "const data = new DataTransfer();

@@ -97,7 +97,11 @@ fn used(changes: &Changes) -> String {
     if any(|act| {
         matches!(
             act,
-            Act::Cut { .. } | Act::Stall { .. } | Act::Release { .. }
+            Act::Cut { .. }
+                | Act::Stall { .. }
+                | Act::Release { .. }
+                | Act::SlowDown { .. }
+                | Act::SpeedUp { .. }
         )
     }) {
         names.push("Ways");
@@ -171,6 +175,15 @@ fn act_code(act: &Act) -> String {
         Act::Sleep => "Sleep".to_owned(),
         Act::Wake => "Wake".to_owned(),
         Act::Send { bytes } => format!("Send {{ bytes: {bytes:?}.into() }}"),
+        Act::SlowDown {
+            way,
+            latency,
+            bandwidth,
+        } => format!(
+            "SlowDown {{ way: {}, latency: {latency:?}, bandwidth: {bandwidth:?} }}",
+            ways(way)
+        ),
+        Act::SpeedUp { way } => format!("SpeedUp {{ way: {} }}", ways(way)),
     };
     format!("Act::{inside}")
 }

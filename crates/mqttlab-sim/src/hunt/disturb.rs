@@ -257,6 +257,7 @@ fn remedy(act: &Act) -> Option<Act> {
     match act {
         Act::Cut { .. } => Some(Act::Heal),
         Act::Stall { .. } => Some(Act::Release { way: Ways::Both }),
+        Act::SlowDown { .. } => Some(Act::SpeedUp { way: Ways::Both }),
         Act::Pause => Some(Act::Resume),
         Act::Sleep => Some(Act::Wake),
         Act::Connect
@@ -269,6 +270,7 @@ fn remedy(act: &Act) -> Option<Act> {
         | Act::Restart { .. }
         | Act::Heal
         | Act::Release { .. }
+        | Act::SpeedUp { .. }
         | Act::Reset
         | Act::Close
         | Act::Refuse

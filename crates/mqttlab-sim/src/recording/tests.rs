@@ -496,3 +496,35 @@ fn a_run_that_grows_without_end_is_ended() {
     assert!(last.at < 300_000_000, "{last:?}");
     assert_eq!(recording.next_event_at(), None);
 }
+
+#[test]
+fn the_eve_of_a_moment_lies_before_the_last_thing_that_happens_by_then() {
+    let mut recording = duel();
+    let end = recording.end();
+    assert!(recording.seek_eve_part(end, u32::MAX), "nothing is known");
+    assert_eq!((recording.now(), recording.latest()), (0, None));
+    recording.seek(end);
+    for at in (0..=end).step_by(700_001) {
+        recording.seek(at);
+        let (after, latest) = (seen(&recording), recording.latest());
+        while !recording.seek_eve_part(at, 3) {}
+        assert_eq!(recording.events().len(), latest.unwrap_or(0) as usize);
+        recording.check_invariants();
+        recording.seek(at);
+        assert_eq!(seen(&recording), after);
+    }
+}
+
+#[test]
+fn what_travels_and_what_somebody_does_is_said_without_a_whole_view() {
+    let mut recording = duel();
+    while recording.step().is_some() {
+        let view = recording.view();
+        let travelling: Vec<FlightId> = recording.travelling().map(|it| it.id).collect();
+        assert_eq!(travelling, view.in_flight);
+        for participant in &view.participants {
+            let state = recording.participant_state(participant.id);
+            assert_eq!(state, participant.state);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Message, QoS};
-use crate::view::ParticipantId;
+use crate::view::{Micros, ParticipantId};
 
 /// Something that somebody does or that is done to them, by a scenario or by a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,24 @@ pub enum Act {
         /// They, in the form of [`hex`](super::hex).
         bytes: String,
     },
+    /// A link takes longer, or passes less; what it has on the wire already comes as it was sent.
+    SlowDown {
+        /// In which direction.
+        #[serde(default)]
+        way: Ways,
+        /// How long its way takes now; `None` as the scenario has it.
+        #[serde(default)]
+        latency: Option<Micros>,
+        /// How many bits a second pass now; `None` as the scenario has it.
+        #[serde(default)]
+        bandwidth: Option<u64>,
+    },
+    /// A link is again as the scenario has it.
+    SpeedUp {
+        /// In which direction.
+        #[serde(default)]
+        way: Ways,
+    },
 }
 
 impl Act {
@@ -123,14 +141,21 @@ impl Act {
             Self::Sleep => "sleep",
             Self::Wake => "wake",
             Self::Send { .. } => "send",
+            Self::SlowDown { .. } => "slow-down",
+            Self::SpeedUp { .. } => "speed-up",
         }
     }
 
-    /// Whether it is for such a participant: number 0 is the broker.
+    /// Whether it is for such a participant: number 0 is the broker. What says nothing is for nobody.
     pub(crate) fn is_for(&self, who: ParticipantId) -> bool {
         match self {
             Self::Crash { .. } | Self::PowerOff | Self::Restart { .. } | Self::Publish(_) => true,
             Self::Refuse | Self::Accept => who == 0,
+            Self::SlowDown {
+                latency: None,
+                bandwidth: None,
+                ..
+            } => false,
             Self::Connect
             | Self::Disconnect { .. }
             | Self::Subscribe { .. }
@@ -145,7 +170,9 @@ impl Act {
             | Self::Resume
             | Self::Sleep
             | Self::Wake
-            | Self::Send { .. } => who != 0,
+            | Self::Send { .. }
+            | Self::SlowDown { .. }
+            | Self::SpeedUp { .. } => who != 0,
         }
     }
 }

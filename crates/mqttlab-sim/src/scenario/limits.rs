@@ -127,6 +127,13 @@ impl Scenario {
         if let Act::Send { bytes } = &action.act {
             need(hex::bytes(bytes).is_some(), "bytes by hand are ill formed")?;
         }
+        if let Act::SlowDown {
+            latency, bandwidth, ..
+        } = &action.act
+        {
+            let passes = *bandwidth != Some(0) && latency.is_none_or(is_span);
+            need(passes, "a link is impossible")?;
+        }
         let fits = action.act.is_for(action.who);
         need(fits, "somebody is to do what they cannot")
     }

@@ -151,6 +151,8 @@
 //! | `cut` | link | the cable is pulled: nothing passes, nobody is told; `way` = `both` (default), `up` or `down` |
 //! | `heal` | link | undoes `cut`; TCP sends again what was lost |
 //! | `stall`, `release` | link | hold what travels, and let it go on; `way` as above |
+//! | `slow-down` | link | what is sent from now on takes `latency` (such as `300ms`) and passes with `bandwidth` (such as `9.6 kbit/s`); one of them that is not given is as in `[link]`; `way` as above |
+//! | `speed-up` | link | undoes `slow-down` |
 //! | `reset` | link | something in between resets the connection: both ends get RST |
 //! | `close` | link | the client's side is closed without DISCONNECT: FIN |
 //! | `send` | client | `bytes`: hexadecimal, as in `"c0 00"`; they go into its connection as they are, legal or not, and its own library knows nothing of them |

@@ -461,7 +461,7 @@ pub(super) struct Do {
     pub(super) filter: Option<Spanned<String>>,
     /// Of `disconnect`, 5.0: the broker shall publish the will all the same.
     pub(super) will: Option<Spanned<bool>>,
-    /// Of `cut`, `stall` and `release`: in which direction.
+    /// Of `cut`, `stall`, `release`, `slow-down` and `speed-up`: in which direction.
     pub(super) way: Option<Spanned<Ways>>,
     /// Of `crash`: how the system ends the connections.
     pub(super) how: Option<Spanned<Ending>>,
@@ -472,6 +472,12 @@ pub(super) struct Do {
     pub(super) expiry: Option<Spanned<String>>,
     /// Of `send`: hexadecimal, as in `c0 00`, legal or not.
     pub(super) bytes: Option<Spanned<String>>,
+    /// Of `slow-down`: how long the way takes from then on.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Span>"))]
+    pub(super) latency: Option<Spanned<String>>,
+    /// Of `slow-down`: how much passes from then on.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Rate>"))]
+    pub(super) bandwidth: Option<Spanned<String>>,
 }
 
 /// One name or several.
@@ -508,6 +514,8 @@ pub(super) enum Act {
     Sleep,
     Wake,
     Send,
+    SlowDown,
+    SpeedUp,
 }
 
 #[derive(Deserialize)]

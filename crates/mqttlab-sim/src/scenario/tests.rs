@@ -353,3 +353,46 @@ fn what_a_step_waits_for_must_make_sense() {
     let both = step("at = \"1s\"\nnth = 1\nwhen = 'connected(\"A\")'");
     assert!(both.message.starts_with("`nth`"), "{both}");
 }
+
+#[test]
+fn what_slows_a_link_down_is_written_as_it_was_read() {
+    let step = "[[do]]\nat = \"1s\"\nwho = \"A\"\nact = ";
+    let scenario = parse(&format!(
+        "{A}{step}\"slow-down\"\nlatency = \"1.5 s\"\nway = \"up\"\n\
+         {step}\"slow-down\"\nbandwidth = \"9.6 kbit/s\"\n{step}\"speed-up\"\n"
+    ))
+    .expect("it is a scenario");
+    let acts: Vec<&Act> = scenario.script.iter().map(|it| &it.action.act).collect();
+    let slow = Act::SlowDown {
+        way: Ways::Up,
+        latency: Some(1_500_000),
+        bandwidth: None,
+    };
+    assert_eq!(acts[0], &slow);
+    assert!(matches!(
+        acts[1],
+        Act::SlowDown {
+            latency: None,
+            bandwidth: Some(9_600),
+            ..
+        }
+    ));
+    let text = scenario.to_text();
+    assert_eq!(Scenario::parse(&text).as_ref(), Ok(&scenario), "{text}");
+    assert_eq!(Scenario::unpack(&scenario.pack()), Ok(scenario));
+    find_each([
+        (format!("{A}{step}\"slow-down\"\n"), "needs a `latency`"),
+        (
+            format!("{A}{step}\"slow-down\"\nbandwidth = \"0 bit/s\"\n"),
+            "never deliver",
+        ),
+        (
+            format!("{A}{step}\"speed-up\"\nlatency = \"1s\"\n"),
+            "does not belong",
+        ),
+        (
+            format!("{A}{step}\"cut\"\nbandwidth = \"1 bit/s\"\n"),
+            "does not belong",
+        ),
+    ]);
+}

@@ -167,6 +167,12 @@ impl Scenario {
                 ("expiry", Value::Integer(seconds)) => {
                     text.value("expiry", &format!("{seconds}s"));
                 }
+                ("latency", Value::Integer(micros)) => {
+                    text.span("latency", micros.unsigned_abs());
+                }
+                ("bandwidth", Value::Integer(rate)) => {
+                    text.value("bandwidth", &format!("{rate} bit/s"));
+                }
                 _ if is_usual(&key, &value) => {}
                 _ => text.value(&key, &value),
             }

@@ -8,36 +8,14 @@ use super::report::Note;
 use crate::describe;
 use crate::pipe::{Obstacle, Way};
 use crate::scenario::{Act, Action, Ending, Memory, Ways, hex};
-use crate::view::{EndState, EventKind, ParticipantId};
+use crate::view::{EndState, EventKind, Micros, ParticipantId};
 
 impl World {
     /// Does it, or says why it cannot be done.
     pub(super) fn act(&mut self, action: &Action) {
         let Action { who, act } = action;
         let who = *who;
-        let kind = match act {
-            Act::Connect
-            | Act::Disconnect { .. }
-            | Act::Publish(_)
-            | Act::Subscribe { .. }
-            | Act::Unsubscribe { .. }
-            | Act::Restart { .. }
-            | Act::Accept
-            | Act::Wake
-            | Act::Resume => EventKind::Action,
-            Act::Crash { .. }
-            | Act::PowerOff
-            | Act::Cut { .. }
-            | Act::Heal
-            | Act::Stall { .. }
-            | Act::Release { .. }
-            | Act::Reset
-            | Act::Close
-            | Act::Refuse
-            | Act::Sleep
-            | Act::Pause
-            | Act::Send { .. } => EventKind::Fault,
-        };
+        let kind = kind(act);
         if !self.applies(who, act) {
             let text = format!("{} cannot do that", self.name(who));
             self.note(Note::new(
@@ -81,6 +59,12 @@ impl World {
             Act::Sleep => self.sleep(who),
             Act::Wake => self.wake_up(who),
             Act::Send { bytes } => self.send_by_hand(who, &hex::bytes(bytes).unwrap_or_default()),
+            Act::SlowDown {
+                way,
+                latency,
+                bandwidth,
+            } => self.pace(who, *way, *latency, *bandwidth),
+            Act::SpeedUp { way } => self.pace(who, *way, None, None),
         }
         self.settle();
     }
@@ -149,6 +133,24 @@ impl World {
             Act::Sleep => format!("{name} falls asleep"),
             Act::Wake => format!("{name} wakes up"),
             Act::Send { .. } => format!("somebody writes bytes into the connection of {name}"),
+            Act::SlowDown {
+                way,
+                latency,
+                bandwidth,
+            } => {
+                let mut words = format!("the link of {name} gets slow{}", direction(*way));
+                for (number, unit) in [(latency.map(|it| it / 1_000), "ms"), (*bandwidth, "bit/s")]
+                {
+                    if let Some(number) = number {
+                        words += &format!(", {number} {unit}");
+                    }
+                }
+                words
+            }
+            Act::SpeedUp { way } => {
+                let way = direction(*way);
+                format!("the link of {name} has its own speed again{way}")
+            }
         }
     }
 
@@ -201,6 +203,32 @@ impl World {
             }
             self.state.dirty.extend(Way::BOTH.map(|way| (conn, way)));
             self.sync(conn);
+        }
+    }
+
+    /// Gives a link another latency and bandwidth, or its own where there is none: for what is sent from now on.
+    fn pace(
+        &mut self,
+        who: ParticipantId,
+        ways: Ways,
+        latency: Option<Micros>,
+        bandwidth: Option<u64>,
+    ) {
+        let own = &self.scenario.clients[who as usize - 1].link;
+        let link = &mut self.state.clients[who as usize - 1].link;
+        if ways != Ways::Down {
+            link.latency_up = latency.unwrap_or(own.latency_up);
+            link.bandwidth_up = bandwidth.or(own.bandwidth_up);
+        }
+        if ways != Ways::Up {
+            link.latency_down = latency.unwrap_or(own.latency_down);
+            link.bandwidth_down = bandwidth.or(own.bandwidth_down);
+        }
+        let link = *link;
+        for conn in self.conns_of(who) {
+            if let Some(pipe) = self.state.pipes.get_mut(&conn) {
+                pipe.set_spec(link);
+            }
         }
     }
 
@@ -264,6 +292,35 @@ impl World {
             false => client::Input::OpenFailed,
         };
         self.client_lost(who, conn, input);
+    }
+}
+
+/// Whether it disturbs something.
+fn kind(act: &Act) -> EventKind {
+    match act {
+        Act::Connect
+        | Act::Disconnect { .. }
+        | Act::Publish(_)
+        | Act::Subscribe { .. }
+        | Act::Unsubscribe { .. }
+        | Act::Restart { .. }
+        | Act::Accept
+        | Act::Wake
+        | Act::SpeedUp { .. }
+        | Act::Resume => EventKind::Action,
+        Act::Crash { .. }
+        | Act::PowerOff
+        | Act::Cut { .. }
+        | Act::Heal
+        | Act::Stall { .. }
+        | Act::Release { .. }
+        | Act::Reset
+        | Act::Close
+        | Act::Refuse
+        | Act::Sleep
+        | Act::Pause
+        | Act::SlowDown { .. }
+        | Act::Send { .. } => EventKind::Fault,
     }
 }
 

@@ -1,8 +1,9 @@
 use mqttlab_sim::recording::Recording;
-use mqttlab_sim::scenario::{Act, Message, Scenario};
+use mqttlab_sim::scenario::{Act, Message, Scenario, Ways};
 use mqttlab_sim::view::{Fate, Micros};
 
-use super::{DELAY, Does, Form, Item, Menu, Target};
+use super::{DELAY, Does, Form, Item, Menu, Target, form_of};
+use crate::keys::Quick;
 use crate::lab::Message as Ask;
 use crate::scene::Scene;
 
@@ -78,4 +79,43 @@ fn a_form_becomes_a_deed_at_the_moment_of_the_menu() {
     assert_eq!(deeds.len(), 1);
     assert_eq!((deeds[0].at, deeds[0].action.who), (1_000, 2));
     assert!(matches!(&deeds[0].action.act, Act::Subscribe { filter, .. } if filter == "a/b"));
+}
+
+#[test]
+fn a_link_is_slowed_down_by_its_form_and_by_a_key() {
+    let scene = scene(2_000_000);
+    let menu = Menu::of(Target::Participant(1), &scene, 2_000_000).expect("it is there");
+    let proposed = menu.content(Form::SlowDown);
+    let own = scene.connection(1).expect("it is connected").latency;
+    assert_eq!(proposed.topic, (own / 100).to_string(), "ten times, in ms");
+    let said = |topic: &str, payload: &str| {
+        let message = Message {
+            topic: topic.to_owned(),
+            payload: payload.to_owned(),
+            ..Message::default()
+        };
+        let Ask::Act(deeds) = menu.filled(Form::SlowDown, message) else {
+            unreachable!("it is about nothing that was done already")
+        };
+        let Act::SlowDown {
+            latency, bandwidth, ..
+        } = deeds[0].action.act
+        else {
+            unreachable!("the form is about nothing else")
+        };
+        (latency, bandwidth)
+    };
+    assert_eq!(said("300", "9"), (Some(300_000), Some(9_000)));
+    assert_eq!(said("300", ""), (Some(300_000), None));
+    assert_eq!(said("0", "0"), (Some(0), None), "a rate of nothing is none");
+    let by_key = Menu::quick(Quick::SlowDown, Target::Participant(1), &scene, 2_000_000);
+    let slow = Act::SlowDown {
+        way: Ways::Both,
+        latency: Some(own * 10),
+        bandwidth: None,
+    };
+    assert_eq!(by_key[0].action.act, slow);
+    let none = Menu::quick(Quick::SlowDown, Target::Participant(0), &scene, 0);
+    assert_eq!(none, [], "the broker has no link of its own");
+    assert_eq!(form_of(&slow).map(|(form, _)| form), Some(Form::SlowDown));
 }

@@ -59,6 +59,45 @@ pub(crate) enum Message {
     Redo,
 }
 
+impl Message {
+    /// Whether the run must be where it is shown before this can be done; the rest is about how it is shown, or goes on
+    /// with a way through time.
+    pub(super) fn is_about_the_run(&self) -> bool {
+        match self {
+            Self::Frame(_)
+            | Self::Seek(_)
+            | Self::Halt
+            | Self::Speed(_)
+            | Self::SelectField(_)
+            | Self::StateOf(_)
+            | Self::Filter(_)
+            | Self::ShowTcp(_)
+            | Self::Inspect(_)
+            | Self::Side(_)
+            | Self::Run(_)
+            | Self::Pane(_)
+            | Self::CloseMenu => false,
+            Self::Toggle
+            | Self::Step(_)
+            | Self::Reach(..)
+            | Self::SelectFlight(_)
+            | Self::SelectEvent(_)
+            | Self::Choose(_)
+            | Self::Check
+            | Self::Learn(_)
+            | Self::Why
+            | Self::OpenMenu(..)
+            | Self::OpenEdit(..)
+            | Self::Quick(..)
+            | Self::Act(_)
+            | Self::Branch(_)
+            | Self::Edit(_)
+            | Self::Undo
+            | Self::Redo => true,
+        }
+    }
+}
+
 /// A step in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {

@@ -366,3 +366,142 @@ fn a_crowd_plays_to_the_same_end_as_its_recording() {
     );
     assert_eq!(scene.events.len(), recording.events().len());
 }
+
+/// So many clients that connect and publish.
+fn crowd(clients: usize) -> Lab {
+    let mut text = String::from(
+        "scenario = { id = \"crowd\", title = \"Crowd\", version = 1, until = \"10s\" }\n",
+    );
+    for index in 0..clients {
+        text.push_str(&format!(
+            "[[client]]\nname = \"c{index}\"\nsubscribe = [{{ filter = \"c{index}\" }}]\n\
+             publish = [{{ every = \"500ms\", from = \"1s\", topic = \"c{index}\", payload = \"{{n}}\" }}]\n\
+             [[do]]\nat = \"0s\"\nwho = \"c{index}\"\nact = \"connect\"\n",
+        ));
+    }
+    Lab::show(Recording::new(
+        Scenario::parse(&text).expect("it is a scenario"),
+    ))
+}
+
+/// What the scene says, all of it, must be what a new one would say.
+fn assert_whole(lab: &Lab) {
+    let new = crate::scene::Scene::of(&lab.recording, None, None);
+    let scene = lab.scene();
+    assert_eq!(scene.view, new.view);
+    assert_eq!(scene.events, new.events);
+    assert_eq!(scene.flights, new.flights);
+}
+
+#[test]
+fn a_crowds_panels_are_not_drawn_in_every_frame_and_catch_up_when_it_pauses() {
+    let mut lab = crowd(120);
+    lab.update(Message::Speed(Speed::Scaled { times: 1, per: 1 }));
+    lab.update(Message::Toggle);
+    let frames = 120;
+    let drawn = (0..frames).filter(|_| lab.update(Message::Frame(16.0)));
+    let drawn = drawn.count();
+    assert!(drawn > 4, "{drawn} of {frames}");
+    assert!(drawn * 8 < frames, "{drawn} of {frames}");
+    lab.update(Message::Toggle);
+    assert_whole(&lab);
+    assert!(lab.scene().events.len() > 500);
+}
+
+#[test]
+fn between_two_drawings_a_crowds_packets_still_move() {
+    let mut lab = crowd(120);
+    lab.update(Message::Speed(Speed::Scaled { times: 1, per: 10 }));
+    lab.update(Message::Toggle);
+    let known = lab.scene().clone();
+    let mut seen = Vec::new();
+    while lab.scene() == &known {
+        lab.update(Message::Frame(16.0));
+        seen.push((lab.travelling().count(), lab.player().shown()));
+    }
+    assert!(seen.len() > 5, "{seen:?}");
+    assert!(seen.is_sorted_by(|a, b| a.1 < b.1), "{seen:?}");
+    assert!(seen[0].0 >= 120, "all send SYN: {seen:?}");
+}
+
+#[test]
+fn a_long_way_goes_on_in_parts_and_ends_where_a_leap_would() {
+    let mut lab = crowd(120);
+    let end = lab.scene().end;
+    let way = |lab: &mut Lab, to: u64| {
+        lab.update(Message::Seek(to));
+        let mut parts = 1;
+        while lab.heading().is_some() {
+            lab.update(Message::Frame(1.0));
+            parts += 1;
+        }
+        assert_eq!(lab.player().shown(), to);
+        assert_whole(lab);
+        parts
+    };
+    assert!(way(&mut lab, end) > 10, "it is a long way");
+    for share in [83, 12, 57, 56, 0, 99] {
+        let to = end * share / 100;
+        way(&mut lab, to);
+        let mut other = crowd(120);
+        other.seek(to);
+        assert_eq!(lab.scene().view, other.scene().view, "{share} %");
+        assert_eq!(lab.scene().before, other.scene().before, "{share} %");
+    }
+}
+
+#[test]
+fn what_is_marked_as_changed_is_what_the_last_thing_changed() {
+    let mut lab = crowd(3);
+    for to in [1_500_000, 700_000, 4_321_000] {
+        lab.seek(to);
+        let (before, view) = (lab.scene().before.clone(), lab.scene().view.clone());
+        let before = before.expect("something has happened");
+        let latest = lab.recording.latest().expect("something has happened");
+        assert_eq!(before.events_done, latest);
+        assert!(before.events_done < view.events_done);
+    }
+}
+
+#[test]
+fn whatever_is_done_on_the_way_stops_it_there() {
+    let mut lab = crowd(120);
+    let end = lab.scene().end;
+    lab.update(Message::Seek(end));
+    lab.update(Message::Filter("type:publish".to_owned()));
+    assert!(lab.heading().is_some(), "a search does not touch the run");
+    lab.update(Message::Step(Step::Event));
+    assert_eq!(lab.heading(), None);
+    assert!(lab.player().shown() < end);
+    assert_whole(&lab);
+}
+
+#[test]
+fn slowing_a_link_down_is_another_run_and_can_be_taken_back() {
+    let mut lab = crowd(2);
+    lab.seek(3_000_000);
+    let arrived = |lab: &mut Lab| {
+        lab.seek(9_000_000);
+        let flights = lab.scene().flights.iter();
+        let last = flights.filter(|flight| flight.name == "PUBLISH" && flight.sent_at > 3_500_000);
+        let mut last = last.filter(|flight| flight.from == 1);
+        let flight = last.next().expect("it goes on publishing");
+        flight.arrived_at.expect("it has arrived") - flight.sent_at
+    };
+    let usual = arrived(&mut lab);
+    lab.seek(3_000_000);
+    let act = Act::SlowDown {
+        way: mqttlab_sim::scenario::Ways::Both,
+        latency: Some(usual * 10),
+        bandwidth: None,
+    };
+    let action = Action { who: 1, act };
+    lab.update(Message::Act(vec![Deed {
+        at: 3_000_000,
+        action,
+    }]));
+    assert_eq!(lab.branches().len(), 2, "the run as it was is kept");
+    assert_eq!(arrived(&mut lab), usual * 10);
+    lab.update(Message::Undo);
+    assert_eq!(arrived(&mut lab), usual);
+}

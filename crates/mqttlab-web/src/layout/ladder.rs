@@ -4,11 +4,14 @@
 //! with the time, and a long silence is a break of fixed height that says how long it was. Order is never
 //! bent: what happens later is never higher.
 
+pub(crate) mod labels;
+
 use mqttlab_sim::order;
 use mqttlab_sim::view::{Event, EventId, EventKind, FlightId, Micros, ParticipantId};
 
 use crate::filter::Filter;
 use crate::scene::{Inner, is_folded};
+use labels::Spot;
 
 /// From one line to the next between the same lanes, so that their labels do not touch.
 const LINE_GAP: f64 = 34.0;
@@ -52,6 +55,7 @@ pub(crate) enum Item {
         id: FlightId,
         from: (f64, f64),
         to: (f64, f64),
+        label: Spot,
     },
     /// Events at one moment on one lane; `says` is the one whose text is shown.
     Mark {
@@ -113,8 +117,12 @@ impl Ladder {
             drawing.draw(at, moment);
         }
         let Drawing {
-            items, axis, drawn, ..
+            mut items,
+            axis,
+            drawn,
+            ..
         } = drawing;
+        labels::place(&mut items, scene);
         Self {
             lanes,
             width,
@@ -338,6 +346,7 @@ impl Drawing<'_> {
             id,
             from: (from, y),
             to: (from + (to - from) * part, y + SLOPE_MIN),
+            label: Spot::MIDDLE,
         });
         y
     }

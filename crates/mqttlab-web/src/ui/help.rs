@@ -33,6 +33,7 @@ const LETTERS: &[(&[&str], Text)] = &[
     (&["W"], say::HELP_WHY),
     (&["A"], say::HELP_ACT),
     (&["X", "H", "R"], say::HELP_QUICK),
+    (&["L"], say::HELP_SLOW),
     (&["K"], say::HELP_CRASH),
     (&["U"], say::HELP_UNTIL),
     (&["F"], say::HELP_SEARCH),

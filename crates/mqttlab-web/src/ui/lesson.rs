@@ -102,6 +102,7 @@ fn onward(panel: &LessonPanel<'_>, index: usize, is_last: bool) -> Html {
     let label = match (panel.playing, is_last && !is_open && panel.at_end) {
         (true, _) => say::LESSON_PAUSE,
         (false, true) => say::LESSON_AGAIN,
+        (false, false) if panel.shown == 0 => say::LESSON_START,
         (false, false) => say::LESSON_CONTINUE,
     };
     let next = crate::lesson::after(&panel.study.lesson().id).filter(|_| is_last && !is_open);

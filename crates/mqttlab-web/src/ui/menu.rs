@@ -1,6 +1,6 @@
 //! The menu of what can be done to something, and the forms behind it.
 
-use mqttlab_sim::scenario::{Message as Content, QoS};
+use mqttlab_sim::scenario::Message as Content;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement, MouseEvent};
 use yew::functional::{Hook, HookContext};
@@ -176,14 +176,6 @@ impl Draw for FillProps {
     }
 }
 
-/// What a form says before anybody has said anything.
-fn new_content() -> Content {
-    Content {
-        qos: QoS::AtLeastOnce,
-        ..Content::default()
-    }
-}
-
 const LEVELS: &[Text] = &[say::FILL_QOS_0, say::FILL_QOS_1, say::FILL_QOS_2];
 
 /// Asks for what a client is to publish, or to subscribe to.
@@ -203,8 +195,8 @@ fn use_fill(props: &FillProps) -> Html {
             }
         }
     });
-    let instead = props.menu.instead.as_ref();
-    let known = instead.map_or_else(new_content, |instead| instead.content.clone());
+    let known = props.menu.content(props.form);
+    let is_pace = props.form == Form::SlowDown;
     let onsubmit = {
         let known = known.clone();
         let (menu, form, on) = (props.menu.clone(), props.form, props.on.clone());
@@ -240,6 +232,7 @@ fn use_fill(props: &FillProps) -> Html {
         Form::Publish => (say::FILL_TOPIC, "status/1", say::FILL_PUBLISH),
         Form::Subscribe => (say::FILL_FILTER, "status/#", say::FILL_SUBSCRIBE),
         Form::Unsubscribe => (say::FILL_FILTER, "status/#", say::FILL_UNSUBSCRIBE),
+        Form::SlowDown => (say::FILL_LATENCY, "200", say::FILL_SLOW_DOWN),
     };
     let does = match props.menu.instead {
         Some(_) => say::FILL_INSTEAD,
@@ -253,15 +246,15 @@ fn use_fill(props: &FillProps) -> Html {
         <form class="fill" {onsubmit}>
             <label>
                 <span>{ name }</span>
-                <input ref={topic} type="text" value={known.topic.clone()} required=true maxlength="1000" placeholder={example} autocomplete="off" spellcheck="false" data-testid="topic" />
+                <input ref={topic} type={if is_pace { "number" } else { "text" }} min="0" max="3600000" value={known.topic.clone()} required=true maxlength="1000" placeholder={example} autocomplete="off" spellcheck="false" data-testid="topic" />
             </label>
-            if props.form == Form::Publish {
+            if props.form == Form::Publish || is_pace {
                 <label>
-                    <span>{ say::FILL_PAYLOAD }</span>
-                    <input ref={payload} type="text" value={known.payload.clone()} maxlength="10000" autocomplete="off" spellcheck="false" />
+                    <span>{ if is_pace { say::FILL_BANDWIDTH } else { say::FILL_PAYLOAD } }</span>
+                    <input ref={payload} type={if is_pace { "number" } else { "text" }} min="1" max="4000000" value={known.payload.clone()} maxlength="10000" autocomplete="off" spellcheck="false" />
                 </label>
             }
-            if props.form != Form::Unsubscribe {
+            if props.form == Form::Publish || props.form == Form::Subscribe {
                 <label>
                     <span>{ say::FILL_QOS }</span>
                     <select ref={qos}>

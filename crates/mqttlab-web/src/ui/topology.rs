@@ -15,6 +15,8 @@ use crate::scene::{Scene, is_folded};
 use crate::texts;
 use crate::ui::part::{Draw, part};
 
+pub(crate) use crowd::Air;
+
 mod chips;
 mod crowd;
 mod links;
@@ -28,6 +30,8 @@ pub(crate) struct TopologyProps {
     pub(crate) state_of: ParticipantId,
     /// The gap that was just skipped.
     pub(crate) skip: Option<Micros>,
+    /// Where a crowd is painted.
+    pub(crate) air: Air,
     pub(crate) on: Callback<Message>,
 }
 

@@ -11,7 +11,8 @@ use crate::recording::UserInput;
 use crate::scenario::condition::{Condition, Kind};
 use crate::scenario::placed::Spanned;
 use crate::scenario::{
-    Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, WAITING_MAX, hex, raw,
+    Act, Action, Message, SCRIPT_MAX, ScenarioError, Step, WAITING_MAX, Ways, duration, hex,
+    quantity, raw,
 };
 use crate::view::ParticipantId;
 
@@ -162,6 +163,10 @@ impl Check<'_> {
             raw::Act::Sleep => Act::Sleep,
             raw::Act::Wake => Act::Wake,
             raw::Act::Send => self.send(raw)?,
+            raw::Act::SlowDown => self.slow_down(raw, keys.take(&raw.way))?,
+            raw::Act::SpeedUp => Act::SpeedUp {
+                way: keys.take(&raw.way),
+            },
         };
         match &act {
             Act::Publish(_) => keys.mark(&["topic", "payload", "expiry"]),
@@ -169,8 +174,9 @@ impl Check<'_> {
             Act::Connect | Act::Disconnect { .. } | Act::Crash { .. } | Act::PowerOff => {}
             Act::Restart { .. } | Act::Cut { .. } | Act::Heal | Act::Stall { .. } => {}
             Act::Release { .. } | Act::Reset | Act::Close | Act::Refuse | Act::Accept => {}
-            Act::Pause | Act::Resume | Act::Sleep | Act::Wake => {}
+            Act::Pause | Act::Resume | Act::Sleep | Act::Wake | Act::SpeedUp { .. } => {}
             Act::Send { .. } => keys.mark(&["bytes"]),
+            Act::SlowDown { .. } => keys.mark(&["latency", "bandwidth"]),
         }
         match keys.left() {
             None => Ok(act),
@@ -194,6 +200,24 @@ impl Check<'_> {
                 Err(self.error(text.span(), message).with_help(help))
             }
         }
+    }
+
+    fn slow_down(&self, raw: &raw::Do, way: Ways) -> Result<Act, ScenarioError> {
+        if raw.latency.is_none() && raw.bandwidth.is_none() {
+            let message = "this act needs a `latency`, a `bandwidth` or both";
+            return Err(self.error(raw.act.span(), message));
+        }
+        let latency = raw.latency.as_ref().map(|text| {
+            duration::parse(text.get_ref()).map_err(|message| self.error(text.span(), message))
+        });
+        let bandwidth = raw.bandwidth.as_ref().map(|text| {
+            quantity::rate(text.get_ref()).map_err(|message| self.error(text.span(), message))
+        });
+        Ok(Act::SlowDown {
+            way,
+            latency: latency.transpose()?,
+            bandwidth: bandwidth.transpose()?,
+        })
     }
 
     fn needed_topic(
@@ -235,6 +259,8 @@ impl Keys {
             key("memory", &raw.memory),
             key("expiry", &raw.expiry),
             key("bytes", &raw.bytes),
+            key("latency", &raw.latency),
+            key("bandwidth", &raw.bandwidth),
         ];
         Self {
             given: given.into_iter().flatten().collect(),

@@ -347,3 +347,79 @@ is = 1
     // Up: 40 bytes of headers and 6 of the packet at a byte a millisecond. Down: at once.
     assert_eq!(travels, [56_000, 10_000]);
 }
+
+/// A client that publishes every second; what `script` does at 5 s and 8 s counts for those sent at 6 s and 9 s.
+fn flights_of(script: &str) -> [u64; 3] {
+    let recording = check(
+        "12s",
+        &format!(
+            "[[client]]\nname = \"A\"\npublish = [{{ every = \"1s\", from = \"1s\", topic = \"t\" }}]\n\
+             [[do]]\nat = \"0s\"\nwho = \"A\"\nact = \"connect\"\n\
+             [[expect]]\neventually = 'connected(\"A\")'\n{script}"
+        ),
+    );
+    let took = |at: u64| {
+        let mut flights = recording.flights().iter();
+        let flight = flights.find(|flight| flight.name == "PUBLISH" && flight.sent_at >= at);
+        let flight = flight.expect("it publishes every second");
+        flight.arrived_at.expect("it has arrived") - flight.sent_at
+    };
+    [took(4_000_000), took(6_000_000), took(9_000_000)]
+}
+
+#[test]
+fn a_link_that_gets_slow_delays_what_is_sent_from_then_on() {
+    let up = "[[do]]\nat = \"5s\"\nwho = \"A\"\nact = \"slow-down\"\nway = \"up\"\n";
+    let back = "[[do]]\nat = \"8s\"\nwho = \"A\"\nact = \"speed-up\"\n";
+    assert_eq!(flights_of(""), [20_000, 20_000, 20_000]);
+    assert_eq!(
+        flights_of(&format!("{up}latency = \"300ms\"\n{back}")),
+        [20_000, 300_000, 20_000]
+    );
+    let down = up.replace("up\"\n", "down\"\n");
+    assert_eq!(
+        flights_of(&format!("{down}latency = \"300ms\"\n")),
+        [20_000, 20_000, 20_000],
+        "the other direction stays as it was"
+    );
+    // 5 bytes and their headers, each 1 ms.
+    assert_eq!(
+        flights_of(&format!("{up}bandwidth = \"8 kbit/s\"\n{back}")),
+        [20_000, 20_000 + 45_000, 20_000]
+    );
+}
+
+#[test]
+fn a_slow_link_stays_slow_for_the_next_connection() {
+    let recording = check(
+        "4s",
+        r#"
+        [[client]]
+        name = "A"
+        reconnect = { first = "100ms" }
+        [[do]]
+        at = "0s"
+        who = "A"
+        act = "connect"
+        [[do]]
+        at = "1s"
+        who = "A"
+        act = "slow-down"
+        latency = "200ms"
+        [[do]]
+        at = "1s"
+        who = "A"
+        act = "reset"
+        [[expect]]
+        eventually = 'connected("A")'
+        from = "1100ms"
+        "#,
+    );
+    let mut syns = recording.flights().iter().filter(|it| it.name == "SYN");
+    let took =
+        |flight: &crate::view::Flight| flight.arrived_at.expect("it has arrived") - flight.sent_at;
+    assert_eq!(syns.next().map(took), Some(20_000));
+    assert_eq!(syns.next().map(took), Some(200_000));
+    let text = |word| recording.events().iter().any(|it| it.text.contains(word));
+    assert!(text("the link of A gets slow, 200 ms"));
+}

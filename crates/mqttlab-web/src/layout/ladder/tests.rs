@@ -1,6 +1,7 @@
 use mqttlab_sim::recording::Recording;
 use mqttlab_sim::scenario::Scenario;
 
+use super::labels::Label;
 use super::{Item, Ladder, Options, QUIET_HEIGHT, elastic, lanes};
 use crate::filter::Filter;
 use crate::scene::Scene;
@@ -151,4 +152,49 @@ fn only_what_is_near_the_window_is_drawn() {
     let all = ladder.items.len();
     assert!(ladder.window(0.0, 10.0).count() < all);
     assert_eq!(ladder.window(0.0, 1e9).count(), all);
+}
+
+#[test]
+fn names_of_what_is_sent_to_many_at_once_do_not_cover_each_other() {
+    let mut text = String::from(
+        "scenario = { id = \"many\", title = \"Many\", version = 1, until = \"5s\" }\n",
+    );
+    for index in 0..10 {
+        text.push_str(&format!(
+            "[[client]]\nname = \"c{index}\"\nsubscribe = [{{ filter = \"news\" }}]\n\
+             [[do]]\nat = \"{index}00ms\"\nwho = \"c{index}\"\nact = \"connect\"\n"
+        ));
+    }
+    text.push_str("[[do]]\nat = \"2s\"\nwho = \"c4\"\nact = \"publish\"\ntopic = \"news\"\n");
+    let mut recording = Recording::new(Scenario::parse(&text).expect("it is a scenario"));
+    recording.seek(4_000_000);
+    let scene = Scene::of(&recording, None, None);
+    let ladder = Ladder::of(
+        &scene,
+        &Options {
+            width: 1_200.0,
+            shows_tcp: false,
+            filter: &Filter::parse("type:publish"),
+            wanted: &[],
+        },
+    );
+    let mut names = Vec::new();
+    for item in &ladder.items {
+        if let Item::Flight {
+            id,
+            from,
+            to,
+            label,
+        } = item
+        {
+            let flight = scene.flight(*id).expect("it was sent");
+            names.push(Label::of(flight, *from, *to, *label));
+        }
+    }
+    assert_eq!(names.len(), 11);
+    for (index, name) in names.iter().enumerate() {
+        for other in &names[index + 1..] {
+            assert!(!name.touches(other), "{name:?} {other:?}");
+        }
+    }
 }

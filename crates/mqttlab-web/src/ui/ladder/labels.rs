@@ -7,6 +7,7 @@ use super::{Drawing, NOW_GAP};
 use crate::acting::{flight_target, participant_target};
 use crate::lab::Message;
 use crate::layout::ladder::Item;
+use crate::layout::ladder::labels::{self, Label, Spot};
 use crate::say;
 use crate::scene::Family;
 use crate::texts;
@@ -31,8 +32,13 @@ pub(super) fn draw(drawing: &Drawing<'_>) -> Html {
 
 fn one(drawing: &Drawing<'_>, item: &Item) -> Html {
     match item {
-        Item::Flight { id, from, to } => match drawing.scene.flight(*id) {
-            Some(flight) => label(drawing, flight, *from, *to),
+        Item::Flight {
+            id,
+            from,
+            to,
+            label,
+        } => match drawing.scene.flight(*id) {
+            Some(flight) => self::label(drawing, flight, (*from, *to), *label),
             None => Html::default(),
         },
         Item::Mark { at, events, says } => mark(drawing, *at, events, *says),
@@ -44,19 +50,21 @@ fn one(drawing: &Drawing<'_>, item: &Item) -> Html {
     }
 }
 
-fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64)) -> Html {
+type Point = (f64, f64);
+
+fn label(drawing: &Drawing<'_>, flight: &Flight, (from, to): (Point, Point), spot: Spot) -> Html {
     let id = flight.id;
-    let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
-    let room = (to.0 - from.0).abs() - 20.0;
+    let place = Label::of(flight, from, to, spot);
+    let room = labels::room(from, to);
+    let tells = spot.tells;
     // Not below now, while it travels.
-    let steep = ((to.1 - from.1) / (to.0 - from.0)).abs();
-    let tells = !flight.summary.is_empty() && room > summary_from(flight);
-    let letters = flight.name.len() + if tells { flight.summary.len() } else { 0 };
-    let width = (letters as f64 * 7.0 + 34.0).min(room);
-    // High enough that the line does not cross the label's corner.
-    let y = middle.1.min((drawing.now - NOW_GAP).max(from.1)) - steep * width / 2.0;
-    let style = variables(&[("x", middle.0), ("y", y), ("room", room)]);
-    let class = format!("line-label {}", Family::of(flight).class());
+    let below = from.1 + (to.1 - from.1) * spot.part - (drawing.now - NOW_GAP).max(from.1);
+    let y = place.y - below.max(0.0);
+    let style = variables(&[("x", place.x), ("y", y), ("room", room)]);
+    let mut class = format!("line-label {}", Family::of(flight).class());
+    if labels::is_tight(flight, room) {
+        class.push_str(" tight");
+    }
     let says = drawing.says(id);
     html! {
         <li key={format!("f{id}")} {style}>
@@ -76,16 +84,6 @@ fn label(drawing: &Drawing<'_>, flight: &Flight, from: (f64, f64), to: (f64, f64
                 <span class="hidden-visually">{ format!(", {says}") }</span>
             </button>
         </li>
-    }
-}
-
-/// The room from which on a summary says something: a topic's begin does, a cut list of options does not.
-fn summary_from(flight: &Flight) -> f64 {
-    let name = flight.name.len() as f64 * 9.0 + 34.0;
-    match Family::of(flight) {
-        Family::Publish | Family::Subscribe => name + 44.0,
-        Family::Connect => name + 150.0,
-        Family::Ack | Family::QoS2 | Family::Ping | Family::Tcp | Family::Fault => name + 30.0,
     }
 }
 

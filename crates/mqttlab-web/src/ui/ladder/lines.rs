@@ -91,7 +91,7 @@ fn connected(drawing: &Drawing<'_>) -> Vec<Html> {
 
 fn one(drawing: &Drawing<'_>, item: &Item) -> Html {
     match item {
-        Item::Flight { id, from, to } => match drawing.scene.flight(*id) {
+        Item::Flight { id, from, to, .. } => match drawing.scene.flight(*id) {
             Some(flight) => html! {
                 <g key={*id} class={line_class(drawing, flight)}>
                     { flight_line(flight, *from, drawing.tip(*id, *from, *to)) }

@@ -1,12 +1,14 @@
 //! A crowd: too many clients to draw each by itself, so they are dots on a canvas, and counted in words.
 
+use std::cell::RefCell;
 use std::f64::consts::TAU;
+use std::rc::Rc;
 
-use mqttlab_sim::view::{Flight, ParticipantId, ParticipantState};
+use mqttlab_sim::view::{Flight, Micros, ParticipantId, ParticipantState};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent};
 use yew::functional::{Hook, HookContext};
-use yew::{Html, TargetCast, hook, html, use_effect, use_memo, use_mut_ref, use_node_ref};
+use yew::{Html, TargetCast, hook, html, use_effect, use_memo, use_node_ref};
 
 use super::TopologyProps;
 use super::chips::progress;
@@ -47,22 +49,50 @@ pub(super) struct CrowdProps {
     pub(super) sight: Sight,
 }
 
-/// What is kept from one frame to the next.
+/// Where a crowd is painted: in every frame, while the panels around it are drawn only now and then.
+#[derive(Clone, Default)]
+pub(crate) struct Air(Rc<RefCell<Painter>>);
+
+impl PartialEq for Air {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Air {
+    /// Paints what is under way at a moment, and what everybody is doing then.
+    pub(crate) fn paint(
+        &self,
+        shown: Micros,
+        flights: &mut dyn Iterator<Item = &Flight>,
+        states: &mut dyn Iterator<Item = ParticipantState>,
+    ) {
+        self.0.borrow_mut().paint(shown, flights, states);
+    }
+}
+
+/// What is kept from one frame to the next, so that none has to ask the page for anything.
 #[derive(Default)]
-struct Memory {
-    /// What the ground shows: it is drawn anew only when it changes.
-    ground: Option<Ground>,
+struct Painter {
+    stage: Option<Stage>,
+    shows_tcp: bool,
+    chosen: ParticipantId,
+    /// What the ground shows: it is painted anew only when it changes.
+    states: Vec<ParticipantState>,
+    is_stale: bool,
+    /// Where the packets are; kept for its room.
+    dots: Vec<(Family, Point)>,
     /// The colour of text, which changes with the theme, and the colours that were asked for since.
     ink: String,
     colors: Vec<(&'static str, String)>,
 }
 
-#[derive(PartialEq)]
-struct Ground {
-    states: Vec<ParticipantState>,
-    chosen: ParticipantId,
+/// The two canvases, and what is where on them.
+struct Stage {
+    ground: HtmlCanvasElement,
+    air: HtmlCanvasElement,
+    plan: Rc<Plan>,
     sight: Sight,
-    ink: String,
 }
 
 impl Draw for CrowdProps {
@@ -77,7 +107,6 @@ impl Draw for CrowdProps {
 fn use_crowd(props: &CrowdProps) -> Html {
     let ground = use_node_ref();
     let air = use_node_ref();
-    let memory = use_mut_ref(Memory::default);
     let topology = &props.topology;
     let scene = topology.scene.clone();
     let given = (props.sight.clone(), scene.clients().len());
@@ -88,11 +117,20 @@ fn use_crowd(props: &CrowdProps) -> Html {
         let (ground, air, plan) = (ground.clone(), air.clone(), plan.clone());
         let (topology, sight) = (topology.clone(), props.sight.clone());
         move || {
-            let canvases = (ground.cast(), air.cast());
-            if let (Some(ground), Some(air)) = canvases {
-                memory
-                    .borrow_mut()
-                    .draw(&ground, &air, &topology, &plan, &sight);
+            if let (Some(ground), Some(air)) = (ground.cast(), air.cast()) {
+                let stage = Stage {
+                    ground,
+                    air,
+                    plan,
+                    sight,
+                };
+                topology.air.0.borrow_mut().set(stage, &topology);
+                let scene = &topology.scene;
+                let mut flights = scene.travelling().map(|flight| &**flight);
+                let mut states = scene.clients().iter().map(|client| client.state);
+                topology
+                    .air
+                    .paint(topology.shown, &mut flights, &mut states);
             }
         }
     });
@@ -133,32 +171,54 @@ fn travelling(topology: &TopologyProps) -> impl Iterator<Item = &Flight> {
     flights.filter(|flight| topology.shows_tcp || !is_folded(flight))
 }
 
-impl Memory {
-    fn draw(
-        &mut self,
-        ground: &HtmlCanvasElement,
-        air: &HtmlCanvasElement,
-        topology: &TopologyProps,
-        plan: &Plan,
-        sight: &Sight,
-    ) {
-        let ink = color_of(air, "crowd-ink");
+impl Painter {
+    /// Takes other canvases, or what is to be seen on them otherwise.
+    fn set(&mut self, stage: Stage, topology: &TopologyProps) {
+        let ink = color_of(&stage.air, "crowd-ink");
         if ink != self.ink {
-            self.ink.clone_from(&ink);
+            self.ink = ink;
             self.colors.clear();
+            self.is_stale = true;
         }
-        let clients = topology.scene.clients().iter();
-        let new = Ground {
-            states: clients.map(|client| client.state).collect(),
-            chosen: topology.state_of,
-            sight: sight.clone(),
-            ink,
+        let before = self.stage.as_ref();
+        self.is_stale |= self.chosen != topology.state_of
+            || before.is_none_or(|it| it.ground != stage.ground || it.sight != stage.sight);
+        self.chosen = topology.state_of;
+        self.shows_tcp = topology.shows_tcp;
+        self.stage = Some(stage);
+    }
+
+    fn paint(
+        &mut self,
+        shown: Micros,
+        flights: &mut dyn Iterator<Item = &Flight>,
+        states: &mut dyn Iterator<Item = ParticipantState>,
+    ) {
+        let Some(stage) = self.stage.take() else {
+            return;
         };
-        if self.ground.as_ref() != Some(&new) {
-            self.crowd(ground, &new, plan);
-            self.ground = Some(new);
+        let mut count = 0;
+        for state in states {
+            match self.states.get_mut(count) {
+                Some(known) if *known == state => {}
+                Some(known) => {
+                    *known = state;
+                    self.is_stale = true;
+                }
+                None => {
+                    self.states.push(state);
+                    self.is_stale = true;
+                }
+            }
+            count += 1;
         }
-        self.packets(air, topology, plan, sight);
+        self.is_stale |= self.states.len() > count;
+        self.states.truncate(count);
+        if std::mem::take(&mut self.is_stale) {
+            self.crowd(&stage);
+        }
+        self.packets(&stage, shown, flights);
+        self.stage = Some(stage);
     }
 
     /// The colour of a class, as the style sheet has it now.
@@ -172,16 +232,20 @@ impl Memory {
     }
 
     /// Links and clients.
-    fn crowd(&mut self, canvas: &HtmlCanvasElement, ground: &Ground, plan: &Plan) {
-        let Some(context) = cleared(canvas, &ground.sight) else {
+    fn crowd(&mut self, stage: &Stage) {
+        let Stage {
+            ground: canvas,
+            plan,
+            ..
+        } = stage;
+        let Some(context) = cleared(canvas, &stage.sight) else {
             return;
         };
-        let clients = || ground.states.iter().zip(&plan.clients);
         let broker = plan.broker.centre();
         context.set_stroke_style_str(self.color(canvas, "crowd-link"));
         context.set_line_width(1.0);
         context.begin_path();
-        for (state, place) in clients() {
+        for (state, place) in self.states.iter().zip(&plan.clients) {
             if *state == ParticipantState::Connected {
                 let at = place.centre();
                 context.move_to(at.x, at.y);
@@ -192,7 +256,8 @@ impl Memory {
         for state in ParticipantState::ALL {
             let (class, is_full) = look(*state);
             context.begin_path();
-            for (_, place) in clients().filter(|(client, _)| *client == state) {
+            let clients = self.states.iter().zip(&plan.clients);
+            for (_, place) in clients.filter(|(client, _)| *client == state) {
                 dot(&context, place.centre(), 4.5);
             }
             let fill = if is_full { class } else { "crowd-ground" };
@@ -204,7 +269,7 @@ impl Memory {
                 context.stroke();
             }
         }
-        let chosen = (ground.chosen as usize).checked_sub(1);
+        let chosen = (self.chosen as usize).checked_sub(1);
         if let Some(place) = chosen.and_then(|index| plan.clients.get(index)) {
             context.begin_path();
             dot(&context, place.centre(), 8.0);
@@ -217,40 +282,41 @@ impl Memory {
     /// One dot for each packet, where it is on its way.
     fn packets(
         &mut self,
-        canvas: &HtmlCanvasElement,
-        topology: &TopologyProps,
-        plan: &Plan,
-        sight: &Sight,
+        stage: &Stage,
+        shown: Micros,
+        flights: &mut dyn Iterator<Item = &Flight>,
     ) {
-        let Some(context) = cleared(canvas, sight) else {
+        self.dots.clear();
+        for flight in flights {
+            let client = flight.from.max(flight.to) as usize;
+            let ends = client.checked_sub(1).and_then(|it| stage.plan.link(it));
+            let Some((at_client, at_broker)) = ends else {
+                continue;
+            };
+            if !self.shows_tcp && is_folded(flight) || self.dots.len() == PACKETS_MAX {
+                continue;
+            }
+            let (from, to) = match flight.from {
+                0 => (at_broker, at_client),
+                _ => (at_client, at_broker),
+            };
+            let at = between(from, to, progress(flight, shown));
+            self.dots.push((Family::of(flight), at));
+        }
+        let Some(context) = cleared(&stage.air, &stage.sight) else {
             return;
         };
-        let flights: Vec<&Flight> = travelling(topology).take(PACKETS_MAX).collect();
         for family in FAMILIES {
             let mut is_any = false;
-            let own = flights.iter().filter(|flight| Family::of(flight) == family);
-            for flight in own {
-                let client = flight.from.max(flight.to) as usize;
-                let ends = client.checked_sub(1).and_then(|it| plan.link(it));
-                let Some((at_client, at_broker)) = ends else {
-                    continue;
-                };
-                let (from, to) = match flight.from {
-                    0 => (at_broker, at_client),
-                    _ => (at_client, at_broker),
-                };
+            for (_, at) in self.dots.iter().filter(|(own, _)| *own == family) {
                 if !is_any {
                     context.begin_path();
                 }
                 is_any = true;
-                dot(
-                    &context,
-                    between(from, to, progress(flight, topology.shown)),
-                    3.0,
-                );
+                dot(&context, *at, 3.0);
             }
             if is_any {
-                context.set_fill_style_str(self.color(canvas, family.class()));
+                context.set_fill_style_str(self.color(&stage.air, family.class()));
                 context.fill();
             }
         }
