@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::describe;
+use crate::order;
 use crate::scenario::condition::{Condition, Facts, Tally};
 use crate::scenario::duration;
 use crate::scenario::{Expectation, ExpectationKind, Scenario};
@@ -42,17 +43,20 @@ pub(crate) struct Tallies(Vec<(Tally, u64)>);
 
 impl Tallies {
     pub(crate) fn new(scenario: &Scenario) -> Self {
-        let mut tallies: Vec<Tally> = scenario
+        let all = scenario
             .expectations
             .iter()
             .map(|expected| &expected.condition)
             .chain(&scenario.watched)
             .chain(scenario.script.iter().filter_map(|step| step.when.as_ref()))
-            .flat_map(Condition::tallies)
-            .collect();
-        tallies.sort();
-        tallies.dedup();
-        Self(tallies.into_iter().map(|tally| (tally, 0)).collect())
+            .flat_map(Condition::tallies);
+        let mut tallies = Self(Vec::new());
+        for tally in all {
+            if let Err(at) = tallies.find(&tally) {
+                tallies.0.insert(at, (tally, 0));
+            }
+        }
+        tallies
     }
 
     /// One more for each that `counts` says yes to.
@@ -65,10 +69,15 @@ impl Tallies {
     }
 
     fn get(&self, tally: &Tally) -> u64 {
-        match self.0.binary_search_by(|(known, _)| known.cmp(tally)) {
+        match self.find(tally) {
             Ok(at) => self.0[at].1,
             Err(_) => 0,
         }
+    }
+
+    /// Where it is, or where it would be: they are in order.
+    fn find(&self, tally: &Tally) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(tally))
     }
 }
 
@@ -88,7 +97,7 @@ impl Monitors {
             .iter()
             .flat_map(|expected| [Some(expected.from), expected.by]);
         let mut moments: Vec<Micros> = moments.flatten().filter(|at| *at > 0).collect();
-        moments.sort_unstable();
+        order::by_key(&mut moments, |at| (*at, 0));
         moments.dedup();
         moments
     }

@@ -4,6 +4,7 @@ use mqttlab_core::why::Decision;
 
 use super::Reach;
 use crate::log::Known;
+use crate::order;
 use crate::recording::Recording;
 use crate::view::{Event, EventId, EventKind, Fate, Flight, FlightId, ParticipantId};
 
@@ -27,7 +28,9 @@ impl Recording {
             .partition(|publication| publication.event.is_some());
         let own = self.known().iter().filter_map(|known| self.own(known));
         came.extend(own);
-        came.sort_by_key(|publication| publication.event);
+        order::by_key(&mut came, |publication| {
+            (publication.event.map_or(0, u64::from), 0)
+        });
         came.append(&mut away);
         came
     }
