@@ -1,4 +1,4 @@
-//! Which words go with what the model shows. The words themselves are in [`say`](crate::say).
+//! Which words go with what the model shows. The words themselves are in [`say`].
 
 mod clauses;
 pub(crate) mod learn;

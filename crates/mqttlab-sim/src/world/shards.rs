@@ -29,7 +29,7 @@ pub(crate) struct Shards {
     /// What each shard has said and must not say yet.
     held: Vec<VecDeque<Held>>,
     rng: Rng,
-    #[cfg(test)]
+    #[cfg(all(test, not(target_family = "wasm")))]
     twist: Twist,
 }
 
@@ -66,7 +66,7 @@ struct Held {
 }
 
 /// How the world around the shards is in a test, or which mistake it makes, which others must find.
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Twist {
     #[default]
@@ -77,7 +77,7 @@ pub(crate) enum Twist {
     WaitsForNobody,
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 thread_local! {
     /// For worlds that begin from now on.
     pub(crate) static TWIST: std::cell::Cell<Twist> = const { std::cell::Cell::new(Twist::None) };
@@ -101,7 +101,7 @@ impl Shards {
             lines: BTreeMap::new(),
             held,
             rng,
-            #[cfg(test)]
+            #[cfg(all(test, not(target_family = "wasm")))]
             twist: TWIST.get(),
         }
     }
@@ -116,7 +116,7 @@ impl Shards {
 
     /// How many words of a shard must have been confirmed for all that it has told until now.
     fn needs(&self, shard: ShardId) -> Vec<u64> {
-        #[cfg(test)]
+        #[cfg(all(test, not(target_family = "wasm")))]
         if self.twist == Twist::WaitsForNobody {
             return vec![0; self.held.len()];
         }
@@ -134,7 +134,7 @@ impl Shards {
     /// Puts something on its way, behind what is there.
     fn send(&mut self, pair: Pair, now: Micros, parcel: Parcel) {
         let at = now + delay(&mut self.rng);
-        #[cfg(test)]
+        #[cfg(all(test, not(target_family = "wasm")))]
         let at = match self.twist {
             Twist::Prompt => now,
             Twist::None | Twist::WaitsForNobody => at,
