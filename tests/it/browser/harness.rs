@@ -282,6 +282,16 @@ impl Browser {
         Ok(bad.map(|entry| entry["message"].to_string()).collect())
     }
 
+    /// Nothing that is shown shuts people out, as far as axe-core can tell; says so where it is not installed.
+    pub(crate) async fn shuts_nobody_out(&self) -> Result<()> {
+        let Some(barriers) = self.barriers().await? else {
+            crate::skip("axe-core is not installed (cargo xtask setup --tests)");
+            return Ok(());
+        };
+        ensure!(barriers.is_empty(), "axe-core finds: {barriers:#?}");
+        Ok(())
+    }
+
     /// What axe-core finds that shuts people out, as one line each; `None` where axe-core is not installed.
     pub(crate) async fn barriers(&self) -> Result<Option<Vec<String>>> {
         let Some(axe) = env::var_os("MQTTLAB_AXE")

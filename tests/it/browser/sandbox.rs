@@ -378,7 +378,7 @@ fn the_sandbox_shuts_nobody_out() -> Result<()> {
             open_lab(browser).await?;
             browser.run("localStorage.clear()").await?;
             enter_by_door(browser).await?;
-            nothing_bars(browser).await?;
+            browser.shuts_nobody_out().await?;
             browser
                 .click("[data-testid=templates] li:nth-child(2) button")
                 .await?;
@@ -386,17 +386,10 @@ fn the_sandbox_shuts_nobody_out() -> Result<()> {
             browser
                 .run("document.querySelectorAll('.sandbox details').forEach(it => it.open = true)")
                 .await?;
-            nothing_bars(browser).await?;
+            browser.shuts_nobody_out().await?;
             browser.click("#sandbox-toml").await?;
-            nothing_bars(browser).await?;
+            browser.shuts_nobody_out().await?;
         }
         Ok(())
     })
-}
-
-async fn nothing_bars(browser: &Browser) -> Result<()> {
-    if let Some(barriers) = browser.barriers().await? {
-        ensure!(barriers.is_empty(), "axe-core finds: {barriers:#?}");
-    }
-    Ok(())
 }

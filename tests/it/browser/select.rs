@@ -49,11 +49,7 @@ fn a_selected_publish_is_lit_in_bytes_fields_state_and_rule() -> Result<()> {
             .await?;
         browser.click(".state button.slot").await?;
         everything_is_lit(browser).await?;
-        let Some(barriers) = browser.barriers().await? else {
-            crate::skip("axe-core is not installed (cargo xtask setup --tests)");
-            return Ok(());
-        };
-        ensure!(barriers.is_empty(), "axe-core finds: {barriers:#?}");
+        browser.shuts_nobody_out().await?;
         Ok(())
     })
 }
