@@ -22,7 +22,7 @@ mod writer;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -45,6 +45,8 @@ use writer::{Job, Writer};
 const WAITING_BYTES_MAX: usize = 16 << 20;
 /// Without waiting for acknowledgements, so much is written before the time for it has come.
 const EARLY_BYTES: usize = 1 << 20;
+/// So much of a file shows whether it is a text.
+const HEAD_BYTES: u64 = 4 << 10;
 
 /// When changes are on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -181,6 +183,11 @@ pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
         Err(Unusable::Refused(why)) => return Err(complain(why)),
         Err(Unusable::Damaged(why)) => why,
     };
+    if is_text(path).map_err(|error| complain(error.to_string()))? {
+        return Err(complain(
+            "it is a text and no store; name another file, or a folder".into(),
+        ));
+    }
     let aside = move_aside(path).map_err(|error| complain(error.to_string()))?;
     let bytes = fs::read(&aside).map_err(|error| complain(error.to_string()))?;
     let found = salvage::salvage(&bytes);
@@ -640,6 +647,25 @@ fn tidy_at(live: u64) -> u64 {
 fn wall_clock() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_micros() as u64)
+}
+
+/// Whether the file is somebody's text, which no damage makes of a store: that has bytes in it that no text has. Whoever
+/// names the wrong file keeps it.
+fn is_text(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    fs::File::open(path)?
+        .take(HEAD_BYTES)
+        .read_to_end(&mut head)?;
+    let text = match str::from_utf8(&head) {
+        Ok(text) => text,
+        // The last character may be cut off.
+        Err(error) if error.error_len().is_none() => {
+            str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return Ok(false),
+    };
+    let is_odd = |c: char| c.is_control() && !c.is_whitespace();
+    Ok(!text.is_empty() && !text.contains(is_odd))
 }
 
 /// Gives a damaged file another name, under which somebody may look into it.

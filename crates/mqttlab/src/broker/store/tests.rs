@@ -389,10 +389,25 @@ fn of_a_damaged_file_what_can_be_read_is_brought_back() {
 #[test]
 fn noise_is_moved_aside() {
     let folder = Folder::new("noise");
-    fs::write(folder.file(), "this is no store".repeat(1_000)).expect("it can be written");
+    fs::write(folder.file(), b"this is no store\0".repeat(1_000)).expect("it can be written");
     let running = Running::open(&folder);
     assert_eq!(running.broker.usage().retained, 0);
     assert!(running.store.numbers().salvaged);
+}
+
+#[test]
+fn somebodys_text_stays_where_it_is() {
+    let folder = Folder::new("text");
+    for text in ["[store]\npath = \"here\"\n".to_owned(), "ä".repeat(10_000)] {
+        fs::write(folder.file(), &text).expect("it can be written");
+        let opened = open(&folder.file(), &plan(&Config::default(), 1));
+        let why = opened.err().expect("it is no store").to_string();
+        assert!(why.contains("it is a text and no store"), "{why}");
+        let kept = fs::read_to_string(folder.file()).expect("it is there");
+        assert_eq!(kept, text);
+        let files = fs::read_dir(&folder.0).expect("the folder is there");
+        assert_eq!(files.count(), 1);
+    }
 }
 
 #[test]
