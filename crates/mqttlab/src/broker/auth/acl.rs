@@ -12,7 +12,8 @@
 //! pattern write devices/%c/#
 //! ```
 //!
-//! What no line allows is denied; a line that denies wins over every other.
+//! What no line allows is denied; a line that denies wins over every other. What stands before the first `user` is for
+//! everybody; in Mosquitto it is for clients without a user name alone.
 
 use std::collections::HashMap;
 use std::fs;
@@ -258,6 +259,8 @@ fn fill_in(pattern: &str, who: &Identity<'_>) -> Option<String> {
         };
         match name {
             Some(name) if name.is_empty() || name.contains(['+', '#', '/']) => return None,
+            // At the beginning it would make the broker's own topics of it, such as $SYS, or a shared subscription.
+            Some(name) if filter.is_empty() && name.starts_with('$') => return None,
             Some(name) => filter.push_str(name),
             None => filter.push('%'),
         }
@@ -273,13 +276,18 @@ impl Rule {
         self.right == Right::Deny
     }
 
-    /// `[read|write|readwrite|deny] FILTER`
+    /// `[read|write|readwrite|deny] FILTER`. A filter with blanks in it needs the word, as in Mosquitto: else a slip of the
+    /// finger in `deny` would make a filter of it, and deny nothing.
     fn parse(line: usize, text: &str) -> Result<Self, String> {
-        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let named = Right::ALL.iter().find(|(name, _)| *name == first);
-        let (right, filter) = match named {
-            Some(&(_, right)) if !rest.trim().is_empty() => (right, rest.trim()),
-            Some(_) | None => (Right::ReadWrite, text),
+        let (right, filter) = match text.split_once(char::is_whitespace) {
+            None => (Right::ReadWrite, text),
+            Some((word, filter)) => {
+                let named = Right::ALL.iter().find(|(name, _)| *name == word);
+                let (_, right) = named.ok_or_else(|| {
+                    format!("before the topic stands read, write, readwrite or deny, not {word}")
+                })?;
+                (*right, filter.trim())
+            }
         };
         topic::check_filter(filter).map_err(|why| format!("the topic {filter:?}: {why}"))?;
         Ok(Self {
@@ -393,6 +401,20 @@ pattern read users/%u/+
                 "topic read a/#/b\n",
                 (1, "the topic \"a/#/b\": # must be the last level, alone"),
             ),
+            (
+                "topic a\ntopic denny secret/#\n",
+                (
+                    2,
+                    "before the topic stands read, write, readwrite or deny, not denny",
+                ),
+            ),
+            (
+                "pattern reed devices/%c\n",
+                (
+                    1,
+                    "before the topic stands read, write, readwrite or deny, not reed",
+                ),
+            ),
         ] {
             let (line, why) = Acl::parse(text).expect_err(text);
             assert_eq!((line, &why[..]), expected);
@@ -410,6 +432,12 @@ pattern read users/%u/+
             Some("u/c/100%/%x")
         );
         assert_eq!(fill_in("a/%u", &who("c", None)), None);
+        for pattern in ["%c/#", "%c", "%u/a"] {
+            let it = who("$SYS", Some("$share"));
+            assert_eq!(fill_in(pattern, &it), None, "{pattern}");
+        }
+        let it = who("$c", None);
+        assert_eq!(fill_in("a/%c", &it).as_deref(), Some("a/$c"));
         // What stands in a name is no pattern again.
         assert_eq!(
             fill_in("%c/%u", &who("%u", Some("x"))).as_deref(),

@@ -97,7 +97,7 @@ fn explain(acl: &Acl, text: &str, who: &Identity<'_>, wanted: &str) -> (String, 
     for rule in acl.unfilled(who) {
         let _ = writeln!(
             said,
-            "passed over for this client, which lacks the name or has one with + # / in it: {}",
+            "passed over for this client, which lacks the name or has one that would change what the line means: {}",
             line(rule)
         );
     }
@@ -156,7 +156,7 @@ pattern write from/%c/#
         assert_eq!(
             said("a/b", None, "news/+"),
             "subscribe  allowed  line 2: topic read news/#\n\
-             passed over for this client, which lacks the name or has one with + # / in it: line 6: pattern write from/%c/#\n"
+             passed over for this client, which lacks the name or has one that would change what the line means: line 6: pattern write from/%c/#\n"
         );
     }
 }
