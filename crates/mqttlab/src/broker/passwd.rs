@@ -1,6 +1,6 @@
 //! `mqttlab passwd`: writes password files.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,6 +17,8 @@ pub(crate) struct Options {
     file: PathBuf,
 
     /// The user to add, or whose password to change
+    ///
+    /// The password is asked for at a terminal; else it is the first line of standard input.
     user: String,
 
     /// Remove the user
@@ -77,8 +79,12 @@ fn ask() -> Result<String, Failure> {
     Ok(password)
 }
 
-/// Puts a new file in the place of the old one, so that nobody ever reads half of it. Only its owner may read it.
+/// Puts a new file in the place of the old one, so that nobody ever reads half of it. It belongs to whom the old one
+/// belonged to, and the same may read it, else the broker could not; of a new one only its owner may.
 fn write(path: &Path, text: &str) -> io::Result<()> {
+    // What a link leads to is replaced, not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let old = fs::metadata(path).ok();
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let new = path.with_file_name(name);
@@ -87,6 +93,9 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&new).and_then(|mut file| {
+        if let Some(old) = &old {
+            become_like(&file, old)?;
+        }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -96,4 +105,52 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         let _ = fs::remove_file(&new);
     }
     written
+}
+
+/// Gives a file the owner, the group and the permissions of another.
+#[cfg(unix)]
+fn become_like(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        fchown(file, Some(old.uid()), Some(old.gid()))?;
+    }
+    file.set_permissions(old.permissions())
+}
+
+/// Gives a file the permissions of another.
+#[cfg(not(unix))]
+fn become_like(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    file.set_permissions(old.permissions())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::write;
+
+    #[test]
+    fn a_file_that_was_there_keeps_its_place_and_who_may_read_it() {
+        let folder = std::env::temp_dir().join(format!("mqttlab-passwd-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        let (file, link) = (folder.join("users"), folder.join("link"));
+        write(&file, "a").expect("it can be written");
+        let mode = || {
+            let metadata = fs::metadata(&file).expect("it is there");
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!(mode(), 0o600, "a new one");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("it is ours");
+        symlink("users", &link).expect("a link can be made");
+        write(&link, "b").expect("it can be written");
+        assert_eq!(mode(), 0o640, "the old one");
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), "b");
+        assert!(link.is_symlink());
+        let files = fs::read_dir(&folder).expect("the folder is there");
+        assert_eq!(files.count(), 2);
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
 }

@@ -94,6 +94,8 @@ pub(crate) fn check(text: &str) -> Result<(), (usize, &'static str)> {
 
 /// The text of a password file with this user's line in place of the one that there was, or without it.
 pub(crate) fn with_line(text: &str, user: &str, line: Option<&str>) -> String {
+    // It would stand before the name of the first user.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let is_old = |line: &&str| line.split_once(':').is_some_and(|(name, _)| name == user);
     let mut lines: Vec<_> = text.lines().collect();
     match (lines.iter().position(is_old), line) {
@@ -253,6 +255,8 @@ six:$6$AAECAwQFBgcICQoL$JqsxEv/ucyxjA5DKsQ+Y8CDWaQDNQI9FpAkmfwAqWfwZLk/JEGgM0Epy
             "# users\nann:1\nbob:2\neve:3\n"
         );
         assert_eq!(with_line(text, "ann", None), "# users\nbob:2\n");
+        let with_mark = "\u{FEFF}ann:1\r\nbob:2\r\n";
+        assert_eq!(with_line(with_mark, "ann", Some("ann:3")), "ann:3\nbob:2\n");
         assert_eq!(with_line("", "ann", None), "");
     }
 
