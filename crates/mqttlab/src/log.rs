@@ -1,10 +1,12 @@
 //! The log: lines for people or JSON for machines, on standard error.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::Failure;
 
@@ -50,6 +52,17 @@ pub(crate) fn start(filter: &str, format: Format) -> Result<WorkerGuard, Failure
     Ok(guard)
 }
 
+/// Text from elsewhere, fit for the log: what is no plain character in it is written as in Rust, so that nobody writes
+/// lines of their own into it.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| matches!(c, '\'' | '"' | '\\') || c.escape_debug().len() == 1;
+    if text.chars().all(is_plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.escape_debug().collect())
+    }
+}
+
 /// Whether `filter` is one.
 ///
 /// # Errors
@@ -59,9 +72,60 @@ pub(crate) fn check(filter: &str) -> Result<(), Failure> {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, Failure> {
-    EnvFilter::builder().parse(filter).map_err(|error| {
+    let complain = |why: &str| {
         Failure::usage(format!(
-            "--log {filter}: {error}; give error, warn, info, debug, trace or off"
+            "--log {filter}: {why}; give error, warn, info, debug, trace or off"
         ))
-    })
+    };
+    // The library takes a word that is no level for a part of the program, and keeps silent about all others.
+    let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+    let mut parts = filter.split(',').map(str::trim);
+    if let Some(part) = parts.find(|part| match part.rsplit_once('=') {
+        None => !is_level(part),
+        Some((_, level)) => !is_level(level),
+    }) {
+        return Err(complain(&format!("{part:?} says no level")));
+    }
+    EnvFilter::builder()
+        .parse(filter)
+        .map_err(|error| complain(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check, plain};
+
+    #[test]
+    fn a_slip_of_the_finger_does_not_silence_the_log() {
+        for good in [
+            "info",
+            "OFF",
+            "mqttlab::broker=debug,info",
+            "warn,mqttlab=trace",
+        ] {
+            check(good).expect(good);
+        }
+        for bad in [
+            "",
+            "inof",
+            "mqttlab",
+            "mqttlab=inof",
+            "info,debg",
+            "mqttlab=",
+        ] {
+            let why = check(bad).expect_err(bad).to_string();
+            assert!(why.contains("give error, warn, info"), "{why}");
+        }
+    }
+
+    #[test]
+    fn names_stay_as_they_are_unless_they_would_break_the_log() {
+        for name in ["pump-1", "Gerät \"ä\" 漢字 🙂", "a\\b", ""] {
+            assert_eq!(plain(name), name);
+        }
+        assert_eq!(
+            plain("a\nERROR \u{1b}[31m\u{202e}"),
+            "a\\nERROR \\u{1b}[31m\\u{202e}"
+        );
+    }
 }

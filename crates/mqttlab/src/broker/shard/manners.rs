@@ -19,6 +19,7 @@ use super::rates::{Over, Rate};
 use super::report::{Limit, Reached};
 use super::socket::{Phase, Sockets};
 use crate::broker::config::{Habit, OverRate};
+use crate::log;
 
 /// What is expected of clients at every listener.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl Watched {
         self.reached.count(Limit::Flapping);
         let from = Places(details);
         tracing::warn!(
-            client_id, connects = count, %from, refused = refuse_until.is_some(),
+            client_id = &*log::plain(client_id), connects = count, %from, refused = refuse_until.is_some(),
             "it connects again and again (is its Client Identifier used twice?)"
         );
         let note = format!("connected {count} times in a short while, from {from}");

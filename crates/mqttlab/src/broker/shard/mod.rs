@@ -34,6 +34,7 @@ mod trace;
 mod traces;
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io;
 use std::mem;
 use std::sync::{Arc, mpsc};
@@ -48,6 +49,7 @@ use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
 use super::store::{self, Store};
+use crate::log;
 use accept::Acceptor;
 use books::Counting;
 use control::Command;
@@ -360,12 +362,22 @@ impl Shard {
 
     /// The peer has closed its side, or the socket is broken.
     fn lost(&mut self, conn: ConnId, how: Loss) {
+        self.lose(conn, how, &how);
+    }
+
+    /// What lies below MQTT has failed, such as a TLS handshake.
+    fn broke(&mut self, conn: ConnId, error: &io::Error) {
+        let (how, error) = (Loss::Error, error.to_string());
+        self.lose(conn, how, &format_args!("{how}: {}", log::plain(&error)));
+    }
+
+    fn lose(&mut self, conn: ConnId, how: Loss, why: &dyn Display) {
         let Some(socket) = self.sockets.of(conn) else {
             return;
         };
         if socket.phase == Phase::Open {
             socket.phase = Phase::Closing;
-            socket.log_end(&how);
+            socket.log_end(why, None);
             self.sockets.watched.disconnect(conn);
             self.links[index(conn) as usize] = None;
             self.lingering.push_back((self.now + LINGER, conn));

@@ -85,7 +85,7 @@ impl Shard {
                 io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
                     self.lost(conn, Loss::Rst);
                 }
-                _ => self.lost(conn, Loss::Error),
+                _ => self.broke(conn, &error),
             },
         }
     }

@@ -30,6 +30,7 @@ use super::out::{End, Out, Pool, Progress};
 use super::post::Post;
 use super::rates::Meter;
 use super::traces::{TraceId, Traces};
+use crate::log;
 
 /// Bits of a [`ConnId`] that are the index of its slot; those above count connections, so that no name comes twice.
 const INDEX_BITS: u32 = 20;
@@ -178,25 +179,43 @@ impl Socket {
     }
 
     /// Tells the log how the connection ended.
-    pub(super) fn log_end(&self, why: &dyn Display) {
+    pub(super) fn log_end(&self, why: &dyn Display, asking: Option<&Asking>) {
         let (conn, peer) = (self.serial(), self.peer);
-        match &self.client_id {
-            // As a Rust literal: no client can write lines of its own into the log.
-            Some(client_id) => tracing::info!(?client_id, %peer, conn, %why, "disconnected"),
-            None => tracing::info!(%peer, conn, %why, "turned away"),
+        if let Some(client_id) = &self.client_id {
+            let client_id = &*log::plain(client_id);
+            tracing::info!(client_id, %peer, conn, %why, "disconnected");
+        } else if let Some(asking) = asking {
+            let (client_id, user_name) = asking.names();
+            tracing::info!(client_id, user_name, %peer, conn, %why, "turned away");
+        } else {
+            tracing::info!(%peer, conn, %why, "turned away");
         }
     }
 
     /// Tells the log that what came is no packet.
     pub(super) fn log_malformed(&self, error: &DecodeError) {
         let (conn, peer) = (self.serial(), self.peer);
-        tracing::info!(client_id = ?self.client_id, %peer, conn, %error, "malformed");
+        let client_id = self.client_id.as_deref().map(log::plain);
+        tracing::info!(client_id = client_id.as_deref(), %peer, conn, %error, "malformed");
     }
 
     /// Says to the peer that nothing more comes.
     pub(super) fn finish(&mut self) {
         self.phase = Phase::Lingering;
         self.transport.finish();
+    }
+}
+
+/// Who asks to be let in, as the log tells it.
+pub(super) struct Asking {
+    conn: ConnId,
+    client_id: Box<str>,
+    user_name: Option<Box<str>>,
+}
+
+impl Asking {
+    fn names(&self) -> (&str, Option<&str>) {
+        (&self.client_id, self.user_name.as_deref())
     }
 }
 
@@ -236,6 +255,8 @@ pub(super) struct Sockets {
     waiting: Vec<u32>,
     /// Connections that the broker closed in this call.
     pub(super) closed: Vec<ConnId>,
+    /// Who asked last, until the broker has let it in or turned it away.
+    asking: Option<Asking>,
     /// Whether durable state has changed in this call.
     pub(super) changed: bool,
     /// Whether the broker has let in the connection whose packet it was handed.
@@ -281,6 +302,7 @@ impl Sockets {
             gates: Gates::default(),
             waiting: Vec::new(),
             closed: Vec::new(),
+            asking: None,
             changed: false,
             established: false,
             pending: false,
@@ -320,6 +342,16 @@ impl Sockets {
     #[inline]
     pub(super) fn is_traced(&self) -> bool {
         self.traces.any()
+    }
+
+    /// Notes for the log who asks to be let in.
+    pub(super) fn note_asking(&mut self, conn: ConnId, client_id: &str, user_name: Option<&str>) {
+        let plain = |name| log::plain(name).into();
+        self.asking = Some(Asking {
+            conn,
+            client_id: plain(client_id),
+            user_name: user_name.map(plain),
+        });
     }
 
     /// A round begins.
@@ -569,9 +601,10 @@ impl Sink for Sockets {
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.watched.disconnect(conn);
         self.doorkeeper.closed(conn);
+        let asking = self.asking.take_if(|it| it.conn == conn);
         if let Some(socket) = self.of(conn) {
             socket.phase = Phase::Closing;
-            socket.log_end(&reason);
+            socket.log_end(&reason, asking.as_ref());
             self.mark_dirty(index(conn));
             self.closed.push(conn);
         }
@@ -579,6 +612,7 @@ impl Sink for Sockets {
 
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {
         self.established = true;
+        self.asking = None;
         if let Some(socket) = self.of(conn) {
             let Established {
                 client_id,
@@ -587,7 +621,11 @@ impl Sink for Sockets {
                 ..
             } = established;
             let (serial, peer) = (socket.serial(), socket.peer);
-            tracing::info!(?client_id, ?user_name, %version, %peer, conn = serial, "connected");
+            let name = user_name.map(log::plain);
+            tracing::info!(
+                client_id = &*log::plain(client_id), user_name = name.as_deref(), %version, %peer,
+                conn = serial, "connected"
+            );
             socket.client_id = Some((*client_id).into());
             socket.transport.establish();
             self.welcome(conn, client_id, *user_name, peer);
@@ -600,6 +638,7 @@ impl Sink for Sockets {
         {
             socket.traced = Some(id);
         }
+        self.note_asking(conn, request.client_id, request.user_name);
         if self.refuses_sessions && self.wants_session {
             return Authorization::Deny(ReasonCode::ServerUnavailable);
         }

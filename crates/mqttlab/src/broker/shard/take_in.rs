@@ -176,6 +176,7 @@ impl Shard {
             self.sockets.doorkeeper.closed(conn);
             return;
         };
+        self.sockets.note_asking(conn, client_id, user);
         let input = Input::Authorized {
             conn,
             authorization,

@@ -9,6 +9,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::why::Why;
 
 use super::socket::Sockets;
+use crate::log;
 
 /// The same sockets, with the reasons. A type of its own, so that nobody pays for reasons that nobody wants.
 pub(super) struct Traced<'a>(pub(super) &'a mut Sockets);
@@ -51,7 +52,8 @@ impl Sink for Traced<'_> {
             return;
         };
         if let Some(client_id) = self.0.traces.note(id, conn, why.to_string()) {
-            tracing::info!(?client_id, conn, %why, "decided");
+            let client_id = &*log::plain(client_id);
+            tracing::info!(client_id, conn, %why, "decided");
         }
     }
 }
