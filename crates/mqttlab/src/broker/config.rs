@@ -1,5 +1,6 @@
 //! The configuration: defaults, under a file, under the environment, under `--set`, under the other options.
 
+mod check;
 mod limits;
 mod load;
 #[cfg(test)]
@@ -38,6 +39,9 @@ pub(crate) const DEFAULTS: &str = include_str!("config/default.toml");
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
+    /// The file that it comes from.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
     /// How many event loops there are, each in a thread of its own.
     pub(crate) threads: u16,
     pub(crate) listener: Vec<Listener>,
@@ -66,7 +70,7 @@ impl Config {
     ///
     /// # Errors
     /// When there are none or too many, or all are to be recorded.
-    pub(crate) fn check_threads(&self) -> Result<(), Failure> {
+    fn check_threads(&self) -> Result<(), Failure> {
         if !(1..=SHARDS_MAX).contains(&self.threads) {
             return Err(Failure::usage(format!(
                 "threads is {}; give 1 to {SHARDS_MAX}",
@@ -308,6 +312,7 @@ impl Config {
             ]
         });
         let auth = [
+            &self.file,
             &self.auth.password_file,
             &self.auth.acl_file,
             &self.auth.jwt_keys_file,
@@ -647,6 +652,7 @@ impl From<HttpAddress> for String {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            file: None,
             threads: 1,
             listener: vec![Listener::new(Endpoint::loopback(1883))],
             http: Http::default(),

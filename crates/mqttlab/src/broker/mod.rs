@@ -47,7 +47,7 @@ When it is ready it prints one line for each listener, with the real port:
   listening mqtt 127.0.0.1:1883
   listening http http://127.0.0.1:8080
 
-It stops on SIGINT or SIGTERM, after telling its clients; a second signal stops it at once. On SIGHUP, and when one of
+It stops on SIGINT or SIGTERM, after telling its clients; a second signal stops it at once. On SIGHUP, and when one of \
 the files changes, it reads configuration, passwords, rules and certificates again; no client is disconnected by that.
 
 Exit codes:
@@ -64,12 +64,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         return say(config::DEFAULTS);
     }
     let config = options.configure()?;
+    let _log = log::start(&config.log.level, config.log.format)?;
     let renewal = config.renewal()?;
     let keys = Keys::new(config.tokens()?);
     if options.check_config {
         return say("the configuration is good\n");
     }
-    let _log = log::start(&config.log.level, config.log.format)?;
     let mut inherited = Inherited::from_environment()?;
     let mut mqtt = Vec::with_capacity(config.listener.len());
     for (listener, protocol) in config.listener.iter().zip(renewal.protocols) {

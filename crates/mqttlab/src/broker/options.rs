@@ -115,11 +115,21 @@ impl Options {
             set: &self.set,
         };
         let mut config = config::load(&sources)?;
+        config.file.clone_from(&self.config);
         if !self.listen.is_empty() {
             let addresses = self.listen.iter().cloned();
             config.listener = addresses.map(Listener::new).collect();
         }
-        for listener in &mut config.listener {
+        let listeners = config.listener.iter_mut();
+        let mut with_tls = listeners
+            .filter(|listener| listener.address.scheme.has_tls())
+            .peekable();
+        if self.certificate.is_some() && with_tls.peek().is_none() {
+            return Err(Failure::usage(
+                "--certificate is for listeners with TLS; begin the address with mqtts:// or wss://",
+            ));
+        }
+        for listener in with_tls {
             prefer(&mut listener.certificate, self.certificate.as_ref());
             prefer(&mut listener.key, self.key.as_ref());
         }
@@ -150,7 +160,7 @@ impl Options {
         if let Some(threads) = self.threads {
             config.threads = threads;
         }
-        config.check_threads()?;
+        config.check()?;
         check_exposure(&config)?;
         log::check(&config.log.level)?;
         Ok(config)

@@ -194,3 +194,49 @@ fn values_are_as_in_the_file_and_text_needs_no_quotes() {
     assert_eq!(config.broker.assigned_id_prefix, "lab-");
     assert!(config.auth.allow_anonymous);
 }
+
+#[test]
+fn what_would_be_something_else_than_it_says_is_refused() {
+    let listener =
+        |address: &str, key: &str| format!("listener=[{{ address = \"{address}\", {key} }}]");
+    let certificate = "certificate = \"a\"";
+    let origins = "origins = [\"a\"]";
+    for (set, expected) in [
+        (
+            "broker.in-flight-max=0".to_owned(),
+            Err("broker.in-flight-max is 0; give at least 1"),
+        ),
+        (
+            "broker.packet-size-max=0".into(),
+            Err("broker.packet-size-max is 0; give at least 1"),
+        ),
+        (
+            "broker.versions=[]".into(),
+            Err("broker.versions is empty; give one of \"3.1\", \"3.1.1\" and \"5.0\" or more"),
+        ),
+        (
+            listener("127.0.0.1:8883", certificate),
+            Err(
+                "127.0.0.1:8883: certificate is for listeners with TLS; begin the address with mqtts:// or wss://",
+            ),
+        ),
+        (
+            listener("ws://127.0.0.1:80", "client-ca = \"a\""),
+            Err(
+                "ws://127.0.0.1:80/mqtt: client-ca is for listeners with TLS; begin the address with mqtts:// or wss://",
+            ),
+        ),
+        (
+            listener("mqtts://127.0.0.1:8883", origins),
+            Err(
+                "mqtts://127.0.0.1:8883: origins is for listeners with WebSocket; begin the address with ws:// or wss://",
+            ),
+        ),
+        (listener("mqtts://127.0.0.1:8883", certificate), Ok(())),
+        (listener("ws://127.0.0.1:80", origins), Ok(())),
+    ] {
+        let config = from_set(&[&set]).expect("it can be read");
+        let checked = config.check().map_err(|failure| failure.to_string());
+        assert_eq!(checked, expected.map_err(str::to_owned), "{set}");
+    }
+}

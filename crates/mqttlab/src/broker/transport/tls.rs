@@ -8,12 +8,15 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use x509_parser::time::ASN1Time;
 
 use super::Stream;
 use crate::Failure;
 
 /// Bytes that TLS holds until the socket takes them.
 const HELD_MAX: usize = 64 << 10;
+/// When there is little time left to get another certificate.
+const EXPIRES_SOON_S: i64 = 14 * 24 * 60 * 60;
 
 /// A socket inside TLS.
 pub(crate) struct Tls {
@@ -105,6 +108,9 @@ impl Certificates {
     /// When one cannot be read or does not fit: which, and why.
     pub(crate) fn load(&self) -> Result<Arc<ServerConfig>, Failure> {
         let chain = certificates(&self.certificate)?;
+        if let Some(first) = chain.first() {
+            warn_of_time(&self.certificate, first);
+        }
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|error| complain(&self.key, "no private key", &error))?;
         let builder = ServerConfig::builder();
@@ -126,7 +132,14 @@ impl Certificates {
         };
         let config = builder
             .with_single_cert(chain, key)
-            .map_err(|error| complain(&self.certificate, "does not fit its key", &error))?;
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => complain(
+                    &self.certificate,
+                    "does not fit its key",
+                    &self.key.display(),
+                ),
+                other => complain(&self.certificate, "cannot be used", &other),
+            })?;
         Ok(Arc::new(config))
     }
 
@@ -141,6 +154,23 @@ impl Certificates {
             return Err(complain(path, "no revocation lists", &"the file has none"));
         }
         Ok(lists)
+    }
+}
+
+/// Says where clients that look at the time will not connect, or soon not any more. That is no reason not to start: many
+/// devices have no clock.
+fn warn_of_time(path: &Path, certificate: &CertificateDer<'_>) {
+    let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
+        return;
+    };
+    let validity = certificate.validity();
+    let (path, now) = (path.display(), ASN1Time::now());
+    if now > validity.not_after {
+        tracing::warn!(certificate = %path, since = %validity.not_after, "the certificate has expired");
+    } else if now < validity.not_before {
+        tracing::warn!(certificate = %path, before = %validity.not_before, "the certificate is not good yet");
+    } else if now.timestamp() + EXPIRES_SOON_S > validity.not_after.timestamp() {
+        tracing::warn!(certificate = %path, at = %validity.not_after, "the certificate expires soon");
     }
 }
 

@@ -1,0 +1,75 @@
+//! What each value can be by itself, and all of them cannot be together.
+
+use super::{Config, Listener};
+use crate::Failure;
+
+impl Config {
+    /// Whether it makes sense, as far as no file that it names must be read for that.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.check_threads()?;
+        self.check_limits()?;
+        self.listener.iter().try_for_each(check_layers)
+    }
+
+    /// Nobody could be served with a limit of nothing.
+    fn check_limits(&self) -> Result<(), Failure> {
+        let broker = &self.broker;
+        let limits: [(&str, u32); 9] = [
+            ("connect-timeout-ms", broker.connect_timeout_ms),
+            ("connections-max", broker.connections_max),
+            ("sessions-max", broker.sessions_max),
+            ("client-id-length-max", broker.client_id_length_max.into()),
+            ("packet-size-max", broker.packet_size_max),
+            ("receive-maximum", broker.receive_maximum.into()),
+            ("receive-maximum-v3", broker.receive_maximum_v3.into()),
+            ("topic-levels-max", broker.topic_levels_max.into()),
+            ("in-flight-max", broker.in_flight_max.into()),
+        ];
+        if let Some((name, _)) = limits.iter().find(|(_, limit)| *limit == 0) {
+            return Err(Failure::usage(format!(
+                "broker.{name} is 0; give at least 1"
+            )));
+        }
+        if broker.versions.is_empty() {
+            return Err(Failure::usage(
+                "broker.versions is empty; give one of \"3.1\", \"3.1.1\" and \"5.0\" or more",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whoever names a certificate thinks that there is TLS: it is not left away in silence.
+fn check_layers(listener: &Listener) -> Result<(), Failure> {
+    let Listener {
+        address,
+        certificate,
+        key,
+        client_ca,
+        client_crl,
+        origins,
+        ..
+    } = listener;
+    let of_tls = [
+        ("certificate", certificate),
+        ("key", key),
+        ("client-ca", client_ca),
+        ("client-crl", client_crl),
+    ];
+    if !address.scheme.has_tls()
+        && let Some((name, _)) = of_tls.iter().find(|(_, file)| file.is_some())
+    {
+        return Err(Failure::usage(format!(
+            "{address}: {name} is for listeners with TLS; begin the address with mqtts:// or wss://"
+        )));
+    }
+    if !address.scheme.has_ws() && !origins.is_empty() {
+        return Err(Failure::usage(format!(
+            "{address}: origins is for listeners with WebSocket; begin the address with ws:// or wss://"
+        )));
+    }
+    Ok(())
+}
