@@ -22,8 +22,8 @@ use process::Process;
 use report::Report;
 
 pub(crate) const HELP: &str = "\
-Latency counts from the moment when a message was meant to be sent: what a broker holds up shows in it. Without --rate
-everything is sent as fast as the broker takes it, but no more than --outstanding messages of a publisher are on their
+Latency counts from the moment when a message was meant to be sent: what a broker holds up shows in it. Without --rate \
+everything is sent as fast as the broker takes it, but no more than --outstanding messages of a publisher are on their \
 way. Messages that never arrive are counted, never waited for longer than some seconds.
 
 Exit codes:

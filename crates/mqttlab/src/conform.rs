@@ -24,14 +24,14 @@ use drive::Pace;
 use own::Own;
 
 pub(crate) const HELP: &str = "\
-The clients and their network are simulated, up to a real socket for each connection. Each scenario is played twice, with
-the simulated broker and with the real one, and what each client saw is compared: how its connections went, the
-acknowledgements it got, and the messages of each topic. Different Packet Identifiers and Topic Aliases, another order of
+The clients and their network are simulated, up to a real socket for each connection. Each scenario is played twice, with \
+the simulated broker and with the real one, and what each client saw is compared: how its connections went, the \
+acknowledgements it got, and the messages of each topic. Different Packet Identifiers and Topic Aliases, another order of \
 messages and acknowledgements among each other, and another time make no difference.
 
-Time is skipped while nothing is under way, except where a timer of the broker decides: such a scenario takes its own time.
-A scenario that does something to its broker is left out, and so is one whose broker has a policy, users or rules of its
-own: somebody else's broker cannot be told. With `own` in place of an address this program starts a broker for each
+Time is skipped while nothing is under way, except where a timer of the broker decides: such a scenario takes its own time. \
+A scenario that does something to its broker is left out, and so is one whose broker has a policy, users or rules of its \
+own: somebody else's broker cannot be told. With `own` in place of an address this program starts a broker for each \
 scenario, set up as that asks for.
 
 Sessions and retained messages of the scenario's clients are cleared at the broker, before and after.

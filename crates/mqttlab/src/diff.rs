@@ -16,7 +16,7 @@ use crate::output::{print, print_json};
 use crate::{Failure, files};
 
 pub(crate) const HELP: &str = "\
-Each of A and B is a scenario, or a run that `mqttlab run --format json` wrote. Without B, it is A with the other seed
+Each of A and B is a scenario, or a run that `mqttlab run --format json` wrote. Without B, it is A with the other seed \
 or the changes that are given.
 
 Examples:

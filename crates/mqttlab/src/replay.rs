@@ -18,7 +18,7 @@ Examples:
   mqttlab replay traffic.mqttlab --format pcapng | wireshark -k -i -
   mqttlab replay traffic.mqttlab --format scenario -o traffic.toml
 
-A scenario has clients that do what the recorded ones did, to be played and changed; the other forms show what was
+A scenario has clients that do what the recorded ones did, to be played and changed; the other forms show what was \
 recorded, as it was.
 
 Exit codes:

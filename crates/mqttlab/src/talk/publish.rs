@@ -22,8 +22,8 @@ use super::stop::Stop;
 use crate::Failure;
 
 pub(crate) const HELP: &str = "\
-Who comes from mosquitto_pub finds -t, -m, -q, -r, -f, -s, -l, -n, -i, -u, -P and -V as they were. Host and port are in
---to, --cafile is --ca, and -h is this help. The version is 5.0 unless -V says otherwise; then the broker says in words
+Who comes from mosquitto_pub finds -t, -m, -q, -r, -f, -s, -l, -n, -i, -u, -P and -V as they were. Host and port are in \
+--to, --cafile is --ca, and -h is this help. The version is 5.0 unless -V says otherwise; then the broker says in words \
 what it does not like.
 
 It ends when all is sent: at QoS 0 written to the network, at QoS 1 and 2 acknowledged.

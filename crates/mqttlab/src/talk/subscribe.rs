@@ -23,11 +23,11 @@ use super::stop::Stop;
 use crate::Failure;
 
 pub(crate) const HELP: &str = "\
-Who comes from mosquitto_sub finds -t, -q, -C, -W, -v, -N, -R, -c, -i, -u, -P and -V as they were. Host and port are in
---to, --cafile is --ca, and -h is this help. The version is 5.0 unless -V says otherwise. -c keeps a session without end
+Who comes from mosquitto_sub finds -t, -q, -C, -W, -v, -N, -R, -c, -i, -u, -P and -V as they were. Host and port are in \
+--to, --cafile is --ca, and -h is this help. The version is 5.0 unless -V says otherwise. -c keeps a session without end \
 unless --session-expiry says otherwise.
 
-It goes on until it is interrupted, has --count messages, or --timeout seconds are over. A connection that is lost is
+It goes on until it is interrupted, has --count messages, or --timeout seconds are over. A connection that is lost is \
 opened again, and what it was subscribed to is subscribed to again.
 
 Exit codes:
