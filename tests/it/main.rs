@@ -20,6 +20,7 @@ mod interop;
 mod listeners;
 mod load;
 mod manners;
+mod operators;
 mod packaging;
 mod program;
 mod recorded;

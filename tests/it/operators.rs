@@ -1,0 +1,284 @@
+//! What whoever runs the broker sees of it: the log, and what it says to wrong files and slips of the finger.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use rcgen::{CertificateParams, KeyPair};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::harness::packets::{packet, text};
+use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
+
+/// CONNECT with Clean Session, for this client, user and password.
+fn connect(client_id: &str, user: &str, password: &str) -> Vec<u8> {
+    let head = [0, 4, b'M', b'Q', b'T', b'T', 4, 0xC2, 0, 60];
+    packet(
+        0x10,
+        &[&head, &text(client_id), &text(user), &text(password)],
+    )
+}
+
+/// What `mqttlab broker` says when it does not start with these options; its exit code must be 2.
+fn refusal(options: &[&str]) -> Result<String> {
+    let output = Command::new(program()?)
+        .args(["broker", "--listen", "127.0.0.1:0", "--http", "off"])
+        .args(options)
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.code() == Some(2), "{}: {said}", output.status);
+    Ok(said)
+}
+
+/// The lines of a log for machines with this message.
+fn lines_of(log: &str, message: &str) -> Result<Vec<Value>> {
+    let lines = log.lines().map(serde_json::from_str::<Value>);
+    let mut lines = lines.collect::<Result<Vec<_>, _>>()?;
+    lines.retain(|line| line["message"] == message);
+    Ok(lines)
+}
+
+/// Names stand in it as they are, also of who is turned away, and what failed below MQTT is said.
+#[test]
+fn the_log_for_machines_says_who_and_why() -> Result<()> {
+    let folder = Folder::new("operators-log")?;
+    let users = folder.path("users").to_string_lossy().into_owned();
+    // The password is `secret`.
+    let hash = "$7$101$FFraYvMvTrFWzjLI$cSFcUWNmh9B8rB0V8XSPJjIWCiY2FvT2XEytYL9aVFe4M0dN7V7HBupJc7eC580fWF6PUDEFDEcTpipoQDwYlg==";
+    fs::write(&users, format!("Ann \"ä\":{hash}\n"))?;
+    let options = [
+        "--http",
+        "off",
+        "--listen",
+        "ws://127.0.0.1:0",
+        "--password-file",
+        &users,
+        "--log-format",
+        "json",
+    ];
+    let broker = Broker::start_with(&options)?;
+    let mut client = broker.connect()?;
+    client.send(&connect("pump-1", "Ann \"ä\"", "secret"))?;
+    client.expect(&[0x20, 2, 0, 0])?;
+    let mut stranger = broker.connect()?;
+    stranger.send(&connect("pump-2", "eve", "secret"))?;
+    stranger.expect(&[0x20, 2, 0, 4])?;
+    stranger.expect_closed()?;
+    let mut lost = Raw::connect(broker.mqtt[1])?;
+    lost.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
+    lost.rest()?;
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    let connected = lines_of(&log, "connected")?;
+    ensure!(connected.len() == 1, "{log}");
+    ensure!(
+        connected[0]["client_id"] == "pump-1" && connected[0]["user_name"] == "Ann \"ä\"",
+        "{log}"
+    );
+    let away = lines_of(&log, "turned away")?;
+    let refused = away.iter().find(|line| line["client_id"] == "pump-2");
+    let refused = refused.with_context(|| log.clone())?;
+    let why = refused["why"].as_str().unwrap_or_default();
+    ensure!(
+        refused["user_name"] == "eve" && why.contains("0x86"),
+        "{log}"
+    );
+    ensure!(
+        away.iter().any(|line| {
+            let why = line["why"].as_str().unwrap_or_default();
+            why.contains("WebSocket") && line["client_id"].is_null()
+        }),
+        "{log}"
+    );
+    Ok(())
+}
+
+/// A wrong word is said, and the right ones; nothing is silenced or thrown away because of it.
+#[test]
+fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {
+    let folder = Folder::new("operators-slips")?;
+    let path = |name: &str| folder.path(name).to_string_lossy().into_owned();
+    let (text, rules) = (path("notes.txt"), path("rules"));
+    fs::write(&text, "nothing to do with a broker\n")?;
+    fs::write(&rules, "topic a/#\ntopic denny a/secret\n")?;
+    for (options, expected) in [
+        (["--log", "inof"], "give error, warn, info, debug, trace"),
+        (["--store", &text], "it is a text and no store"),
+        (
+            ["--acl-file", &rules],
+            "rules:2: before the topic stands read, write, readwrite or deny, not denny",
+        ),
+    ] {
+        let said = refusal(&options)?;
+        ensure!(said.contains(expected), "{options:?}: {said}");
+        ensure!(said.lines().count() == 1, "{options:?}: {said}");
+    }
+    ensure!(fs::read_to_string(&text)? == "nothing to do with a broker\n");
+    ensure!(fs::read_dir(folder.path(""))?.count() == 2);
+    Ok(())
+}
+
+/// A certificate where there is no TLS is not left away in silence: passwords would go over the network as they are.
+#[test]
+fn a_certificate_without_tls_keeps_it_from_starting() -> Result<()> {
+    let said = refusal(&["--certificate", "server.pem", "--key", "server.key"])?;
+    ensure!(said.contains("begin the address with mqtts://"), "{said}");
+    let listener = "listener=[{ address = \"127.0.0.1:0\", client-ca = \"root.pem\" }]";
+    let output = Command::new(program()?)
+        .args(["broker", "--check-config", "--set", listener])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(2), "{said}");
+    ensure!(
+        said.contains("client-ca is for listeners with TLS"),
+        "{said}"
+    );
+    Ok(())
+}
+
+/// A certificate out of its time does not keep the broker from starting, and is told.
+#[test]
+fn a_certificate_out_of_its_time_is_told() -> Result<()> {
+    let folder = Folder::new("operators-time")?;
+    let path = |name: &str| folder.path(name).to_string_lossy().into_owned();
+    let (certificate, key) = (path("server.pem"), path("server.key"));
+    let pair = KeyPair::generate()?;
+    fs::write(&key, pair.serialize_pem())?;
+    let now = OffsetDateTime::now_utc();
+    let day = time::Duration::DAY;
+    for (from, until, expected) in [
+        (
+            now - 9 * day,
+            now - day,
+            Some("the certificate has expired"),
+        ),
+        (
+            now + day,
+            now + 9 * day,
+            Some("the certificate is not good yet"),
+        ),
+        (
+            now - day,
+            now + 9 * day,
+            Some("the certificate expires soon"),
+        ),
+        (now - day, now + 90 * day, None),
+    ] {
+        let mut params = CertificateParams::new(["localhost".to_owned()])?;
+        params.not_before = from;
+        params.not_after = until;
+        fs::write(&certificate, params.self_signed(&pair)?.pem())?;
+        let listener = format!(
+            "listener=[{{ address = \"mqtts://127.0.0.1:0\", certificate = {certificate:?}, key = {key:?} }}]"
+        );
+        let broker = Broker::start_configured(&["--http", "off", "--set", &listener])?;
+        broker.signal("TERM")?;
+        let (status, log) = broker.wait()?;
+        ensure!(status.success(), "{status}: {log}");
+        match expected {
+            Some(expected) => ensure!(log.contains(expected), "{log}"),
+            None => ensure!(!log.contains("certificate"), "{log}"),
+        }
+    }
+    Ok(())
+}
+
+/// No signal is needed: a configuration that changes is read, as the files that it names.
+#[test]
+fn a_configuration_that_changes_is_read_again() -> Result<()> {
+    let folder = Folder::new("operators-watch")?;
+    let file = folder.path("broker.toml").to_string_lossy().into_owned();
+    let content = "[[listener]]\naddress = \"127.0.0.1:0\"\n";
+    fs::write(&file, content)?;
+    let broker = Broker::start_configured(&["--http", "off", "--config", &file])?;
+    broker.connect()?.log_in(b'a')?;
+    fs::write(&file, format!("{content}[broker]\nversions = [\"5.0\"]\n"))?;
+    let until = Instant::now() + PATIENCE;
+    while broker.connect()?.log_in(b'a').is_ok() {
+        ensure!(Instant::now() < until, "it is not read again");
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// What stands between fences of a language in a Markdown file.
+fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let mut blocks = Vec::new();
+    let mut rest = markdown;
+    while let Some((_, block)) = rest.split_once(&fence) {
+        let (block, after) = block.split_once("```").unwrap_or((block, ""));
+        blocks.push(block.to_owned());
+        rest = after;
+    }
+    blocks
+}
+
+/// The guide for operators and the first page tell no fairy tales: their configurations are good, and there are the commands
+/// and options that they name.
+#[test]
+fn what_the_guide_says_is_there() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let guide = fs::read_to_string(root.join("docs/operating.md"))?;
+    let readme = fs::read_to_string(root.join("README.md"))?;
+    let folder = Folder::new("operators-guide")?;
+    let pair = KeyPair::generate()?;
+    let certificate = CertificateParams::new(["localhost".to_owned()])?.self_signed(&pair)?;
+    let rules = blocks(&guide, "text")
+        .into_iter()
+        .find(|block| block.contains("pattern"))
+        .context("it shows rules")?;
+    let files = [
+        ("server.pem", certificate.pem()),
+        ("clients.pem", certificate.pem()),
+        ("server.key", pair.serialize_pem()),
+        ("passwords", String::new()),
+        ("tokens", "0123456789abcdef\n".to_owned()),
+        ("rules", rules),
+    ];
+    for (name, content) in files {
+        fs::write(folder.path(name), content)?;
+    }
+    let configurations = blocks(&guide, "toml");
+    ensure!(!configurations.is_empty());
+    for configuration in configurations {
+        fs::write(folder.path("broker.toml"), &configuration)?;
+        let output = Command::new(program()?)
+            .args(["broker", "--config", "broker.toml", "--check-config"])
+            .current_dir(folder.path(""))
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{said}\n{configuration}");
+    }
+    let mut commands = 0;
+    for line in [guide, readme].iter().flat_map(|text| blocks(text, "sh")) {
+        for line in line
+            .lines()
+            .filter_map(|line| line.strip_prefix("mqttlab "))
+        {
+            let words: Vec<_> = line.split(' ').collect();
+            let options = words.iter().filter(|word| word.starts_with("--"));
+            let depth = if ["store", "acl"].contains(&words[0]) {
+                2
+            } else {
+                1
+            };
+            let output = Command::new(program()?)
+                .args(&words[..depth])
+                .arg("--help")
+                .output()?;
+            let help = String::from_utf8_lossy(&output.stdout);
+            ensure!(output.status.success(), "mqttlab {line}");
+            for option in options {
+                ensure!(help.contains(option), "mqttlab {line}: {option}");
+            }
+            commands += 1;
+        }
+    }
+    ensure!(commands > 8, "{commands}");
+    Ok(())
+}
