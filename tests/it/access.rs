@@ -4,11 +4,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
+use crate::harness::{Broker, Folder, Raw, program};
 
 const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
 const BAD_PASSWORD: &[u8] = &[0x20, 2, 0, 4];
@@ -189,18 +188,11 @@ fn the_rules_hold_for_publishing_subscribing_and_each_delivery() -> Result<()> {
     ann.expect_alive()
 }
 
-/// Waits until the log in as ann gives this.
-fn until_connack(broker: &Broker, expected: &[u8]) -> Result<()> {
-    let started = Instant::now();
-    loop {
-        let mut client = broker.connect()?;
-        client.send(&connect("c", Some("ann"), Some("secret")))?;
-        match client.expect(expected) {
-            Err(error) if started.elapsed() > PATIENCE => return Err(error),
-            Err(_) => std::thread::sleep(Duration::from_millis(20)),
-            Ok(()) => return Ok(()),
-        }
-    }
+/// What the log in as ann gives.
+fn connack(broker: &Broker, expected: &[u8]) -> Result<()> {
+    let mut client = broker.connect()?;
+    client.send(&connect("c", Some("ann"), Some("secret")))?;
+    client.expect(expected)
 }
 
 #[cfg(unix)]
@@ -210,18 +202,17 @@ fn files_are_read_again_and_wrong_ones_change_nothing() -> Result<()> {
     let broker = files.broker(&[])?;
     let mut ann = log_in(&broker, "stays", "ann")?;
     passwd(&files.passwords(), "ann", "other")?;
-    broker.signal("HUP")?;
-    until_connack(&broker, BAD_PASSWORD)?;
+    ensure!(broker.reload()?);
+    connack(&broker, BAD_PASSWORD)?;
     ann.expect_alive()?;
     fs::write(files.passwords(), "nonsense\n")?;
-    broker.signal("HUP")?;
-    std::thread::sleep(Duration::from_millis(300));
-    until_connack(&broker, BAD_PASSWORD)?;
+    ensure!(!broker.reload()?);
+    connack(&broker, BAD_PASSWORD)?;
     passwd(&files.passwords(), "bob", "x").expect_err("it is no password file any more");
     fs::remove_file(files.passwords())?;
     passwd(&files.passwords(), "ann", "secret")?;
-    broker.signal("HUP")?;
-    until_connack(&broker, ACCEPTED)?;
+    ensure!(broker.reload()?);
+    connack(&broker, ACCEPTED)?;
     ann.expect_alive()
 }
 
@@ -317,8 +308,7 @@ fn rules_that_are_empty_or_gone_open_nothing() -> Result<()> {
     for gone in [files.rules(), files.passwords()] {
         let bytes = fs::read(&gone)?;
         fs::remove_file(&gone)?;
-        broker.signal("HUP")?;
-        std::thread::sleep(Duration::from_millis(200));
+        ensure!(!broker.reload()?);
         let mut eve = broker.connect()?;
         eve.send(&connect("e", Some("eve"), Some("secret")))?;
         eve.expect(BAD_PASSWORD)?;
@@ -327,21 +317,6 @@ fn rules_that_are_empty_or_gone_open_nothing() -> Result<()> {
         fs::write(&gone, bytes)?;
     }
     Ok(())
-}
-
-/// Waits until rules that were read again give bob this answer to a SUBSCRIBE.
-#[cfg(unix)]
-fn until_subscribe(broker: &Broker, code: u8) -> Result<()> {
-    let started = Instant::now();
-    loop {
-        let mut probe = log_in(broker, "probe", "bob")?;
-        probe.send(&subscribe("home/y"))?;
-        if probe.expect(&[0x90, 3, 0, 1, code]).is_ok() {
-            return Ok(());
-        }
-        ensure!(started.elapsed() < PATIENCE, "the rules are not read");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// What rules no longer allow stops at once: for subscriptions that were granted, for what waits and what is retained.
@@ -376,8 +351,7 @@ fn a_right_that_the_rules_take_back_is_gone_for_who_is_there_already() -> Result
     other.expect(&publish("home/x"))?;
 
     fs::write(files.rules(), "user ann\ntopic readwrite home/#\n")?;
-    broker.signal("HUP")?;
-    until_subscribe(&broker, 0x80)?;
+    ensure!(broker.reload()?);
     ann.send(&publish("home/x"))?;
     ann.expect_alive()?;
     // Neither the live subscription nor what waited brings anything.
@@ -388,8 +362,7 @@ fn a_right_that_the_rules_take_back_is_gone_for_who_is_there_already() -> Result
     bob.expect_alive()?;
     // The subscription is gone from the session for good: rights that come back do not bring it back.
     fs::write(files.rules(), allow)?;
-    broker.signal("HUP")?;
-    until_subscribe(&broker, 0)?;
+    ensure!(broker.reload()?);
     ann.send(&publish("home/x"))?;
     ann.expect_alive()?;
     bob.expect_alive()

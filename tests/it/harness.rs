@@ -5,11 +5,11 @@ mod raw;
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,8 @@ fn build() -> Result<PathBuf> {
 pub(crate) struct Broker {
     child: Child,
     /// Reads its log all the time, so that it never waits for a reader.
-    log: Option<JoinHandle<String>>,
+    reader: Option<JoinHandle<()>>,
+    log: Arc<Mutex<String>>,
     /// Where it speaks MQTT.
     pub(crate) mqtt: Vec<SocketAddr>,
     /// Where it speaks HTTP.
@@ -165,16 +166,23 @@ impl Broker {
             .stderr(Stdio::piped())
             .spawn()?;
         let stdout = child.stdout.take().context("it was piped")?;
-        let mut stderr = child.stderr.take().context("it was piped")?;
-        let log = std::thread::spawn(move || {
-            let mut log = Vec::new();
+        let stderr = child.stderr.take().context("it was piped")?;
+        let log = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            let mut stderr = BufReader::new(stderr);
+            let mut line = Vec::new();
             // What came before a fault is what there is.
-            let _ = stderr.read_to_end(&mut log);
-            String::from_utf8_lossy(&log).into_owned()
+            while let Ok(1..) = stderr.read_until(b'\n', &mut line) {
+                let mut log = written.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push_str(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
         });
         let mut broker = Self {
             child,
-            log: Some(log),
+            reader: Some(reader),
+            log,
             mqtt: Vec::new(),
             http: None,
         };
@@ -249,14 +257,43 @@ impl Broker {
         signal(self.child.id(), name)
     }
 
+    /// Has it read its files again, and waits until its log says how that went. Says whether it goes by them.
+    ///
+    /// # Errors
+    /// When it does not say so in time.
+    pub(crate) fn reload(&self) -> Result<bool> {
+        const GOOD: &str = "certificates again";
+        const BAD: &str = "everything stays as it was";
+        let count = |what| self.with_log(|log| log.matches(what).count());
+        let before = (count(GOOD), count(BAD));
+        self.signal("HUP")?;
+        let started = Instant::now();
+        loop {
+            if count(GOOD) > before.0 {
+                return Ok(true);
+            }
+            if count(BAD) > before.1 {
+                return Ok(false);
+            }
+            ensure!(started.elapsed() < PATIENCE, "it does not read its files");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// What its log says by now.
+    fn with_log<T>(&self, look: impl FnOnce(&str) -> T) -> T {
+        look(&self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Waits for its end; gives its status and its log.
     ///
     /// # Errors
     /// When it goes on for too long.
     pub(crate) fn wait(mut self) -> Result<(ExitStatus, String)> {
         let status = wait(&mut self.child)?;
-        let log = self.log.take().map(JoinHandle::join);
-        Ok((status, log.and_then(Result::ok).unwrap_or_default()))
+        // A reader that has panicked has read no more.
+        let _ = self.reader.take().map(JoinHandle::join);
+        Ok((status, self.with_log(ToOwned::to_owned)))
     }
 }
 

@@ -476,8 +476,7 @@ fn keys_are_fetched_kept_and_fetched_again() -> Result<()> {
     eventually(|| expect(&broker, &other, 0).map(drop))?;
     expect(&broker, &good, 0x86)?;
     set(response(500, b""));
-    broker.signal("HUP")?;
-    std::thread::sleep(Duration::from_millis(300));
+    ensure!(broker.reload()?);
     expect(&broker, &other, 0)?;
     ensure!(metric(&broker, "mqttlab_jwt_keys 1")?);
     Ok(())

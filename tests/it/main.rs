@@ -29,6 +29,7 @@ mod sockets;
 mod strangers;
 mod talk;
 mod threads;
+mod together;
 mod tokens;
 mod tools;
 mod transports;

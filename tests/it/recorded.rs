@@ -29,7 +29,13 @@ impl Rig {
     fn broker(&self, options: &[&str]) -> Result<Broker> {
         let file = self.file();
         let file = file.to_str().context("a plain path")?;
-        Broker::start_with(&[&["--http", "off", "--record", file], options].concat())
+        Broker::start_with(
+            &[
+                &["--threads", "1", "--http", "off", "--record", file],
+                options,
+            ]
+            .concat(),
+        )
     }
 
     fn replay(&self, arguments: &[&str]) -> Result<Output> {

@@ -17,7 +17,7 @@ fn recording() -> Result<Vec<u8>> {
     let folder = Folder::new("recorded-page")?;
     let file = folder.path("traffic.mqttlab");
     let name = file.to_str().context("a plain path")?;
-    let broker = Broker::start_with(&["--http", "off", "--record", name])?;
+    let broker = Broker::start_with(&["--threads", "1", "--http", "off", "--record", name])?;
     let mut watcher = broker.connect()?;
     watcher.send(&connect("watcher", false))?;
     watcher.expect(ACCEPTED)?;

@@ -9,6 +9,7 @@ use crate::broker::conn::{State, V5};
 use crate::broker::lifecycle::DueWill;
 use crate::broker::policy::{ForeignSession, WillOnTakeover};
 use crate::broker::session::Session;
+use crate::broker::shard::Room;
 use crate::broker::sink::Sink;
 use crate::broker::{Access, Broker, Change, CloseReason, Cx, Identity};
 use crate::clause::Clause;
@@ -87,7 +88,8 @@ impl Broker {
                 Refusal::ClientIdTooLong,
             ));
         }
-        if self.conns.len() > config.connections_max as usize {
+        let is_crowded = self.conns.len() > config.connections_max as usize;
+        if is_crowded || !cx.sink.has_room(Room::Connection) {
             why!(
                 cx,
                 cx.conn,
@@ -97,10 +99,6 @@ impl Broker {
                 }
             );
             return Some((ReasonCode::ServerBusy, Refusal::TooManyConnections));
-        }
-        let is_new = !self.clients.contains_key(&*candidate.client_id);
-        if is_new && self.sessions.len() >= config.sessions_max as usize {
-            return Some((ReasonCode::QuotaExceeded, Refusal::TooManySessions));
         }
         let will = candidate.will.as_deref()?;
         if will.qos > config.maximum_qos {
@@ -264,6 +262,11 @@ impl Broker {
         });
         if foreign && self.config.foreign_session == ForeignSession::Refuse {
             return Some((ReasonCode::NotAuthorized, Refusal::ForeignSession));
+        }
+        // Not before it is known who it is: others may have come in meanwhile.
+        let is_full = || self.sessions.len() >= self.config.sessions_max as usize;
+        if existing.is_none() && (is_full() || !cx.sink.has_room(Room::Session)) {
+            return Some((ReasonCode::QuotaExceeded, Refusal::TooManySessions));
         }
         let will = candidate.will.as_deref()?;
         let identity = Identity {

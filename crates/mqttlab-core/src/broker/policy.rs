@@ -202,7 +202,8 @@ impl Config {
     ///
     /// Connections, sessions and the bytes of messages are divided, and rounded up: Client Identifiers spread sessions
     /// evenly, not equally, so a shard can be full while another one has room. Retained messages are in every shard, and
-    /// their limits stay; their bytes count in each for its part.
+    /// their limits stay; their bytes count in each for its part. A driver that counts connections and sessions itself
+    /// ([`Sink::has_room`](crate::broker::Sink::has_room)) gives each shard the limits of all.
     #[must_use]
     pub fn part(&self, of: u16) -> Self {
         let of = u32::from(of.max(1));

@@ -256,7 +256,8 @@ impl Broker {
             expires_at: expires_at(cx.now, sorted.expiry_s),
         };
         self.spread(cx, incoming, &cache.routes);
-        let nobody = cache.routes.is_empty() && self.peers.is_alone();
+        // Of other shards it is known here only whether they have any subscriptions.
+        let nobody = cache.routes.is_empty() && !self.peers.are_interested();
         let reason = if nobody && self.config.report_no_subscribers {
             ReasonCode::NoMatchingSubscribers
         } else {

@@ -178,6 +178,16 @@ impl Broker {
         }
     }
 
+    /// How many network connections there are.
+    pub fn connection_count(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// How many sessions there are, connected or not.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// How many bytes sessions take up for their deliveries, beside the messages: the books of what waits and of what is
     /// in flight, in both directions.
     ///

@@ -13,13 +13,16 @@ use super::listen::Endpoint;
 use super::manager::Manager;
 use super::options::Options;
 use super::ready::Ready;
-use super::shard::Remotes;
+use super::shard::{Remotes, Renewal};
 use super::signals::{Signal, Signals};
 use super::watch::Watch;
 use crate::Failure;
 
 /// How long clients may take to read their good-bye.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long event loops may take to go on with what was read. It is between two rounds: only one that is stuck needs longer.
+const RENEW_WITHIN: Duration = Duration::from_secs(10);
 
 /// Requests to read the files again that may wait.
 const RELOADS_WAITING_MAX: usize = 4;
@@ -81,15 +84,15 @@ pub(super) async fn serve(
         tokio::select! {
             signal = signals.next() => match signal {
                 // The log says what is wrong.
-                Signal::Reload => drop(renew(&sources, &mut watch, loops)),
+                Signal::Reload => drop(renew(&sources, &mut watch, loops).await),
                 Signal::Stop(name) => {
                     tracing::info!(signal = name, clients_may_take = ?STOP_WITHIN, "stopping; once more stops at once");
                     break;
                 }
             },
-            () = watch.changed() => drop(renew(&sources, &mut watch, loops)),
+            () = watch.changed() => drop(renew(&sources, &mut watch, loops).await),
             Some(asker) = reloads.recv() => {
-                let renewed: Result<(), Failure> = renew(&sources, &mut watch, loops);
+                let renewed: Result<(), Failure> = renew(&sources, &mut watch, loops).await;
                 // Whoever asked may have gone.
                 let _ = asker.send(renewed.map_err(|failure| failure.to_string()));
             }
@@ -163,8 +166,9 @@ impl Renewals {
     }
 }
 
-/// Reads everything again and has the event loop go on with it. If anything is wrong, nothing changes.
-fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Result<(), Failure> {
+/// Reads everything again and has the event loops go on with it: when this ends, all of them do. If anything is wrong,
+/// nothing changes.
+async fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Result<(), Failure> {
     sources.manager.reloading();
     let renewed = sources.options.configure().and_then(|config| {
         let listeners = config.listener.iter();
@@ -183,20 +187,36 @@ fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Result<()
         let renewal = config.renewal()?;
         Ok((Watch::new(config.files()), renewal, config.tokens()?))
     });
-    // Also where nothing changes the broker is as ready as before.
-    sources.manager.ready();
-    sources.renewals.note(renewed.is_ok());
-    match renewed {
+    let ended = match renewed {
         Ok((files, renewal, tokens)) => {
             *watch = files;
-            loops.renew(&renewal);
             sources.keys.follow(tokens);
-            tracing::info!("read the configuration, passwords, rules and certificates again");
-            Ok(())
+            take_up(&renewal, loops).await
         }
         Err(failure) => {
             watch.settle();
             tracing::error!(%failure, "everything stays as it was");
+            Err(failure)
+        }
+    };
+    // Also where nothing changes the broker is as ready as before.
+    sources.manager.ready();
+    sources.renewals.note(ended.is_ok());
+    ended
+}
+
+/// Has the event loops go on with what was read.
+async fn take_up(renewal: &Renewal, loops: &Remotes) -> Result<(), Failure> {
+    match tokio::time::timeout(RENEW_WITHIN, loops.renew(renewal)).await {
+        Ok(true) => {
+            tracing::info!("read the configuration, passwords, rules and certificates again");
+            Ok(())
+        }
+        Ok(false) | Err(_) => {
+            let failure = Failure::running(
+                "an event loop does not answer; it goes on with what was read as soon as it can",
+            );
+            tracing::error!(%failure, "read everything again, but not all go by it");
             Err(failure)
         }
     }

@@ -34,6 +34,7 @@ use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::bans::{Ban, Bans, Whom};
+use super::shard::part;
 use crate::Failure;
 use failpoint::tidy_min;
 use file::{File, Unusable};
@@ -312,7 +313,7 @@ impl Plan<'_> {
         shards
             .map(|shard| {
                 let seed = self.seed.wrapping_add(shard.id().number().into());
-                make(self.config.part(self.loops), seed, shard)
+                make(part(self.config, self.loops), seed, shard)
             })
             .collect()
     }

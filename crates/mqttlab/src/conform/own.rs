@@ -67,6 +67,8 @@ fn launch(scenario: &Scenario, folder: &Path) -> Result<(Child, SocketAddr), Fai
     let mut command = program()?;
     command
         .args(["broker", "--listen", "127.0.0.1:0", "--http", "off"])
+        // What the simulation compares it with has one, too.
+        .args(["--threads", "1"])
         .arg("--config")
         .arg(config(scenario, folder)?);
     let access = &scenario.broker.access;

@@ -92,6 +92,12 @@ impl Peers {
         self.group().is_none()
     }
 
+    /// Whether another shard has use for messages, as far as is known here.
+    #[inline]
+    pub(in crate::broker) fn are_interested(&self) -> bool {
+        self.group().is_some_and(Group::is_anybody_interested)
+    }
+
     pub(in crate::broker) fn shard(&self) -> Shard {
         self.group().map_or(Shard::ONE, |group| group.shard)
     }

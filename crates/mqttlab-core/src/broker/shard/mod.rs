@@ -137,6 +137,15 @@ impl To {
     }
 }
 
+/// What there may be only so many of in all shards together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// The connection that sends CONNECT; it was opened, and counts already.
+    Connection,
+    /// One more session. Where there is room the session begins in the same call, if nothing else keeps it from it.
+    Session,
+}
+
 /// The shard, of so many, that has the session of this client.
 ///
 /// It is the same in every build and in every run, so that stores and threads agree.

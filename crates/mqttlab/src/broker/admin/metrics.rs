@@ -238,6 +238,14 @@ const GAUGES: &[Metric] = &[
     ("uptime_seconds", "How long the broker has run.", |report| {
         report.uptime.as_secs()
     }),
+    ("threads", "Threads that serve clients.", |report| {
+        report.letters.loops
+    }),
+    (
+        "thread_letters_under_way",
+        "What threads have told each other and not handled yet; a letter is all of one round.",
+        |report| report.letters.under_way,
+    ),
     ("connections", "Network connections.", |report| {
         report.usage.connections as u64
     }),
@@ -287,6 +295,16 @@ const COUNTERS: &[Metric] = &[
     ("sent_bytes_total", "Bytes of MQTT to clients.", |report| {
         report.traffic.bytes_written
     }),
+    (
+        "thread_letters_total",
+        "Letters that threads have written to each other.",
+        |report| report.letters.sent,
+    ),
+    (
+        "thread_waits_total",
+        "How often a thread read nothing from its clients until others had room for what they say.",
+        |report| report.letters.waits,
+    ),
     (
         "connects_accepted_total",
         "CONNECTs that were accepted.",

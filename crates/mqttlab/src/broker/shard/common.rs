@@ -9,6 +9,7 @@ use super::super::bans::Bans;
 use super::books::Books;
 use super::manners::Manners;
 use super::post::Lines;
+use super::room::Held;
 
 /// What all event loops of a broker share.
 pub(super) struct Common {
@@ -16,6 +17,8 @@ pub(super) struct Common {
     books: Mutex<Books>,
     /// Connections by listener.
     by_listener: Box<[AtomicU32]>,
+    /// How many connections and sessions the brokers have.
+    pub(super) held: Arc<Held>,
     /// How many connections there have ever been.
     opened: AtomicU64,
     /// How many there are, also on their way from one loop to another.
@@ -35,6 +38,7 @@ impl Common {
             bans: Mutex::new(bans),
             books: Mutex::new(Books::new(manners)),
             by_listener: (0..listeners).map(|_| AtomicU32::new(0)).collect(),
+            held: Arc::default(),
             opened: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             lines: Arc::new(Lines::new(loops)),
@@ -81,6 +85,11 @@ impl Common {
     /// So many are done with, and what was to be written because of them was sent.
     pub(super) fn opened(&self, letters: usize) {
         self.letters.fetch_sub(letters, Ordering::SeqCst);
+    }
+
+    /// How many are on their way.
+    pub(super) fn letters(&self) -> usize {
+        self.letters.load(Ordering::Relaxed)
     }
 
     /// One more loop only opens letters.

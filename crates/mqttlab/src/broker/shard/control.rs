@@ -44,8 +44,8 @@ pub(super) enum Command {
         within: Duration,
     },
     Checked(Checked),
-    /// The count is that in which everybody is from now on.
-    Renew(Box<Renewal>, Counting),
+    /// The count is that in which everybody is from now on; and who hears when it is done.
+    Renew(Box<Renewal>, Counting, oneshot::Sender<()>),
     /// Something to be asked or done between two rounds.
     Ask(Box<dyn FnOnce(&mut Desk<'_>) + Send>),
     /// A connection is this loop's from now on.
@@ -108,14 +108,23 @@ impl Remotes {
         }
     }
 
-    /// Has them go on with another configuration.
-    pub(crate) fn renew(&self, renewal: &Renewal) {
+    /// Has them go on with another configuration. Says whether all of them do; one that has ended does not.
+    pub(crate) async fn renew(&self, renewal: &Renewal) -> bool {
         let count = self.renewals.fetch_add(1, Ordering::Relaxed);
         // The first count is the smallest; should they ever run out, two that are far apart are the same: no harm.
         let counting = Counting::MIN.saturating_add(count.wrapping_add(1));
-        for remote in &*self.all {
-            remote.send(Command::Renew(Box::new(renewal.clone()), counting));
+        let told = self.all.iter().map(|remote| {
+            let (done, is_done) = oneshot::channel();
+            remote.send(Command::Renew(Box::new(renewal.clone()), counting, done));
+            is_done
+        });
+        // All are told before the first is waited for.
+        let told: Vec<_> = told.collect();
+        let mut all = true;
+        for is_done in told {
+            all &= is_done.await.is_ok();
         }
+        all
     }
 
     /// How they are doing; `None` when one has ended.

@@ -11,6 +11,8 @@ use super::control::Command;
 use super::post::Letter;
 use super::{Shard, hand};
 
+/// How long a loop that is about to end waits for the others. Only one that is stuck needs longer.
+const END_WITHIN: Duration = Duration::from_secs(5);
 /// How often a loop that is about to end looks whether all are.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -31,6 +33,7 @@ impl Shard {
         let is_after_failure = self.failure.is_some();
         let letters: Vec<_> = self.sockets.post.take_letters(is_after_failure).collect();
         self.sockets.watched.common.sent(letters.len());
+        self.letters.sent += letters.len() as u64;
         for (to, letter) in letters {
             self.crew.tell(to, Command::Letter(letter));
         }
@@ -79,6 +82,25 @@ impl Shard {
         Ok(())
     }
 
+    /// Opens letters, and does nothing that makes new ones: those who would get them may have ended.
+    fn open_letters(&mut self) -> io::Result<()> {
+        self.confirmed = self.sockets.post.hear();
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Letter(letter) => self.open(letter)?,
+                Command::KeepBan(whom, ban) => self.sockets.keep_ban(whom, ban),
+                Command::Adopt(newcomer) => newcomer.dismiss(&self.sockets.watched.common),
+                // Nobody is served any more, and whoever asked sees that no answer comes.
+                Command::Stop { .. }
+                | Command::Checked(_)
+                | Command::Renew(..)
+                | Command::Ask(_)
+                | Command::Reported(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Opens letters until no loop will write any more: what clients said at their end is to arrive.
     pub(super) fn wait_for_others(&mut self, events: &mut Events) -> io::Result<()> {
         if self.crew.is_alone() {
@@ -86,13 +108,18 @@ impl Shard {
         }
         let common = std::sync::Arc::clone(&self.sockets.watched.common);
         common.quieten();
+        let by = self.clock() + END_WITHIN;
         loop {
             self.now = self.clock();
             self.sockets.begin_round(self.now);
-            self.correspond()?;
+            self.open_letters()?;
             self.store()?;
             self.crew.wake();
             if common.is_quiet(self.crew.count()) {
+                return Ok(());
+            }
+            if by <= self.now {
+                tracing::warn!("other threads do not end; what they have to say is not waited for");
                 return Ok(());
             }
             match self.poll.poll(events, Some(LOOK_EVERY)) {

@@ -75,6 +75,7 @@ impl Shard {
         let shard = self.broker.shard();
         let seed = self.seed.wrapping_add(1);
         self.broker = Broker::new(config, seed).into_shard(shard);
+        self.sockets.settle(&self.broker);
         self.limits = self.broker.config().link_limits();
     }
 }

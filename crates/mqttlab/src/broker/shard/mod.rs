@@ -26,6 +26,7 @@ mod post;
 mod rates;
 mod read;
 mod report;
+mod room;
 mod socket;
 mod start;
 mod sys;
@@ -65,7 +66,8 @@ pub(crate) use control::{Listening, Remotes, Renewal};
 pub(crate) use desk::Desk;
 pub(crate) use manners::Manners;
 pub(crate) use rates::Rate;
-pub(crate) use report::{Report, Traffic, sum};
+pub(crate) use report::{Letters, Report, Traffic, sum};
+pub(crate) use room::part;
 pub(crate) use start::{Setup, start};
 pub(crate) use traces::{LINES_MAX, TRACES_MAX, Trace, TraceError};
 
@@ -118,6 +120,8 @@ pub(crate) struct Shard {
     confirmed: u64,
     /// Letters that were opened in this round.
     opened: usize,
+    /// What was sent, and how often reading had to wait.
+    letters: Letters,
     sys: Sys,
 }
 
@@ -137,6 +141,7 @@ fn hand(broker: &mut Broker, now: Instant, input: Input<'_>, sockets: &mut Socke
     } else {
         broker.handle(now, input, sockets);
     }
+    sockets.settle(broker);
 }
 
 impl Shard {
@@ -177,9 +182,10 @@ impl Shard {
     }
 
     /// How long there is nothing to do unless the kernel says so.
-    fn timeout(&self) -> Option<Duration> {
+    fn timeout(&mut self) -> Option<Duration> {
         let is_full = self.is_full() && self.sockets.post.waits_for_room();
         let wants_read = !self.again.is_empty() || !self.ready.is_empty();
+        self.letters.waits += u64::from(is_full && wants_read);
         let busy = wants_read && !is_full || self.sockets.has_dirty();
         if busy || self.acceptors.iter().any(Acceptor::has_more) {
             return Some(Duration::ZERO);
@@ -266,7 +272,11 @@ impl Shard {
                 Command::Stop { within } => self.stop(within),
                 Command::Checked(checked) => self.let_in(&checked),
                 Command::Ask(question) => question(&mut Desk(self)),
-                Command::Renew(renewal, counting) => self.renew(*renewal, counting),
+                Command::Renew(renewal, counting, done) => {
+                    self.renew(*renewal, counting);
+                    // Whoever asked may have gone.
+                    let _ = done.send(());
+                }
                 Command::Adopt(newcomer) => self.adopt(*newcomer),
                 Command::Letter(letter) => self.open(letter)?,
                 Command::KeepBan(whom, ban) => self.sockets.keep_ban(whom, ban),
@@ -301,7 +311,10 @@ impl Shard {
         self.sockets.doorkeeper.follow(rules);
         self.sockets.expect(counting, &manners, &self.broker);
         self.config = Arc::from(broker);
-        let broker = Box::new(self.config.part(self.crew.count() as u16));
+        if let Some(share) = &mut self.sockets.share {
+            share.follow(&self.config);
+        }
+        let broker = Box::new(part(&self.config, self.crew.count() as u16));
         let broker = match self.failure {
             None => broker,
             Some(_) => Box::new(without_promises(*broker)),
@@ -347,6 +360,11 @@ impl Shard {
             failure: self.failure.as_ref().map(|failed| failed.why.clone()),
             traffic: self.traffic,
             reached: self.sockets.watched.reached,
+            letters: Letters {
+                loops: self.crew.count() as u64,
+                under_way: self.sockets.watched.common.letters() as u64,
+                ..self.letters
+            },
             hook: self.sockets.doorkeeper.hook_numbers(),
             keys: self.sockets.doorkeeper.key_numbers(),
         }

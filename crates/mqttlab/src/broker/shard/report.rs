@@ -16,6 +16,7 @@ pub(crate) struct Report {
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
     pub(crate) reached: Reached,
+    pub(crate) letters: Letters,
     /// Where there is a hook.
     pub(crate) hook: Option<HookNumbers>,
     /// Where keys are fetched.
@@ -47,6 +48,8 @@ impl Report {
         self.counters.add(&other.counters);
         self.traffic.add(&other.traffic);
         self.reached.add(&other.reached);
+        self.letters.sent += other.letters.sent;
+        self.letters.waits += other.letters.waits;
         if let (Some(hook), Some(more)) = (&mut self.hook, &other.hook) {
             hook.add(more);
         }
@@ -81,6 +84,19 @@ impl Traffic {
         self.bytes_read += other.bytes_read;
         self.bytes_written += other.bytes_written;
     }
+}
+
+/// What event loops tell each other: a letter is all that one has for another in a round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Letters {
+    /// How many loops there are; all know that.
+    pub(crate) loops: u64,
+    /// Letters that were sent.
+    pub(crate) sent: u64,
+    /// Those of all loops that are not handled yet; all know that, too.
+    pub(crate) under_way: u64,
+    /// How often a loop read nothing from its clients until others had room for more.
+    pub(crate) waits: u64,
 }
 
 /// A limit of this driver; those of the broker machine have counters of their own.

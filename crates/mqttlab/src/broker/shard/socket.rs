@@ -5,9 +5,9 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mqttlab_core::broker::shard::{To, Word};
+use mqttlab_core::broker::shard::{Room, To, Word};
 use mqttlab_core::broker::{
-    Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
+    Access, AuthRequest, Authorization, Broker, Change, CloseReason, Established, Identity, Sink,
 };
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
@@ -29,6 +29,7 @@ use super::newcomer::Newcomer;
 use super::out::{End, Out, Pool, Progress};
 use super::post::Post;
 use super::rates::Meter;
+use super::room::Share;
 use super::traces::{TraceId, Traces};
 use crate::log;
 
@@ -232,6 +233,8 @@ pub(super) struct Sockets {
     pub(super) recorder: Option<Box<Recorder>>,
     /// What other loops are told.
     pub(super) post: Post,
+    /// What this loop has of what is limited for all of them, where there are others.
+    pub(super) share: Option<Share>,
     /// The broker is handed a word of another loop.
     pub(super) hears: bool,
     /// This loop's store has the bans of all.
@@ -287,6 +290,7 @@ impl Sockets {
             store,
             recorder: None,
             post,
+            share: None,
             hears: false,
             keeps_bans: true,
             sentences: Vec::new(),
@@ -336,6 +340,14 @@ impl Sockets {
             store.note_lifted(whom);
         }
         lifted
+    }
+
+    /// Lets other loops know how much this broker has.
+    #[inline]
+    pub(super) fn settle(&mut self, broker: &Broker) {
+        if let Some(share) = &mut self.share {
+            share.settle(broker.connection_count(), broker.session_count());
+        }
     }
 
     /// Whether decisions are told.
@@ -666,6 +678,11 @@ impl Sink for Sockets {
     #[inline]
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         self.doorkeeper.permits(who, access, topic)
+    }
+
+    fn has_room(&mut self, room: Room) -> bool {
+        let share = self.share.as_mut();
+        share.is_none_or(|share| share.has_room(room))
     }
 
     fn tell(&mut self, to: To, word: Word) {

@@ -19,9 +19,10 @@ use super::control::{Command, Listening, Remote, Remotes};
 use super::crew::Crew;
 use super::manners::{Manners, Paused};
 use super::post::Post;
+use super::room::Share;
 use super::socket::Sockets;
 use super::sys::Sys;
-use super::{READ_BUFFER, Shard, Traffic, WAKER};
+use super::{Letters, READ_BUFFER, Shard, Traffic, WAKER};
 
 /// What the event loops begin with.
 pub(crate) struct Setup {
@@ -119,6 +120,10 @@ pub(crate) fn start<E: Send + 'static>(
         // Only the first takes connections in and tells of all, and only one that is alone is recorded.
         sockets.recorder = setup.recorder.take();
         sockets.keeps_bans = number == 0;
+        if !crew.is_alone() {
+            sockets.share = Some(Share::new(Arc::clone(&common.held), &setup.config));
+            sockets.settle(&broker);
+        }
         let mut shard = Shard::new(&setup, clock, broker, ear, crew, sockets);
         shard.acceptors = std::mem::take(&mut acceptors);
         shards.push(shard);
@@ -208,6 +213,7 @@ impl Shard {
             traffic: Traffic::default(),
             confirmed: 0,
             opened: 0,
+            letters: Letters::default(),
             sys: Sys::new(sys_interval),
         }
     }

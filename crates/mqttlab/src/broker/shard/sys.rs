@@ -101,6 +101,7 @@ fn values(report: &Report) -> [(&'static str, String); 17] {
         counters,
         traffic,
         reached: _,
+        letters: _,
         hook: _,
         keys: _,
         store: _,

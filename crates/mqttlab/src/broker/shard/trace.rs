@@ -1,6 +1,6 @@
 //! Telling the log why the broker did what it did to one client.
 
-use mqttlab_core::broker::shard::{To, Word};
+use mqttlab_core::broker::shard::{Room, To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
 };
@@ -35,6 +35,10 @@ impl Sink for Traced<'_> {
 
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         self.0.permits(who, access, topic)
+    }
+
+    fn has_room(&mut self, room: Room) -> bool {
+        self.0.has_room(room)
     }
 
     fn tell(&mut self, to: To, word: Word) {

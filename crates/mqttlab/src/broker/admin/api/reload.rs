@@ -9,7 +9,7 @@ use crate::broker::admin::Admin;
 
 /// Read configuration, passwords, rules, tokens and certificates again
 ///
-/// As SIGHUP does. Where anything is wrong everything stays as it was.
+/// As SIGHUP does. When the answer comes all threads go by what was read. Where anything is wrong everything stays as it was.
 #[utoipa::path(post, path = "/api/v1/reload", tag = "configuration",
     responses((status = 204), (status = 422, body = Problem)))]
 pub(super) async fn reload(State(admin): State<Admin>) -> Result<StatusCode, Problem> {
