@@ -187,21 +187,29 @@ fn a_certificate_out_of_its_time_is_told() -> Result<()> {
     Ok(())
 }
 
-/// No signal is needed: a configuration that changes is read, as the files that it names.
+/// No signal is needed: a configuration that changes is read, as the files that it names. What is only for the next start
+/// is said.
 #[test]
 fn a_configuration_that_changes_is_read_again() -> Result<()> {
     let folder = Folder::new("operators-watch")?;
     let file = folder.path("broker.toml").to_string_lossy().into_owned();
-    let content = "[[listener]]\naddress = \"127.0.0.1:0\"\n";
-    fs::write(&file, content)?;
+    let content = "[[listener]]\naddress = \"127.0.0.1:0\"\n[log]\n";
+    fs::write(&file, format!("{content}level = \"error\"\n"))?;
     let broker = Broker::start_configured(&["--http", "off", "--config", &file])?;
     broker.connect()?.log_in(b'a')?;
-    fs::write(&file, format!("{content}[broker]\nversions = [\"5.0\"]\n"))?;
+    let changed = "level = \"info\"\nformat = \"json\"\n[broker]\nversions = [\"5.0\"]\n";
+    fs::write(&file, format!("{content}{changed}"))?;
     let until = Instant::now() + PATIENCE;
     while broker.connect()?.log_in(b'a').is_ok() {
         ensure!(Instant::now() < until, "it is not read again");
         thread::sleep(Duration::from_millis(200));
     }
+    broker.signal("TERM")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.success(), "{status}: {log}");
+    let told = log.contains("changed=log.format") && log.contains("only with a restart");
+    ensure!(told && log.contains(" INFO turned away"), "{log}");
+    ensure!(!log.contains(" INFO connected"), "{log}");
     Ok(())
 }
 

@@ -5,8 +5,10 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, reload};
 
 use crate::Failure;
 
@@ -26,30 +28,53 @@ pub(crate) enum Format {
 /// Lines that wait for a standard error that does not keep up; more are dropped rather than hold up the broker.
 const LINES_WAITING_MAX: usize = 8_192;
 
-/// Starts the log. What is logged is written by a thread of its own until the guard goes.
+/// The log. What is logged is written by a thread of its own until this goes.
+pub(crate) struct Log {
+    _guard: WorkerGuard,
+    refilter: Box<dyn Fn(EnvFilter) -> Result<(), reload::Error>>,
+}
+
+impl Log {
+    /// Logs what this filter lets through from now on. What is none changes nothing.
+    pub(crate) fn follow(&self, filter: &str) {
+        let changed = parse(filter).map(&self.refilter);
+        if !matches!(changed, Ok(Ok(()))) {
+            tracing::error!(filter, "the log goes on as before");
+        }
+    }
+}
+
+/// Starts the log.
 ///
 /// # Errors
 /// If `filter` is none: `info`, `debug`, `mqttlab=debug,off`, ….
-pub(crate) fn start(filter: &str, format: Format) -> Result<WorkerGuard, Failure> {
+pub(crate) fn start(filter: &str, format: Format) -> Result<Log, Failure> {
     let filter = parse(filter)?;
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(LINES_WAITING_MAX)
         .lossy(true)
         .thread_name("log")
         .finish(std::io::stderr());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let (filter, handle) = reload::Layer::new(filter);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_target(false);
-    let started = match format {
-        Format::Text => log
+    let lines = match format {
+        Format::Text => lines
             .with_ansi(std::io::stderr().is_terminal())
             .compact()
-            .try_init(),
-        Format::Json => log.json().flatten_event(true).try_init(),
+            .boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
     };
-    started.map_err(|error| Failure::running(format!("the log does not start: {error}")))?;
-    Ok(guard)
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init()
+        .map_err(|error| Failure::running(format!("the log does not start: {error}")))?;
+    Ok(Log {
+        _guard: guard,
+        refilter: Box::new(move |filter| handle.reload(filter)),
+    })
 }
 
 /// Text from elsewhere, fit for the log: what is no plain character in it is written as in Rust, so that nobody writes

@@ -1,6 +1,7 @@
 //! The configuration: defaults, under a file, under the environment, under `--set`, under the other options.
 
 mod check;
+mod fixed;
 mod limits;
 mod load;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use super::store::{Durability, Manner, OnFailure};
 use super::transport::{Certificates, Gate, Network, Protocol, ProxiesSay};
 use crate::{Failure, log};
 
+pub(crate) use fixed::Fixed;
 pub(crate) use limits::{Habit, Limits, OverRate, Then};
 pub(crate) use load::{Sources, load};
 

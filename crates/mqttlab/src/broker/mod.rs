@@ -64,7 +64,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         return say(config::DEFAULTS);
     }
     let config = options.configure()?;
-    let _log = log::start(&config.log.level, config.log.format)?;
+    let log = log::start(&config.log.level, config.log.format)?;
     let renewal = config.renewal()?;
     let keys = Keys::new(config.tokens()?);
     if options.check_config {
@@ -118,6 +118,8 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
             .map(|listener| listener.address.clone())
             .collect(),
         threads: config.threads,
+        fixed: config.fixed(),
+        log: &log,
         watch: Watch::new(config.files()),
     };
     let served = runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::admin;
 use super::admin::{Admin, Keys};
+use super::config::{Config, Fixed};
 use super::listen::Endpoint;
 use super::manager::Manager;
 use super::options::Options;
@@ -16,7 +17,7 @@ use super::ready::Ready;
 use super::shard::{Remotes, Renewal};
 use super::signals::{Signal, Signals};
 use super::watch::Watch;
-use crate::Failure;
+use crate::{Failure, log};
 
 /// How long clients may take to read their good-bye.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -37,6 +38,9 @@ pub(super) struct Beside<'a> {
     pub(super) endpoints: Vec<Endpoint>,
     /// How many event loops there are; neither can this.
     pub(super) threads: u16,
+    /// What else cannot.
+    pub(super) fixed: Fixed,
+    pub(super) log: &'a log::Log,
     pub(super) watch: Watch,
 }
 
@@ -76,6 +80,8 @@ pub(super) async fn serve(
         options: beside.options,
         endpoints: &beside.endpoints,
         threads: beside.threads,
+        fixed: &beside.fixed,
+        log: beside.log,
         keys: &beside.keys,
         manager: &manager,
         renewals: &renewals,
@@ -132,9 +138,23 @@ struct Sources<'a> {
     options: &'a Options,
     endpoints: &'a [Endpoint],
     threads: u16,
+    fixed: &'a Fixed,
+    log: &'a log::Log,
     keys: &'a Keys,
     manager: &'a Manager,
     renewals: &'a Renewals,
+}
+
+impl Sources<'_> {
+    /// Goes by what is for neither the event loops nor the admin interface, and says what is for the next start.
+    fn follow(&self, config: &Config) {
+        self.log.follow(&config.log.level);
+        let changed = self.fixed.changed(config);
+        if !changed.is_empty() {
+            let changed = changed.join(", ");
+            tracing::warn!(%changed, "this changes only with a restart, and is as it was");
+        }
+    }
 }
 
 /// How often everything was read again, for those who watch over it.
@@ -184,8 +204,9 @@ async fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Res
                 config.threads
             )));
         }
-        let renewal = config.renewal()?;
-        Ok((Watch::new(config.files()), renewal, config.tokens()?))
+        let (renewal, tokens) = (config.renewal()?, config.tokens()?);
+        sources.follow(&config);
+        Ok((Watch::new(config.files()), renewal, tokens))
     });
     let ended = match renewed {
         Ok((files, renewal, tokens)) => {
