@@ -1,0 +1,131 @@
+//! What the broker wants done with its connections.
+
+use mqttlab_core::broker::shard::{Room, To, Word};
+use mqttlab_core::broker::{
+    Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
+};
+use mqttlab_core::frame::Frame;
+use mqttlab_core::id::ConnId;
+use mqttlab_core::reason::ReasonCode;
+
+use super::super::super::auth::Caller;
+use super::super::super::store::is_kept;
+use super::{Phase, Sockets, index};
+use crate::log;
+
+impl Sink for Sockets {
+    fn send(&mut self, conn: ConnId, frame: &Frame<'_>) {
+        let Some(socket) = self.slots[index(conn) as usize].as_mut() else {
+            return;
+        };
+        debug_assert_eq!(socket.conn, conn, "the broker knows no closed connection");
+        if socket.out.wants_buffer() {
+            socket.out.lend_buffer(self.pool.take());
+        }
+        let unsettled = self.store.as_ref().is_some_and(|store| !store.is_settled());
+        // Those who get no promise need not wait for the disk because others do; but nothing overtakes anything.
+        let told = self.post.told;
+        let is_free = !self.changed && !told && !socket.waiting && frame.promises_nothing();
+        if (unsettled || told || socket.waiting) && !is_free {
+            return self.hold(conn, frame);
+        }
+        socket.out.push(frame);
+        if !socket.dirty && !socket.blocked {
+            socket.dirty = true;
+            self.dirty.push(index(conn));
+        }
+    }
+
+    fn close(&mut self, conn: ConnId, reason: CloseReason) {
+        self.watched.disconnect(conn);
+        self.doorkeeper.closed(conn);
+        let asking = self.asking.take_if(|it| it.conn == conn);
+        if let Some(socket) = self.of(conn) {
+            socket.phase = Phase::Closing;
+            socket.log_end(&reason, asking.as_ref());
+            self.mark_dirty(index(conn));
+            self.closed.push(conn);
+        }
+    }
+
+    fn established(&mut self, conn: ConnId, established: &Established<'_>) {
+        self.established = true;
+        self.asking = None;
+        if let Some(socket) = self.of(conn) {
+            let Established {
+                client_id,
+                user_name,
+                version,
+                ..
+            } = established;
+            let (serial, peer) = (socket.serial(), socket.peer);
+            let name = user_name.map(log::plain);
+            tracing::info!(
+                client_id = &*log::plain(client_id), user_name = name.as_deref(), %version, %peer,
+                conn = serial, "connected"
+            );
+            socket.client_id = Some((*client_id).into());
+            socket.transport.establish();
+            self.welcome(conn, client_id, *user_name, peer);
+        }
+    }
+
+    fn authorize(&mut self, conn: ConnId, request: &AuthRequest<'_>) -> Authorization {
+        if let Some(id) = self.traces.id(request.client_id)
+            && let Some(socket) = self.of(conn)
+        {
+            socket.traced = Some(id);
+        }
+        self.note_asking(conn, request.client_id, request.user_name);
+        if self.refuses_sessions && self.wants_session {
+            return Authorization::Deny(ReasonCode::ServerUnavailable);
+        }
+        let (client_id, user_name) = (request.client_id, request.user_name);
+        let common = &self.watched.common;
+        let because = common.bans().keeps_out(client_id, user_name, self.now);
+        if let Some(because) = because {
+            return Authorization::Deny(because.reason());
+        }
+        let Some(socket) = self.slots[index(conn) as usize].as_ref() else {
+            return Authorization::Deny(ReasonCode::UnspecifiedError);
+        };
+        let caller = Caller {
+            conn,
+            listener: socket.listener,
+            address: socket.peer.ip(),
+            certificate: socket.transport.certificate(),
+        };
+        let answer = self.doorkeeper.authorize(self.now, &caller, request);
+        let authorization = self.review(conn, client_id, user_name, answer);
+        self.pending = authorization == Authorization::Pending;
+        authorization
+    }
+
+    #[inline]
+    fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        self.doorkeeper.permits(who, access, topic)
+    }
+
+    fn has_room(&mut self, room: Room) -> bool {
+        let share = self.share.as_mut();
+        share.is_none_or(|share| share.has_room(room))
+    }
+
+    fn tell(&mut self, to: To, word: Word) {
+        self.post.write(to, &word);
+        if self.hears && word.wants_answer() {
+            // Somebody else takes over what was promised because of an earlier word.
+            self.gates.raise(self.post.needed());
+        }
+    }
+
+    #[inline]
+    fn persist(&mut self, change: &Change<'_>) {
+        if let Some(store) = &mut self.store
+            && is_kept(change)
+        {
+            store.note(change);
+            self.changed = true;
+        }
+    }
+}
