@@ -11,7 +11,7 @@ use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::harness::packets::{packet, text};
+use crate::harness::packets::{packet, publish, subscribe, text};
 use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
 
 /// CONNECT with Clean Session, for this client, user and password.
@@ -94,6 +94,51 @@ fn the_log_for_machines_says_who_and_why() -> Result<()> {
         }),
         "{log}"
     );
+    Ok(())
+}
+
+/// A client of 3.1.1 hears nothing of what it may not publish; the log says so, and by which line.
+#[test]
+fn what_the_rules_deny_is_in_the_log() -> Result<()> {
+    let folder = Folder::new("operators-denied")?;
+    let rules = folder.path("rules").to_string_lossy().into_owned();
+    fs::write(&rules, "topic home/#\ntopic deny home/safe\n")?;
+    let options = [
+        "--http",
+        "off",
+        "--acl-file",
+        &rules,
+        "--log-format",
+        "json",
+    ];
+    let broker = Broker::start_with(&options)?;
+    let mut client = broker.connect()?;
+    client.log_in(b'a')?;
+    client.send(&publish(2, "home/safe", 1, b"x"))?;
+    client.expect(&[0x40, 2, 0, 1])?;
+    client.send(&subscribe("elsewhere/#", 0))?;
+    client.expect(&[0x90, 3, 0, 1, 0x80])?;
+    for _ in 0..1_000 {
+        client.send(&publish(0, "home/safe", 0, b"x"))?;
+    }
+    client.expect_alive()?;
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    let denied = lines_of(&log, "denied by the rules")?;
+    let by_line = &denied[0];
+    ensure!(
+        by_line["client_id"] == "a"
+            && by_line["what"] == "publish"
+            && by_line["topic"] == "home/safe"
+            && by_line["line"] == 2,
+        "{log}"
+    );
+    let by_none = &denied[1];
+    ensure!(
+        by_none["what"] == "subscribe" && by_none["line"].is_null(),
+        "{log}"
+    );
+    ensure!(denied.len() < 200, "{} lines", denied.len());
     Ok(())
 }
 

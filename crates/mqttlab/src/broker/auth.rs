@@ -433,14 +433,30 @@ impl Doorkeeper {
     }
 
     pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        let acl = self.acl_of(who, access);
+        acl.is_none_or(|acl| acl.permits(who, access, topic))
+    }
+
+    /// The line of the rules that denies this; `None` where it is denied because none allows it.
+    pub(crate) fn denied_by(
+        &self,
+        who: &Identity<'_>,
+        access: Access,
+        topic: &str,
+    ) -> Option<usize> {
+        let acl = self.acl_of(who, access)?;
+        acl.deciding(who, access, topic).map(|rule| rule.line)
+    }
+
+    /// The rules that hold for this client.
+    fn acl_of(&self, who: &Identity<'_>, access: Access) -> Option<&Acl> {
         let own = match self.entrance.rules_of(who, access) {
             None => None,
             Some(Own::Rules(acl)) => Some(&**acl),
             // As they are now, not as they were when it came.
             Some(&Own::OfListener(listener)) => self.rules.door(listener).acl.as_deref(),
         };
-        let acl = own.or(self.rules.acl.as_ref());
-        acl.is_none_or(|acl| acl.permits(who, access, topic))
+        own.or(self.rules.acl.as_ref())
     }
 
     fn digest(&self, listener: u16, parts: &[&[u8]]) -> Digested {

@@ -15,6 +15,7 @@ mod control;
 mod correspond;
 mod crew;
 mod crowds;
+mod denials;
 mod desk;
 mod gates;
 mod habits;

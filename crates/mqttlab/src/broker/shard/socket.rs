@@ -20,6 +20,7 @@ use super::super::store::Store;
 use super::super::transport::{Got, Peer, Stream, Transport};
 use super::books::Counting;
 use super::common::Common;
+use super::denials::Denials;
 use super::desk::Line;
 use super::gates::{Gates, Terms, Ticket};
 use super::manners::Watched;
@@ -221,6 +222,8 @@ impl Asking {
 /// All sockets, in slots that are used again under new names.
 pub(super) struct Sockets {
     pub(super) doorkeeper: Doorkeeper,
+    /// What the log is told of what the rules deny.
+    denials: Denials,
     /// Clients whose decisions are told.
     pub(super) traces: Traces,
     /// Who keeps to what is expected.
@@ -283,6 +286,7 @@ impl Sockets {
         traces.configure(trace_client);
         Self {
             doorkeeper,
+            denials: Denials::default(),
             traces,
             watched: Watched::new(common),
             store,

@@ -103,7 +103,12 @@ impl Sink for Sockets {
 
     #[inline]
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
-        self.doorkeeper.permits(who, access, topic)
+        let permits = self.doorkeeper.permits(who, access, topic);
+        if !permits && access != Access::Receive {
+            let line = self.doorkeeper.denied_by(who, access, topic);
+            self.denials.tell(self.now, who, access, topic, line);
+        }
+        permits
     }
 
     fn has_room(&mut self, room: Room) -> bool {
