@@ -142,6 +142,44 @@ fn what_the_rules_deny_is_in_the_log() -> Result<()> {
     Ok(())
 }
 
+/// What is asked for over the admin interface is in the log, but not what was only looked at, and no token.
+#[test]
+fn what_operators_do_is_in_the_log() -> Result<()> {
+    const TOKEN: &str = "0123456789abcdef";
+    let folder = Folder::new("operators-did")?;
+    let tokens = folder.path("tokens").to_string_lossy().into_owned();
+    fs::write(&tokens, TOKEN)?;
+    let options = ["--http", "127.0.0.1:0", "--token-file", &tokens];
+    let broker = Broker::start_with(&options)?;
+    let http = broker.http.context("it serves HTTP")?;
+    for (request, status) in [
+        ("GET /api/v1/clients", "200"),
+        ("DELETE /api/v1/clients/pump%2F1", "404"),
+        ("PUT /api/v1/traces/pump-1", "204"),
+    ] {
+        let mut asker = Raw::connect(http)?;
+        asker.send(
+            format!(
+                "{request} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
+            )
+            .as_bytes(),
+        )?;
+        let answer = asker.rest()?;
+        let said = answer.split(' ').nth(1).unwrap_or_default();
+        ensure!(said == status, "{request}: {answer}");
+    }
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    for told in [
+        "method=DELETE uri=\"/clients/pump%2F1\" status=404",
+        "method=PUT uri=\"/traces/pump-1\" status=204",
+    ] {
+        ensure!(log.contains(told), "{log}");
+    }
+    ensure!(!log.contains("GET") && !log.contains(TOKEN), "{log}");
+    Ok(())
+}
+
 /// A wrong word is said, and the right ones; nothing is silenced or thrown away because of it.
 #[test]
 fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {

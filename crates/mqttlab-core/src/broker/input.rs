@@ -163,7 +163,7 @@ impl core::fmt::Display for CloseReason {
             Self::Malformed => f.write_str("the bytes were no packet"),
             Self::ProtocolError(reason) => write!(f, "the packet was not allowed ({reason})"),
             Self::Quota(reason) => write!(f, "a limit was reached ({reason})"),
-            Self::Administrative(reason) => write!(f, "it was closed from here ({reason})"),
+            Self::Administrative(reason) => write!(f, "the broker closed it ({reason})"),
         }
     }
 }

@@ -524,10 +524,10 @@ fn an_operator_may_close_a_connection_and_end_a_session() {
         expect![[r#"
             b>watch SUBACK #1 [00]
             b>a CONNACK present=0 0x00
-            b|a it was closed from here (0x98 Administrative action)
+            b|a the broker closed it (0x98 Administrative action)
             b>watch PUBLISH w q0 "gone"
             b>a CONNACK present=1 0x00
-            b|a it was closed from here (0x98 Administrative action)
+            b|a the broker closed it (0x98 Administrative action)
             b>watch PUBLISH w q0 "gone"
             b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)"#]],
     );

@@ -359,8 +359,8 @@ fn enhanced_authentication_goes_back_and_forth() {
             b>a AUTH 0x18 AuthenticationMethod("M") AuthenticationData([109, 111, 114, 101, 63])
             b>a AUTH 0x00 AuthenticationMethod("M")
             -- and once more, refused
-            b>a DISCONNECT 0x87 ReasonString("it was closed from here (0x87 Not authorized)")
-            b|a it was closed from here (0x87 Not authorized)"#]],
+            b>a DISCONNECT 0x87 ReasonString("the broker closed it (0x87 Not authorized)")
+            b|a the broker closed it (0x87 Not authorized)"#]],
     )
     .because(&[Clause::V5_4_12_0_2, Clause::V5_4_12_0_5]);
 }

@@ -1,7 +1,7 @@
 //! Who is let through to the admin interface.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::OpenApi;
@@ -10,6 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use super::Problem;
 use crate::broker::admin::Admin;
 use crate::broker::admin::tokens::Verdict;
+use crate::log;
 
 /// Says in the document that a token is needed.
 pub(super) struct Bearer;
@@ -33,7 +34,7 @@ pub(super) async fn guard(State(admin): State<Admin>, request: Request, next: Ne
         return Problem::new(code, "pages of other origins may not ask").into_response();
     }
     match admin.keys.judge(token(headers)) {
-        Verdict::Good => next.run(request).await,
+        Verdict::Good => attend(request, next).await,
         Verdict::Wrong => {
             let challenge = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             let problem = Problem::new(
@@ -48,6 +49,20 @@ pub(super) async fn guard(State(admin): State<Admin>, request: Request, next: Ne
         )
         .into_response(),
     }
+}
+
+/// Has the request fulfilled. What is more than a look is in the log, for those who ask later who did that.
+async fn attend(request: Request, next: Next) -> Response {
+    let asked = (request.method() != Method::GET).then(|| {
+        let uri = request.uri().to_string();
+        (request.method().clone(), uri)
+    });
+    let response = next.run(request).await;
+    if let Some((method, uri)) = asked {
+        let status = response.status().as_u16();
+        tracing::info!(%method, uri = &*log::plain(&uri), status, "asked for by an operator");
+    }
+    response
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {

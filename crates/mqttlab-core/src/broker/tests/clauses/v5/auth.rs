@@ -112,7 +112,7 @@ fn a_second_authentication_that_fails_closes() {
         expect![[r#"
             ? 5.0 MQTT-4.12.1-2: When the second authentication fails, the connection is closed, preferably with a DISCONNECT that says why.
             b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32) AuthenticationMethod("M")
-            b>a DISCONNECT 0x87 ReasonString("it was closed from here (0x87 Not authorized)")
-            b|a it was closed from here (0x87 Not authorized)"#]],
+            b>a DISCONNECT 0x87 ReasonString("the broker closed it (0x87 Not authorized)")
+            b|a the broker closed it (0x87 Not authorized)"#]],
     );
 }
