@@ -507,3 +507,71 @@ fn when_its_token_expires_a_connection_ends() -> Result<()> {
     client.expect_closed()?;
     lasting.expect_alive()
 }
+
+#[test]
+fn listeners_fetch_keys_of_their_own() -> Result<()> {
+    let (all, own) = (KeyPair::generate()?, KeyPair::generate()?);
+    let serve = |key: &KeyPair| {
+        let set = said(&key_set(key, "one"));
+        Server::start(None, move |_, _| set.clone())
+    };
+    let (of_all, of_own) = (serve(&all)?, serve(&own)?);
+    let url = |server: &Server| format!("\"http://{}/keys\"", server.address);
+    let at = |more: &str| format!("{{ address = \"127.0.0.1:0\"{more} }}");
+    let listeners = [
+        at(""),
+        at(&format!(", jwt-keys-url = {}", url(&of_own))),
+        at(&format!(", jwt-keys-url = {}", url(&of_own))),
+        at(", jwt-keys-url = \"http://127.0.0.1:9/keys\""),
+    ];
+    let listeners = format!("listener=[{}]", listeners.join(", "));
+    let keys = format!("auth.jwt-keys-url={}", url(&of_all));
+    let options = ["--http", "127.0.0.1:0", "--set", &listeners, "--set", &keys];
+    let broker = Broker::start_listening(&options, 4)?;
+    let answer = |listener: usize, token: &str| {
+        let mut client = Raw::connect(broker.mqtt[listener])?;
+        client.send(&connect_with(token))?;
+        client.expect(&[0x20])?;
+        let body = client.skip_packet()?;
+        anyhow::Ok(body[1])
+    };
+    let (of_all, of_own_token) = (token(&all, "one", 60)?, token(&own, "one", 60)?);
+    for (listener, token, code) in [
+        (0, &of_all, 0),
+        (0, &of_own_token, 0x86),
+        (1, &of_own_token, 0),
+        (2, &of_own_token, 0),
+        (1, &of_all, 0x86),
+        // Nobody answers there.
+        (3, &of_all, 0x88),
+    ] {
+        eventually(|| {
+            let said = answer(listener, token)?;
+            ensure!(
+                said == code,
+                "listener {listener}: {said:#x}, not {code:#x}"
+            );
+            Ok(())
+        })?;
+    }
+    // The two listeners share what they fetch.
+    ensure!(metric(&broker, "mqttlab_jwt_keys 2")?);
+    ensure!(metric(&broker, "mqttlab_jwt_key_sets_missing 1")?);
+    for (wrong, why) in [
+        (
+            at(", jwt-keys-url = \"http://127.0.0.1:9/\", jwt-keys-file = \"x\""),
+            "give one of the two",
+        ),
+        (at(", jwt-keys-ca = \"x\""), "keys that are fetched"),
+        (
+            at(", take-tokens = false, jwt-keys-url = \"http://127.0.0.1:9/\""),
+            "without tokens",
+        ),
+    ] {
+        let set = format!("listener=[{wrong}]");
+        let refused = Broker::start_configured(&["--http", "off", "--set", &set]).err();
+        let refused = refused.context("it makes no sense")?.to_string();
+        ensure!(refused.contains(why), "{refused}");
+    }
+    Ok(())
+}

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::crowd::metric;
 use crate::harness::packets::{connect, publish, subscribe};
 use crate::harness::{Broker, Folder, PATIENCE, Raw};
 
@@ -398,6 +399,28 @@ fn silent_http_connections_are_closed_and_others_get_their_turn() -> Result<()> 
         silent.set_read_timeout(Some(PATIENCE))?;
         // Closed, with or without a word about why.
         silent.read_to_end(&mut Vec::new())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_topic_is_as_long_as_the_operator_wants_at_most() -> Result<()> {
+    for (options, longest) in [
+        (&[][..], 4_096),
+        (&["--set", "broker.topic-length-max=10"], 10),
+    ] {
+        let broker = Broker::start_with(&[&["--http", "127.0.0.1:0"], options].concat())?;
+        let (fits, too_long) = ("t".repeat(longest), "t".repeat(longest + 1));
+        let mut client = log_in(&broker, "a", true)?;
+        client.send(&subscribe(&too_long, 0))?;
+        client.expect(&[0x90, 3, 0, 1, 0x80])?;
+        client.send(&subscribe(&fits, 0))?;
+        client.expect(&[0x90, 3, 0, 1, 0])?;
+        client.send(&publish(0, &fits, 0, b"!"))?;
+        client.expect(&publish(0, &fits, 0, b"!"))?;
+        client.send(&publish(0, &too_long, 0, b"!"))?;
+        client.expect_closed()?;
+        ensure!(metric(&broker, "subscriptions_refused_total")? == 1);
     }
     Ok(())
 }

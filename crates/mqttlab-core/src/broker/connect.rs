@@ -105,6 +105,8 @@ impl Broker {
             Some((ReasonCode::QosNotSupported, Refusal::WillQos))
         } else if will.retain && !config.retain_available {
             Some((ReasonCode::RetainNotSupported, Refusal::WillRetain))
+        } else if will.topic.len() > usize::from(config.topic_length_max) {
+            Some((ReasonCode::TopicNameInvalid, Refusal::TopicTooLong))
         } else if will.topic.split('/').count() > usize::from(config.topic_levels_max) {
             Some((ReasonCode::TopicNameInvalid, Refusal::TooManyLevels))
         } else {

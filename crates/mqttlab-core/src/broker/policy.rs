@@ -81,6 +81,8 @@ pub struct Config {
     /// topics, properties. The standards advise against them, and allow to refuse them as malformed. The driver's links
     /// check it.
     pub disallowed_code_points: bool,
+    /// The longest Topic Name or Topic Filter, in bytes; that of a shared subscription with `$share` and its name.
+    pub topic_length_max: u16,
     /// The most levels of a Topic Name or Topic Filter.
     pub topic_levels_max: u16,
     /// Topics that begin so are the broker's own: no client may publish to them.
@@ -173,6 +175,7 @@ impl Default for Config {
             check_payload_format: false,
             response_information: String::new(),
             disallowed_code_points: false,
+            topic_length_max: 4_096,
             topic_levels_max: 128,
             reserved_topics: ["$SYS/", "$share/", "$CONTROL/"].map(String::from).into(),
             denied_publish: DeniedPublish::Acknowledge,

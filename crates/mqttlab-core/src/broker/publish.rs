@@ -109,6 +109,8 @@ impl Broker {
             && self.config.published_identifier == PublishedIdentifier::Close
         {
             Some((ReasonCode::ProtocolError, Cause::IdentifierFromClient))
+        } else if publish.topic.len() > usize::from(self.config.topic_length_max) {
+            Some((ReasonCode::TopicNameInvalid, Cause::TopicTooLong))
         } else if publish.topic.len() >= levels_max && separators() >= levels_max {
             Some((ReasonCode::TopicNameInvalid, Cause::TooManyLevels))
         } else {

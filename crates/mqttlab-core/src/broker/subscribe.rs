@@ -169,6 +169,8 @@ impl Broker {
         let is_new = session.subscription(filter).is_err();
         if check_filter(filter).is_err() || inner.is_empty() {
             Some((ReasonCode::TopicFilterInvalid, Refusal::FilterIllFormed))
+        } else if filter.len() > usize::from(config.topic_length_max) {
+            Some((ReasonCode::TopicFilterInvalid, Refusal::TopicTooLong))
         } else if inner.split('/').count() > usize::from(config.topic_levels_max) {
             Some((ReasonCode::TopicFilterInvalid, Refusal::TooManyLevels))
         } else if is_new && session.subscriptions.len() >= config.subscriptions_max as usize {

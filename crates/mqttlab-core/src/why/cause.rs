@@ -47,6 +47,7 @@ causes! {
         WillRetain "the will is to be retained, which is not supported";
         KeepAlive "the Keep Alive is longer than allowed";
         FilterIllFormed "the Topic Filter breaks the syntax";
+        TopicTooLong "the topic is too long";
         TooManyLevels "it has too many levels";
         TooManySubscriptions "the session has too many subscriptions";
         WildcardNotSupported "wildcards are not supported";
@@ -78,6 +79,7 @@ causes! {
         IdentifierFromClient "only a server gives a PUBLISH a Subscription Identifier";
         NoLocalOnShared "No Local is not allowed on a shared subscription";
         IllFormedFilter "a Topic Filter breaks the syntax";
+        TopicTooLong "the topic is too long";
         TooManyLevels "the topic has too many levels";
         DeniedPublish "the client may not publish there";
         RetainHandling "the subscription does not want them";

@@ -429,7 +429,9 @@ impl Doorkeeper {
 
     /// How fetching keys goes; `None` where none are fetched.
     pub(crate) fn key_numbers(&self) -> Option<jwt::Numbers> {
-        self.rules.tokens.as_ref()?.numbers()
+        let rules = &self.rules;
+        let of_doors = rules.doors.iter().filter_map(|door| door.tokens.as_deref());
+        Verifier::numbers(rules.tokens.as_deref().into_iter().chain(of_doors))
     }
 
     pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {

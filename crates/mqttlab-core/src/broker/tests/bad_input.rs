@@ -21,6 +21,7 @@
 //! | SUBSCRIBE with ten thousand filters | `subscribe::ten_thousand_filters_are_cut_off_at_the_limit` |
 //! | ill-formed filters | `filters_that_are_ill_formed_are_refused_one_by_one` |
 //! | filters of very many levels | `a_filter_of_sixty_five_thousand_levels_…` |
+//! | topics and filters that are too long | `topics_and_filters_that_are_too_long_…` |
 //! | UNSUBSCRIBE of what is not there | `unsubscribing_from_what_was_never_…`, `v5::shared_and_plain_subscriptions_do_not_touch` |
 //! | very many User Properties | `too_many_user_properties_end_the_connection` |
 //! | properties that come twice or do not belong there | `properties_that_come_twice_…` |
@@ -480,7 +481,12 @@ fn a_filter_of_sixty_five_thousand_levels_is_refused_without_recursion() {
          a bytes a2 * 0002 {{}} s\"{deep}\"
          a bytes 30 * s\"{deep}\" {{}}"
     );
-    check(
+    let config = Config {
+        topic_length_max: u16::MAX,
+        ..Config::default()
+    };
+    check_with(
+        config,
         &script,
         expect![[r#"
         b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
@@ -488,6 +494,49 @@ fn a_filter_of_sixty_five_thousand_levels_is_refused_without_recursion() {
         b>a UNSUBACK #2 [11]
         b>a DISCONNECT 0x90 ReasonString("the topic has too many levels")
         b|a the packet was not allowed (0x90 Topic Name invalid)"#]],
+    );
+}
+
+#[test]
+fn topics_and_filters_that_are_too_long_are_refused_like_those_of_too_many_levels() {
+    let config = Config {
+        topic_length_max: 4,
+        ..Config::default()
+    };
+    let run = check_with(
+        config.clone(),
+        "version 5
+         a connect
+         a subscribe abcd
+         a subscribe abcde
+         a subscribe $share/g/a
+         b connect will=abcde
+         a publish abcd x
+         a publish abcde x",
+        expect![[r#"
+            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a SUBACK #1 [00]
+            b>a SUBACK #2 [8f]
+            b>a SUBACK #3 [8f]
+            b>b CONNACK present=0 0x90 ReasonString("the topic is too long")
+            b|b CONNECT was refused (0x90 Topic Name invalid)
+            b>a PUBLISH abcd q0 "x"
+            b>a DISCONNECT 0x90 ReasonString("the topic is too long")
+            b|a the packet was not allowed (0x90 Topic Name invalid)"#]],
+    );
+    let counters = run.broker.counters();
+    assert_eq!(counters.subscriptions_refused, 2);
+    check_with(
+        config,
+        "a connect
+         a subscribe abcde
+         a publish abcde x
+         b connect will=abcde",
+        expect![[r#"
+            b>a CONNACK present=0 0x00
+            b>a SUBACK #1 [80]
+            b|a the packet was not allowed (0x90 Topic Name invalid)
+            b|b CONNECT was refused (0x90 Topic Name invalid)"#]],
     );
 }
 

@@ -177,9 +177,18 @@ fn others(text: &mut Text, report: &Report) {
             "Key sets that did not.",
             keys.failed,
         );
-        text.gauge("jwt_keys", "Keys of the last good set.", keys.keys);
+        text.gauge("jwt_keys", "Keys of the last good sets.", keys.keys);
+        text.gauge(
+            "jwt_key_sets_missing",
+            "Servers of key sets of which no good one has come yet.",
+            keys.missing,
+        );
         if let Some(age_s) = keys.age_s {
-            text.gauge("jwt_keys_age_seconds", "How old that is.", age_s);
+            text.gauge(
+                "jwt_keys_age_seconds",
+                "How old the oldest of the last good sets is.",
+                age_s,
+            );
         }
     }
 }

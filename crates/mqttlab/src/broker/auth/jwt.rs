@@ -93,9 +93,20 @@ impl Verifier {
         self.source.keys().is_some()
     }
 
-    /// How fetching goes; `None` where nothing is fetched.
-    pub(crate) fn numbers(&self) -> Option<Numbers> {
-        self.source.numbers()
+    /// How fetching goes for all of these; `None` where nothing is fetched. The same keys count once.
+    pub(crate) fn numbers<'a>(all: impl Iterator<Item = &'a Self>) -> Option<Numbers> {
+        let mut seen: Vec<&Arc<Source>> = Vec::new();
+        let mut sum: Option<Numbers> = None;
+        for verifier in all {
+            if seen.iter().any(|source| source.is(&verifier.source)) {
+                continue;
+            }
+            seen.push(&verifier.source);
+            if let Some(numbers) = verifier.source.numbers() {
+                sum.get_or_insert_default().add(&numbers);
+            }
+        }
+        sum
     }
 
     /// Whether a password may be a token at all.

@@ -17,7 +17,7 @@ impl Config {
     /// Nobody could be served with a limit of nothing.
     fn check_limits(&self) -> Result<(), Failure> {
         let broker = &self.broker;
-        let limits: [(&str, u32); 9] = [
+        let limits: [(&str, u32); 10] = [
             ("connect-timeout-ms", broker.connect_timeout_ms),
             ("connections-max", broker.connections_max),
             ("sessions-max", broker.sessions_max),
@@ -25,6 +25,7 @@ impl Config {
             ("packet-size-max", broker.packet_size_max),
             ("receive-maximum", broker.receive_maximum.into()),
             ("receive-maximum-v3", broker.receive_maximum_v3.into()),
+            ("topic-length-max", broker.topic_length_max.into()),
             ("topic-levels-max", broker.topic_levels_max.into()),
             ("in-flight-max", broker.in_flight_max.into()),
         ];

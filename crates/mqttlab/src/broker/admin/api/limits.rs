@@ -74,6 +74,7 @@ fn limits(config: &Config, usage: &Usage) -> Limits {
         ("packet-size-max", config.packet_size_max.into()),
         ("client-id-length-max", config.client_id_length_max.into()),
         ("subscriptions-max", config.subscriptions_max.into()),
+        ("topic-length-max", config.topic_length_max.into()),
         ("topic-levels-max", config.topic_levels_max.into()),
         ("in-flight-max", config.in_flight_max.into()),
         ("receive-maximum", config.receive_maximum.into()),

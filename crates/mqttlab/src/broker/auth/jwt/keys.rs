@@ -67,9 +67,22 @@ struct State {
 pub(crate) struct Numbers {
     pub(crate) fetched: u64,
     pub(crate) failed: u64,
-    /// Seconds since the last good set came; `None` where none ever did.
+    /// Seconds since the last good set came, where there are several of the oldest; `None` where none ever did.
     pub(crate) age_s: Option<u64>,
     pub(crate) keys: u64,
+    /// Servers of which none ever came.
+    pub(crate) missing: u64,
+}
+
+impl Numbers {
+    /// Adds those of another server.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.failed += other.failed;
+        self.age_s = self.age_s.max(other.age_s);
+        self.keys += other.keys;
+        self.missing += other.missing;
+    }
 }
 
 /// Those that are fetched at this moment: a configuration that is read again goes on with what is there.
@@ -134,6 +147,15 @@ impl Source {
         Ok(Self::Server(fetched))
     }
 
+    /// Whether both are the same keys, now and later.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => Arc::ptr_eq(one, other),
+            (Self::Server(one), Self::Server(other)) => Arc::ptr_eq(one, other),
+            (Self::File(_), Self::Server(_)) | (Self::Server(_), Self::File(_)) => false,
+        }
+    }
+
     /// The keys of the moment; `None` where there are none yet.
     pub(super) fn keys(&self) -> Option<Arc<Keys>> {
         match self {
@@ -158,6 +180,7 @@ impl Source {
                 Some(Numbers {
                     age_s: state.fetched_at.map(|at| at.elapsed().as_secs()),
                     keys: state.keys.as_ref().map_or(0, |keys| keys.len() as u64),
+                    missing: state.keys.is_none().into(),
                     ..state.numbers
                 })
             }
