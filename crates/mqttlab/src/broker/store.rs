@@ -8,11 +8,16 @@
 //! A damaged file never keeps the broker from starting: it is moved aside, what can be read of it is brought back, and
 //! the damage is said in the log and the metrics.
 
+mod batch;
 pub(crate) mod command;
+mod contents;
 mod copy;
 mod failpoint;
 mod file;
+mod former;
 mod frame;
+mod header;
+mod medium;
 mod record;
 mod salvage;
 #[cfg(test)]
@@ -36,6 +41,7 @@ use serde::{Deserialize, Serialize};
 use super::bans::{Ban, Bans, Whom};
 use super::shard::part;
 use crate::Failure;
+use batch::{Batch, Extent};
 use failpoint::tidy_min;
 use file::{File, Unusable};
 use record::{Decoder, Encoder, Record};
@@ -44,6 +50,8 @@ use writer::{Job, Writer};
 
 /// More bytes than that do not wait for the disk: then clients do.
 const WAITING_BYTES_MAX: usize = 16 << 20;
+/// With fewer bytes of changes it is not worth it to write the file anew for the room that it takes.
+const TIDY_BYTES_MIN: u64 = 64 << 20;
 /// Without waiting for acknowledgements, so much is written before the time for it has come.
 const EARLY_BYTES: usize = 1 << 20;
 /// So much of a file shows whether it is a text.
@@ -111,7 +119,7 @@ pub(crate) struct Opened {
 pub(crate) struct Kept {
     file: File,
     bans: Bans,
-    tidy_at: u64,
+    tidy_at: Extent,
     salvaged: bool,
 }
 
@@ -125,8 +133,7 @@ pub(crate) struct Store {
     /// Those that the file keeps.
     bans: Bans,
     /// Changes that were not handed to the thread yet, encoded.
-    pending: Vec<Vec<u8>>,
-    pending_bytes: usize,
+    pending: Batch,
     /// Jobs that the thread was given, and those that it has done.
     begun: u64,
     done: u64,
@@ -212,23 +219,9 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn bring_back(read: file::Read, plan: &Plan<'_>) -> Opened {
-    let now = Instant::from_micros(read.clock.as_micros().max(wall_clock()));
-    let mut decoder = Decoder::default();
-    let records: Vec<_> = read
-        .changes
-        .iter()
-        .filter_map(|bytes| decoder.decode(bytes))
-        .collect();
-    let unknown = read.changes.len() - records.len();
-    if unknown > 0 {
-        tracing::error!(
-            unknown,
-            "changes in the store make no sense and are left out"
-        );
-    }
-    let state = State::play(plan, now, &records);
+    let (state, now) = State::of(&read.changes, read.clock, plan);
     let kept = Kept {
-        tidy_at: tidy_at(state.snapshot(now).len() as u64),
+        tidy_at: tidy_at(state.snapshot(now).extent()),
         file: read.file,
         bans: state.bans,
         salvaged: false,
@@ -244,10 +237,10 @@ fn start_anew(path: &Path, plan: &Plan<'_>, found: &Found) -> Result<Opened, Str
     })?;
     let now = Instant::from_micros(wall_clock());
     let state = restore(plan, now, found);
-    let written = read.file.rewrite(&state.snapshot(now), now);
+    let written = read.file.rewrite(state.snapshot(now), now);
     written.map_err(|error| error.to_string())?;
     let kept = Kept {
-        tidy_at: tidy_at(read.file.count()),
+        tidy_at: tidy_at(read.file.extent()),
         file: read.file,
         bans: state.bans,
         salvaged: true,
@@ -264,6 +257,24 @@ struct State {
 }
 
 impl State {
+    /// What the changes of a whole file make, and the time at which they do.
+    fn of(changes: &[Vec<u8>], clock: Instant, plan: &Plan<'_>) -> (Self, Instant) {
+        let now = Instant::from_micros(clock.as_micros().max(wall_clock()));
+        let mut decoder = Decoder::default();
+        let records: Vec<_> = changes
+            .iter()
+            .filter_map(|bytes| decoder.decode(bytes))
+            .collect();
+        let unknown = changes.len() - records.len();
+        if unknown > 0 {
+            tracing::error!(
+                unknown,
+                "changes in the store make no sense and are left out"
+            );
+        }
+        (Self::play(plan, now, &records), now)
+    }
+
     fn play(plan: &Plan<'_>, now: Instant, records: &[Record<'_>]) -> Self {
         let mut bans = Bans::default();
         for record in records {
@@ -281,12 +292,12 @@ impl State {
     }
 
     /// All of it as changes.
-    fn snapshot(&self, now: Instant) -> Vec<Vec<u8>> {
-        let mut changes = Vec::new();
+    fn snapshot(&self, now: Instant) -> Batch {
+        let mut changes = Batch::default();
         let (bans, none) = (&self.bans, Bans::default());
         for (number, broker) in self.brokers.iter().enumerate() {
             let bans = if number == 0 { bans } else { &none };
-            changes.extend(snapshot(broker, bans, now, &mut Encoder::default()));
+            changes.append(snapshot(broker, bans, now, &mut Encoder::default()));
         }
         changes
     }
@@ -354,8 +365,7 @@ impl Store {
             encoder: Encoder::default(),
             // The first keeps those of all.
             bans: mem::take(&mut bans),
-            pending: Vec::new(),
-            pending_bytes: 0,
+            pending: Batch::default(),
             begun: 0,
             done: 0,
             flying: VecDeque::new(),
@@ -370,8 +380,7 @@ impl Store {
     /// Takes note of a change.
     pub(crate) fn note(&mut self, change: &Change<'_>) {
         if self.writes_changes() {
-            let bytes = self.encoder.encode(change);
-            self.push(bytes);
+            self.encoder.encode(change, &mut self.pending);
         }
     }
 
@@ -383,7 +392,8 @@ impl Store {
     /// Takes note of a ban, for which there is room.
     pub(crate) fn note_ban(&mut self, whom: Whom, ban: Ban, now: Instant) {
         if self.writes_changes() {
-            self.push(Record::Banned(Cow::Borrowed(&whom), Cow::Borrowed(&ban)).encode());
+            let record = Record::Banned(Cow::Borrowed(&whom), Cow::Borrowed(&ban));
+            self.pending.push(&record);
         }
         // These are the same as those of the caller, which took it.
         let _ = self.bans.insert(whom, ban, now);
@@ -392,7 +402,7 @@ impl Store {
     /// Takes note that a ban was lifted.
     pub(crate) fn note_lifted(&mut self, whom: &Whom) {
         if self.writes_changes() {
-            self.push(Record::BanLifted(Cow::Borrowed(whom)).encode());
+            self.pending.push(&Record::BanLifted(Cow::Borrowed(whom)));
         }
         self.bans.remove(whom);
     }
@@ -403,11 +413,6 @@ impl Store {
             Durability::Commit | Durability::Interval => true,
             Durability::None => false,
         }
-    }
-
-    fn push(&mut self, bytes: Vec<u8>) {
-        self.pending_bytes += bytes.len();
-        self.pending.push(bytes);
     }
 
     /// Whether what the broker says now may leave at once.
@@ -453,14 +458,14 @@ impl Store {
             return Ok(());
         }
         if self.is_writing() {
-            let waiting = self.pending_bytes + self.flying.iter().sum::<usize>();
+            let waiting = self.pending_bytes() + self.flying.iter().sum::<usize>();
             if waiting > WAITING_BYTES_MAX {
                 self.wait()?;
             } else if !is_urgent {
                 return Ok(());
             }
         }
-        let is_early = self.pending_bytes + self.deferred < EARLY_BYTES && !is_wanted;
+        let is_early = self.pending_bytes() + self.deferred < EARLY_BYTES && !is_wanted;
         if self.manner.durability == Durability::Interval && is_early {
             let due = *self.due.get_or_insert(now + self.manner.interval);
             if now < due {
@@ -478,7 +483,7 @@ impl Store {
     /// Hands over what was noted before its time: it keeps its place among what others note.
     fn defer(&mut self, now: Instant) {
         if !self.pending.is_empty() {
-            self.deferred += mem::take(&mut self.pending_bytes);
+            self.deferred += self.pending_bytes();
             let changes = self.take_pending();
             self.writer.write(Job::Defer(changes, now));
         }
@@ -528,10 +533,14 @@ impl Store {
             changes: self.changes,
             commits: book.commits.load(Ordering::Relaxed),
             rewrites: book.rewrites.load(Ordering::Relaxed),
-            waiting: self.pending.len() as u64,
+            waiting: self.pending.extent().count,
             salvaged: self.salvaged,
             failed: false,
         }
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.pending.extent().bytes as usize
     }
 
     fn is_writing(&self) -> bool {
@@ -552,14 +561,20 @@ impl Store {
     }
 
     fn write(&mut self, broker: &Broker, now: Instant) {
-        let (number, adding) = (self.writer.number(), self.pending.len() as u64);
-        let is_wanted = self.writer.book.wants_snapshot(number, adding);
+        let (number, adding) = (self.writer.number(), self.pending.extent());
+        let mut is_wanted = self.writer.book.wants_snapshot(number, adding);
         if is_wanted && !self.is_shared {
-            return self.rewrite(broker, now);
+            let live = live(broker, &self.bans, now);
+            if is_mostly_live(self.writer.book.extent() + adding, live) {
+                self.writer.book.put_off(number, live);
+                is_wanted = false;
+            } else {
+                return self.rewrite(broker, now);
+            }
         }
         if !self.pending.is_empty() || self.deferred > 0 {
             self.deferred = 0;
-            let bytes = mem::take(&mut self.pending_bytes);
+            let bytes = self.pending_bytes();
             let changes = self.take_pending();
             self.start_job(Job::Append(changes, now), bytes);
         }
@@ -574,14 +589,13 @@ impl Store {
     /// Writes the file anew.
     fn rewrite(&mut self, broker: &Broker, now: Instant) {
         // What was noted is in the snapshot.
-        self.pending_bytes = 0;
-        self.pending.clear();
+        self.pending = Batch::default();
         self.encoder = Encoder::default();
         let changes = snapshot(broker, &self.bans, now, &mut self.encoder);
         if self.is_shared {
             self.encoder = Encoder::default();
         }
-        self.changes += changes.len() as u64;
+        self.changes += changes.extent().count;
         self.writer.book.given(self.writer.number());
         self.start_job(Job::Snapshot(changes, now), 0);
     }
@@ -592,8 +606,8 @@ impl Store {
         self.writer.write(job);
     }
 
-    fn take_pending(&mut self) -> Vec<Vec<u8>> {
-        self.changes += self.pending.len() as u64;
+    fn take_pending(&mut self) -> Batch {
+        self.changes += self.pending.extent().count;
         if self.is_shared {
             // What others write comes in between: nothing may refer to what was before.
             self.encoder = Encoder::default();
@@ -627,21 +641,64 @@ pub(crate) fn is_kept(change: &Change<'_>) -> bool {
 }
 
 /// The whole durable state as changes.
-fn snapshot(broker: &Broker, bans: &Bans, now: Instant, encoder: &mut Encoder) -> Vec<Vec<u8>> {
-    let bans = bans.iter(now);
-    let mut changes: Vec<_> = bans
-        .map(|(whom, ban)| Record::Banned(Cow::Borrowed(whom), Cow::Borrowed(ban)).encode())
-        .collect();
-    broker.snapshot(|change| {
-        if is_kept(change) {
-            changes.push(encoder.encode(change));
-        }
-    });
+fn snapshot(broker: &Broker, bans: &Bans, now: Instant, encoder: &mut Encoder) -> Batch {
+    let mut changes = Batch::default();
+    each_kept(broker, bans, now, |kept| kept.encode(encoder, &mut changes));
     changes
 }
 
-fn tidy_at(live: u64) -> u64 {
-    tidy_min().max(live.saturating_mul(2))
+/// How much of a file that would be.
+fn live(broker: &Broker, bans: &Bans, now: Instant) -> Extent {
+    let (mut encoder, mut batch) = (Encoder::default(), Batch::default());
+    let mut live = Extent::default();
+    each_kept(broker, bans, now, |kept| {
+        kept.encode(&mut encoder, &mut batch);
+        live = live + batch.extent();
+        batch.clear();
+    });
+    live
+}
+
+/// What one record tells of.
+enum Item<'a> {
+    Ban(&'a Whom, &'a Ban),
+    Change(&'a Change<'a>),
+}
+
+impl Item<'_> {
+    fn encode(&self, encoder: &mut Encoder, batch: &mut Batch) {
+        match *self {
+            Self::Ban(whom, ban) => {
+                batch.push(&Record::Banned(Cow::Borrowed(whom), Cow::Borrowed(ban)));
+            }
+            Self::Change(change) => encoder.encode(change, batch),
+        }
+    }
+}
+
+fn each_kept(broker: &Broker, bans: &Bans, now: Instant, mut tell: impl FnMut(Item<'_>)) {
+    for (whom, ban) in bans.iter(now) {
+        tell(Item::Ban(whom, ban));
+    }
+    broker.snapshot(|change| {
+        if is_kept(change) {
+            tell(Item::Change(change));
+        }
+    });
+}
+
+/// Whether too much of the file counts to write it anew.
+fn is_mostly_live(all: Extent, live: Extent) -> bool {
+    let is_mostly = |all: u64, live: u64, min: u64| all < min.max(live.saturating_mul(3) / 2);
+    is_mostly(all.count, live.count, tidy_min()) && is_mostly(all.bytes, live.bytes, TIDY_BYTES_MIN)
+}
+
+/// With how much in it the file is written anew, where so much of it counts.
+fn tidy_at(live: Extent) -> Extent {
+    Extent {
+        count: tidy_min().max(live.count.saturating_mul(2)),
+        bytes: TIDY_BYTES_MIN.max(live.bytes.saturating_mul(2)),
+    }
 }
 
 /// Microseconds since 1970.

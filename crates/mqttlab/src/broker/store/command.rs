@@ -1,20 +1,19 @@
 //! `mqttlab store`: looking into the file of a broker that does not run.
 
-use std::io::{self, Write};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use mqttlab_core::broker::{Broker, Config as BrokerConfig, MessageView, SessionView};
 use mqttlab_core::time::Instant;
-use redb::{Database, DatabaseError};
 use serde_json::{Value, json};
 
 use super::super::bans::{Ban, Whom};
-use super::copy::Copy;
-use super::file::{File, Unusable};
+use super::file::{self, Unusable};
 use super::salvage::{Found, Salvaged, salvage};
-use super::{Plan, State, bring_back, file_at, restore, start_anew, wall_clock};
+use super::{Plan, State, file_at, restore, start_anew, wall_clock};
 use crate::Failure;
 
 /// Options of `mqttlab store`.
@@ -83,21 +82,25 @@ impl State {
 fn look(path: &Path) -> Result<Looked, Failure> {
     let path = &file_at(path);
     let complain = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
-    if let Err(DatabaseError::DatabaseAlreadyOpen) = Database::builder().open_read_only(path) {
-        return Err(complain("a broker uses it; stop that first"));
+    let mut open = File::open(path).map_err(|error| complain(&error.to_string()))?;
+    match open.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            return Err(complain("a broker uses it; stop that first"));
+        }
+        // Where files cannot be locked, nothing keeps anybody from looking.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
     }
-    let bytes = std::fs::read(path).map_err(|error| complain(&error.to_string()))?;
+    let mut bytes = Vec::new();
+    open.read_to_end(&mut bytes)
+        .map_err(|error| complain(&error.to_string()))?;
     if bytes.is_empty() {
         return Err(complain("it is empty"));
     }
-    match File::open_on(Copy::of(bytes.clone())) {
-        Ok(read) => {
-            let opened = bring_back(read, &plan(&BrokerConfig::default()));
-            let state = State {
-                brokers: opened.brokers,
-                bans: opened.kept.bans,
-            };
-            Ok(Looked::Whole(Box::new(state), opened.now))
+    match file::peek(&bytes) {
+        Ok((changes, clock)) => {
+            let config = BrokerConfig::default();
+            let (state, now) = State::of(&changes, clock, &plan(&config));
+            Ok(Looked::Whole(Box::new(state), now))
         }
         Err(Unusable::Damaged(why)) => Ok(Looked::Damaged(why, bytes)),
         Err(Unusable::Refused(why)) => Err(complain(&why)),
@@ -251,9 +254,9 @@ fn rescue(path: &Path, to: &Path) -> Result<ExitCode, Failure> {
 
 /// Also of a store that is whole a new one can be made.
 fn whole(state: &State, now: Instant) -> Found {
-    let changes = state.snapshot(now).into_iter();
-    let changes = changes.map(|bytes| Salvaged {
-        bytes,
+    let snapshot = state.snapshot(now);
+    let changes = snapshot.iter().map(|bytes| Salvaged {
+        bytes: bytes.to_vec(),
         after_gap: false,
     });
     Found {

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use redb::StorageBackend;
 
+use super::medium::Medium;
+
 /// The bytes of a file.
 #[derive(Debug)]
 pub(super) struct Copy(Mutex<Vec<u8>>);
@@ -20,8 +22,8 @@ impl Copy {
     }
 }
 
-impl StorageBackend for Copy {
-    fn len(&self) -> io::Result<u64> {
+impl Medium for Copy {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.with(|bytes| bytes.len() as u64))
     }
 
@@ -35,12 +37,12 @@ impl StorageBackend for Copy {
         })
     }
 
-    fn set_len(&self, length: u64) -> io::Result<()> {
+    fn set_length(&self, length: u64) -> io::Result<()> {
         self.with(|bytes| bytes.resize(length as usize, 0));
         Ok(())
     }
 
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -53,5 +55,28 @@ impl StorageBackend for Copy {
                 .copy_from_slice(data);
             Ok(())
         })
+    }
+}
+
+/// For what reads the form of earlier versions.
+impl StorageBackend for Copy {
+    fn len(&self) -> io::Result<u64> {
+        self.length()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        Medium::read(self, offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.set_length(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.sync()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        Medium::write(self, offset, data)
     }
 }

@@ -1,48 +1,45 @@
-//! The file: changes by number, each in a frame, in a redb database.
+//! The file: what it says of itself, and then changes, each in a frame, one behind the other.
+//!
+//! What is written together is followed by its commit, so that of a commit there is all or nothing after a crash. Ahead of
+//! the frames there are zeros, for which the disk has given its room already: a commit is one write and one wait. When the
+//! file is written anew that is done beside what counts, before it or behind it, and then the beginning of the file says
+//! which of them counts.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use mqttlab_core::time::Instant;
 use redb::backends::FileBackend;
-use redb::{
-    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend,
-    TableDefinition,
-};
 
+use super::batch::{Batch, Extent};
+use super::contents;
+use super::copy::Copy;
 use super::failpoint::{Point, pass};
-use super::frame::{Body, Frame, Place};
+use super::former::{self, Former};
+use super::frame::{self, Body, Frame, Place};
+use super::header::{self, End, Found, Header};
+use super::medium::Medium;
+use super::salvage::salvage;
 
-/// Frames by number, in their order.
-const CHANGES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("changes");
-/// Numbers about the file.
-const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
-/// In [`ABOUT`]: the form of the changes.
-const FORMAT_KEY: &str = "format";
-/// In [`ABOUT`]: when the last changes were written, in microseconds since 1970.
-const CLOCK_KEY: &str = "clock";
-/// In [`ABOUT`]: how often the file was opened.
-const RUN_KEY: &str = "run";
-/// In [`ABOUT`]: the epoch that counts.
-const EPOCH_KEY: &str = "epoch";
-/// In [`ABOUT`]: the number of the next frame.
-const NEXT_KEY: &str = "next";
-/// The form of the changes that this program writes.
-const FORMAT: u64 = 2;
-/// Memory for pages of the file.
-const CACHE_BYTES: usize = 8 << 20;
+/// The file grows by a part of itself, and by no less and no more than this.
+const GROWTH_MIN: u64 = 64 << 10;
+const GROWTH_MAX: u64 = 4 << 20;
+/// What the disk hands out.
+const BLOCK: u64 = 4 << 10;
+/// So many zeros are written at once.
+const ZEROS: usize = 64 << 10;
 
 /// The open file.
 pub(super) struct File {
-    database: Database,
-    run: u32,
-    epoch: u64,
-    /// The number of the next frame.
-    next: u64,
-    /// How many frames are in the file.
+    medium: Box<dyn Medium>,
+    header: Header,
+    /// Where the next frame goes, and its number.
+    end: End,
+    /// How many frames there are in this epoch.
     count: u64,
+    /// Nothing has failed so far.
+    is_sound: bool,
 }
 
 /// A file and what was in it.
@@ -63,247 +60,362 @@ pub(super) enum Unusable {
     Damaged(String),
 }
 
+impl Unusable {
+    pub(super) fn in_use() -> Self {
+        Self::Refused("another broker uses it".into())
+    }
+
+    pub(super) fn other_form(form: u64) -> Self {
+        let own = header::FORM;
+        Self::Refused(format!(
+            "it was written by another version of this program (form {form}, this one knows {own})"
+        ))
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 impl File {
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it. One that an earlier version has written is put into the form of this one.
     pub(super) fn open(path: &Path) -> Result<Read, Unusable> {
-        let refused = |error: io::Error| Unusable::Refused(error.to_string());
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        // Messages are nobody else's business.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(refused)?;
-        guarded(|| {
-            let backend = FileBackend::new(file);
-            read(backend.and_then(|backend| builder().create_with_backend(backend)))
-        })
+        let file = options().truncate(false).open(path)?;
+        lock(&file)?;
+        if !is_at(&file, path)? {
+            // Another broker has put a new one in its place meanwhile.
+            return Err(Unusable::in_use());
+        }
+        let mut mark = [0; former::MARK.len()];
+        if file.length()? >= mark.len() as u64 {
+            Medium::read(&file, 0, &mut mark)?;
+        }
+        if mark == *former::MARK {
+            convert(path, file)
+        } else {
+            Self::open_on(file)
+        }
     }
 
-    /// The same on any storage.
-    pub(super) fn open_on(storage: impl StorageBackend) -> Result<Read, Unusable> {
-        guarded(|| read(builder().create_with_backend(storage)))
+    /// The same on any medium, in the form of this version.
+    pub(super) fn open_on(medium: impl Medium + 'static) -> Result<Read, Unusable> {
+        let mut bytes = vec![0; usize::try_from(medium.length()?).unwrap_or(usize::MAX)];
+        medium.read(0, &mut bytes)?;
+        match Header::find(&bytes) {
+            Found::Good(header) => go_on(Box::new(medium), header, &bytes),
+            Found::Other(form) => Err(Unusable::other_form(form.into())),
+            Found::Nothing if salvage(&bytes).changes.is_empty() => {
+                let clock = Instant::ZERO;
+                Ok(Read {
+                    file: Self::create(Box::new(medium), 1, Batch::default(), clock)?,
+                    changes: Vec::new(),
+                    clock,
+                })
+            }
+            Found::Nothing | Found::Damaged => Err(Unusable::Damaged(
+                "its beginning is not as it was written".into(),
+            )),
+        }
     }
 
-    /// How many frames are in the file.
-    pub(super) fn count(&self) -> u64 {
-        self.count
+    /// A new file with these changes.
+    fn create(medium: Box<dyn Medium>, run: u32, changes: Batch, now: Instant) -> io::Result<Self> {
+        let start = header::LENGTH as u64;
+        medium.set_length(start)?;
+        let header = Header {
+            number: 0,
+            run,
+            epoch: 0,
+            start,
+            length: start,
+            clock: now,
+            closed: None,
+        };
+        let mut file = Self {
+            medium,
+            header,
+            end: End { at: start, next: 0 },
+            count: 0,
+            is_sound: true,
+        };
+        file.rewrite(changes, now)?;
+        Ok(file)
+    }
+
+    /// How much is in the file: frames, and the bytes that they take up.
+    pub(super) fn extent(&self) -> Extent {
+        Extent {
+            count: self.count,
+            bytes: self.end.at - self.header.start,
+        }
     }
 
     /// Adds changes and waits until they are on the disk.
-    pub(super) fn append(&mut self, changes: &[Vec<u8>], now: Instant) -> io::Result<()> {
+    pub(super) fn append(&mut self, changes: Batch, now: Instant) -> io::Result<()> {
+        self.is_sound = false;
         pass(Point::AppendBefore)?;
-        let next = self.next + changes.len() as u64;
-        let written = self.write(|file, transaction| {
-            let mut table = transaction.open_table(CHANGES)?;
-            for (number, bytes) in (file.next..).zip(changes) {
-                let body = Body::Change(bytes);
-                let place = file.place(file.epoch, number);
-                table.insert(number, &Frame { place, body }.encode()[..])?;
-            }
-            note(
-                transaction,
-                &[(CLOCK_KEY, now.as_micros()), (NEXT_KEY, next)],
-            )
-        });
-        let transaction = written.map_err(io::Error::other)?;
-        pass(Point::AppendWritten)?;
-        transaction.commit().map_err(io::Error::other)?;
+        let (first, count) = (self.end.next, changes.extent().count);
+        let next = first + count;
+        let mut frames = changes.into_frames();
+        frame::seal(&mut frames, self.place(first));
+        let without_commit = frames.len();
+        let commit = Frame {
+            place: self.place(next),
+            body: Body::Commit(first, now),
+        };
+        commit.encode_to(&mut frames);
+        let at = self.end.at;
+        let end = at + frames.len() as u64;
+        self.make_room(end)?;
+        if cfg!(debug_assertions) {
+            // In two steps, so that it can fail in between.
+            self.medium.write(at, &frames[..without_commit])?;
+            pass(Point::AppendWritten)?;
+            let at = at + without_commit as u64;
+            self.medium.write(at, &frames[without_commit..])?;
+        } else {
+            self.medium.write(at, &frames)?;
+        }
+        self.medium.sync()?;
         pass(Point::AppendAfter)?;
-        self.count += changes.len() as u64;
-        self.next = next;
+        self.end = End { at: end, next };
+        self.count += count;
+        self.is_sound = true;
         Ok(())
     }
 
     /// Puts changes in place of all that is there, and waits until they are on the disk.
-    pub(super) fn rewrite(&mut self, changes: &[Vec<u8>], now: Instant) -> io::Result<()> {
+    pub(super) fn rewrite(&mut self, changes: Batch, now: Instant) -> io::Result<()> {
+        self.is_sound = false;
         pass(Point::RewriteBefore)?;
-        let epoch = (self.epoch + 1).max(u64::from(self.run) << 32);
-        let first = self.next;
-        let next = first + 1 + changes.len() as u64;
-        let written = self.write(|file, transaction| {
-            transaction.delete_table(CHANGES)?;
-            let mut table = transaction.open_table(CHANGES)?;
-            let begin = Body::Begin(changes.len() as u64);
-            let bodies = changes.iter().map(|bytes| Body::Change(bytes));
-            for (number, body) in (first..).zip([begin].into_iter().chain(bodies)) {
-                let place = file.place(epoch, number);
-                table.insert(number, &Frame { place, body }.encode()[..])?;
-            }
-            note(
-                transaction,
-                &[
-                    (CLOCK_KEY, now.as_micros()),
-                    (NEXT_KEY, next),
-                    (EPOCH_KEY, epoch),
-                ],
-            )
-        });
-        let transaction = written.map_err(io::Error::other)?;
+        let (first, count) = (self.end.next, changes.extent().count);
+        let old = self.header;
+        let epoch = (old.epoch + 1).max(u64::from(old.run) << 32);
+        let place = |number| Place {
+            epoch,
+            run: old.run,
+            number,
+        };
+        let begin = Frame {
+            place: place(first),
+            body: Body::Begin(count),
+        };
+        let begin = begin.encode();
+        let mut frames = changes.into_frames();
+        frame::seal(&mut frames, place(first + 1));
+        let size = (begin.len() + frames.len()) as u64;
+        // Beside what counts: before it if there is room, and else behind it.
+        let front = header::LENGTH as u64;
+        let is_in_front = size <= old.start - front;
+        let start = if is_in_front { front } else { self.end.at };
+        let end = start + size;
+        self.make_room(end)?;
+        self.medium.write(start, &begin)?;
+        self.medium.write(start + begin.len() as u64, &frames)?;
+        self.medium.sync()?;
         pass(Point::RewriteWritten)?;
-        transaction.commit().map_err(io::Error::other)?;
+        self.header.epoch = epoch;
+        self.header.start = start;
+        self.header.clock = now;
+        let length = self.header.length;
+        if is_in_front {
+            self.header.length = length.min(grown(end));
+        }
+        if self.header.number == 0 {
+            // There are two of them from the beginning.
+            self.write_header()?;
+        }
+        self.write_header()?;
+        self.medium.sync()?;
+        if self.header.length < length {
+            self.medium.set_length(self.header.length)?;
+        }
         pass(Point::RewriteAfter)?;
-        self.epoch = epoch;
-        self.next = next;
-        self.count = next - first;
+        let next = first + 1 + count;
+        self.end = End { at: end, next };
+        self.count = count + 1;
+        self.is_sound = true;
         Ok(())
     }
 
-    fn write(
-        &self,
-        fill: impl FnOnce(&Self, &redb::WriteTransaction) -> Result<(), redb::Error>,
-    ) -> Result<redb::WriteTransaction, redb::Error> {
-        let transaction = self.database.begin_write()?;
-        fill(self, &transaction)?;
-        Ok(transaction)
-    }
-
-    fn place(&self, epoch: u64, number: u64) -> Place {
-        let run = self.run;
+    fn place(&self, number: u64) -> Place {
+        let Header { epoch, run, .. } = self.header;
         Place { epoch, run, number }
     }
-}
 
-fn builder() -> Builder {
-    let mut builder = Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
-    // What was altered behind its back is not trusted.
-    builder.set_check_integrity_on_open(true);
-    builder
-}
-
-/// A file that is damaged in an artful way may make the library panic. That is the end of this try and of no more.
-fn guarded(open: impl FnOnce() -> Result<Read, Unusable>) -> Result<Read, Unusable> {
-    let opened = catch_unwind(AssertUnwindSafe(open));
-    opened.unwrap_or_else(|_| Err(Unusable::Damaged("reading it fails".into())))
-}
-
-fn read(opened: Result<Database, DatabaseError>) -> Result<Read, Unusable> {
-    let database = opened.map_err(|error| match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-            Unusable::Refused("another broker uses it".into())
+    /// Has the file so long, and somewhat longer where it must grow.
+    fn make_room(&mut self, length: u64) -> io::Result<()> {
+        let old = self.header.length;
+        if length <= old {
+            return Ok(());
         }
-        DatabaseError::Storage(redb::StorageError::Io(error))
-            if !matches!(
-                error.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-            ) =>
-        {
-            Unusable::Refused(error.to_string())
+        let new = grown(length);
+        self.medium.set_length(new)?;
+        wipe(&*self.medium, old, new)?;
+        self.header.length = new;
+        if self.header.number > 0 {
+            // It never says that the file is longer than it is.
+            self.medium.sync()?;
+            self.write_header()?;
         }
-        other => Unusable::Damaged(other.to_string()),
-    })?;
-    match about(&database, FORMAT_KEY).map_err(damaged)? {
-        None => begin(database).map_err(damaged),
-        Some(FORMAT) => go_on(database),
-        Some(other) => Err(Unusable::Refused(format!(
-            "it was written by another version of this program (form {other}, this one knows {FORMAT})"
-        ))),
+        Ok(())
+    }
+
+    fn write_header(&mut self) -> io::Result<()> {
+        self.header.number += 1;
+        self.medium
+            .write(self.header.place(), &self.header.encode())
     }
 }
 
-fn damaged(error: redb::Error) -> Unusable {
-    Unusable::Damaged(error.to_string())
-}
-
-fn about(database: &Database, key: &str) -> Result<Option<u64>, redb::Error> {
-    let transaction = database.begin_read()?;
-    match transaction.open_table(ABOUT) {
-        Ok(table) => Ok(table.get(key)?.map(|value| value.value())),
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
+impl Drop for File {
+    /// Says that there is nothing behind what counts.
+    fn drop(&mut self) {
+        if self.is_sound {
+            self.header.closed = Some(self.end);
+            // If that fails it is as if the program had crashed.
+            let _ = self.write_header().and_then(|()| self.medium.sync());
+        }
     }
 }
 
-fn note(transaction: &redb::WriteTransaction, values: &[(&str, u64)]) -> Result<(), redb::Error> {
-    let mut table = transaction.open_table(ABOUT)?;
-    for (key, value) in values {
-        table.insert(key, value)?;
+/// How long the file is to be where something ends there.
+fn grown(end: u64) -> u64 {
+    let growth = (end / 4).clamp(GROWTH_MIN, GROWTH_MAX);
+    (end + growth).next_multiple_of(BLOCK)
+}
+
+/// Writes zeros.
+fn wipe(medium: &dyn Medium, from: u64, end: u64) -> io::Result<()> {
+    let zeros = vec![0; ZEROS];
+    for at in (from..end).step_by(ZEROS) {
+        let count = (end - at).min(ZEROS as u64) as usize;
+        medium.write(at, &zeros[..count])?;
     }
     Ok(())
 }
 
-/// A new file.
-fn begin(database: Database) -> Result<Read, redb::Error> {
-    let mut file = File {
-        database,
-        run: 1,
-        epoch: 0,
-        next: 0,
-        count: 0,
-    };
-    let transaction = file.database.begin_write()?;
-    note(&transaction, &[(FORMAT_KEY, FORMAT), (RUN_KEY, 1)])?;
-    transaction.open_table(CHANGES)?;
-    transaction.commit()?;
-    file.rewrite(&[], Instant::ZERO).map_err(redb::Error::Io)?;
-    let changes = Vec::new();
-    let clock = Instant::ZERO;
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    // Messages are nobody else's business.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Keeps other brokers away as long as the file is open.
+fn lock(file: &fs::File) -> Result<(), Unusable> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => Unusable::in_use(),
+        TryLockError::Error(error) => error.into(),
+    })
+}
+
+/// Whether the open file is the one of this name.
+#[cfg(unix)]
+fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    let (opened, named) = (file.metadata()?, fs::metadata(path)?);
+    Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+}
+
+/// An open file keeps its name.
+#[cfg(not(unix))]
+fn is_at(_: &fs::File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// What is in a file, which stays as it is: its changes, and when the last of them was written.
+pub(super) fn peek(bytes: &[u8]) -> Result<(Vec<Vec<u8>>, Instant), Unusable> {
+    let copy = Copy::of(bytes.to_vec());
+    if bytes.starts_with(former::MARK) {
+        let Former { changes, clock, .. } = former::read(copy)?;
+        return Ok((changes, clock));
+    }
+    let read = File::open_on(copy)?;
+    Ok((read.changes, read.clock))
+}
+
+/// Puts a new file in the place of one that an earlier version has written.
+fn convert(path: &Path, file: fs::File) -> Result<Read, Unusable> {
+    let storage = FileBackend::new(file).map_err(|error| Unusable::Refused(error.to_string()))?;
+    let former = former::read(storage)?;
+    // What a link stands for is what is replaced.
+    let path = &fs::canonicalize(path)?;
+    let mut all = Batch::default();
+    for change in &former.changes {
+        all.push_encoded(change);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let new = options().truncate(true).open(&beside)?;
+    lock(&new)?;
+    let run = former.run.saturating_add(1);
+    let file = File::create(Box::new(new), run, all, former.clock)?;
+    fs::rename(&beside, path)?;
+    #[cfg(unix)]
+    {
+        let folder = path.parent().unwrap_or(path);
+        fs::File::open(folder)?.sync_all()?;
+    }
+    tracing::info!(store = %path.display(), form = header::FORM, "the store is in a new form");
     Ok(Read {
         file,
-        changes,
-        clock,
+        changes: former.changes,
+        clock: former.clock,
     })
 }
 
 /// A file that was used before.
-fn go_on(database: Database) -> Result<Read, Unusable> {
-    let number = |key| {
-        let value = about(&database, key).map_err(damaged)?;
-        value.ok_or_else(|| Unusable::Damaged(format!("it does not say its {key}")))
+fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, Unusable> {
+    let missing = || Unusable::Damaged("changes are missing at its end".into());
+    let (Ok(start), Ok(length)) = (header.start.try_into(), header.length.try_into()) else {
+        return Err(missing());
     };
-    let (clock, epoch, next) = (number(CLOCK_KEY)?, number(EPOCH_KEY)?, number(NEXT_KEY)?);
-    let run = u32::try_from(number(RUN_KEY)?).unwrap_or(u32::MAX);
-    let run = run.saturating_add(1);
-    let changes = all_changes(&database, epoch, next)?;
-    let count = changes.len() as u64 + 1;
-    let open = || -> Result<(), redb::Error> {
-        let transaction = database.begin_write()?;
-        note(&transaction, &[(RUN_KEY, run.into())])?;
-        Ok(transaction.commit()?)
+    if bytes.len() < length {
+        return Err(missing());
+    }
+    let frames: &[u8] = bytes
+        .get::<std::ops::RangeFrom<usize>>(start..)
+        .ok_or_else(missing)?;
+    let contents = contents::read(frames, header.epoch).map_err(Unusable::Damaged)?;
+    let end = End {
+        at: header.start + contents.end as u64,
+        next: contents.next,
     };
-    open().map_err(damaged)?;
-    let file = File {
-        database,
-        run,
-        epoch,
-        next,
-        count,
+    if header.closed.is_some_and(|closed| closed != end) {
+        return Err(missing());
+    }
+    if contents.litter_end > contents.end {
+        // What nobody was told of is not to be found among what comes now.
+        let litter_end = header.start + contents.litter_end as u64;
+        wipe(&*medium, end.at, litter_end)?;
+    }
+    let mut file = File {
+        medium,
+        header: Header {
+            run: header.run.saturating_add(1),
+            closed: None,
+            ..header
+        },
+        end,
+        count: contents.changes.len() as u64 + 1,
+        is_sound: true,
     };
-    let clock = Instant::from_micros(clock);
+    file.write_header()?;
+    file.medium.sync()?;
     Ok(Read {
+        clock: header.clock.max(contents.clock),
+        changes: contents
+            .changes
+            .iter()
+            .map(|change| change.to_vec())
+            .collect(),
         file,
-        changes,
-        clock,
     })
-}
-
-/// All changes up to the number `next`, none of which may be missing or altered.
-fn all_changes(database: &Database, epoch: u64, next: u64) -> Result<Vec<Vec<u8>>, Unusable> {
-    let library = |error: redb::Error| damaged(error);
-    let transaction = database.begin_read().map_err(|e| library(e.into()))?;
-    let table = transaction
-        .open_table(CHANGES)
-        .map_err(|e| library(e.into()))?;
-    let mut changes = Vec::new();
-    let mut expected = None;
-    for entry in table.iter().map_err(|e| library(e.into()))? {
-        let (key, bytes) = entry.map_err(|e| library(e.into()))?;
-        let key = key.value();
-        let frame = Frame::decode(bytes.value())
-            .filter(|frame| frame.place.number == key && frame.place.epoch == epoch);
-        match frame.map(|frame| frame.body) {
-            Some(Body::Begin(_)) if expected.is_none() => {}
-            Some(Body::Change(change)) if expected == Some(key) => changes.push(change.to_vec()),
-            Some(Body::Begin(_) | Body::Change(_)) | None => {
-                return Err(Unusable::Damaged(format!(
-                    "change {key} is not as it was written"
-                )));
-            }
-        }
-        expected = Some(key + 1);
-    }
-    if expected != Some(next) {
-        return Err(Unusable::Damaged("changes are missing at its end".into()));
-    }
-    Ok(changes)
 }

@@ -1,10 +1,16 @@
 //! A change as it lies in the file: marked, numbered and with a checksum, so that it can be told from anything else, and
 //! found even where nothing around it can be read any more.
 
+use mqttlab_core::time::Instant;
+
 /// What every frame begins with.
 pub(super) const MARK: [u8; 4] = [0xC3, b'm', b'q', 0x1A];
 /// Mark, epoch, run, number, length and checksum.
 const HEAD: usize = 4 + 8 + 4 + 8 + 4 + 4;
+/// Where the length is in it.
+const LENGTH: usize = 4 + 8 + 4 + 8;
+/// Where the checksum is in it.
+const SUM: usize = LENGTH + 4;
 /// A longer change there is not: a message has its limits, whatever is configured.
 const BODY_MAX: usize = 512 << 20;
 
@@ -15,7 +21,7 @@ pub(super) struct Place {
     pub(super) epoch: u64,
     /// How often the file had been opened when it was written.
     pub(super) run: u32,
-    /// Counts the frames; no number is used again in the same run.
+    /// Counts the changes and beginnings; no number is used again in the same run. A commit has that of the next change.
     pub(super) number: u64,
 }
 
@@ -33,43 +39,98 @@ pub(super) enum Body<'a> {
     Begin(u64),
     /// A change, encoded.
     Change(&'a [u8]),
+    /// All changes from the one with this number count, and when they were written.
+    Commit(u64, Instant),
 }
 
 const BEGIN: u8 = 0;
 const CHANGE: u8 = 1;
+const COMMIT: u8 = 2;
 
 impl Frame<'_> {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let length = match self.body {
-            Body::Begin(_) => 9,
-            Body::Change(change) => 1 + change.len(),
-        };
-        let mut bytes = Vec::with_capacity(HEAD + length);
-        bytes.extend(MARK);
-        bytes.extend(self.place.epoch.to_le_bytes());
-        bytes.extend(self.place.run.to_le_bytes());
-        bytes.extend(self.place.number.to_le_bytes());
-        bytes.extend((length as u32).to_le_bytes());
-        bytes.extend([0; 4]);
-        match self.body {
-            Body::Begin(count) => {
-                bytes.push(BEGIN);
-                bytes.extend(count.to_le_bytes());
-            }
-            Body::Change(change) => {
-                bytes.push(CHANGE);
-                bytes.extend(change);
-            }
-        }
-        let sum = checksum(&bytes[..HEAD - 4], &bytes[HEAD..]);
-        bytes[HEAD - 4..HEAD].copy_from_slice(&sum.to_le_bytes());
+        let mut bytes = Vec::new();
+        self.encode_to(&mut bytes);
         bytes
     }
+
+    /// Puts it behind what is there.
+    pub(super) fn encode_to(&self, bytes: &mut Vec<u8>) {
+        let from = bytes.len();
+        match self.body {
+            Body::Begin(count) => append_body(bytes, BEGIN, |bytes| {
+                bytes.extend(count.to_le_bytes());
+            }),
+            Body::Change(change) => append(bytes, |bytes| bytes.extend(change)),
+            Body::Commit(first, at) => append_body(bytes, COMMIT, |bytes| {
+                bytes.extend(first.to_le_bytes());
+                bytes.extend(at.as_micros().to_le_bytes());
+            }),
+        }
+        seal_one(&mut bytes[from..], self.place);
+    }
+}
+
+/// Puts a change behind what is there, in a frame that is not sealed.
+pub(super) fn append(bytes: &mut Vec<u8>, change: impl FnOnce(&mut Vec<u8>)) {
+    append_body(bytes, CHANGE, change);
+}
+
+fn append_body(bytes: &mut Vec<u8>, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {
+    let from = bytes.len();
+    bytes.extend([0; HEAD]);
+    bytes.push(kind);
+    body(bytes);
+    let length = (bytes.len() - from - HEAD) as u32;
+    bytes[from + LENGTH..from + SUM].copy_from_slice(&length.to_le_bytes());
+}
+
+/// The changes in frames that need not be sealed.
+pub(super) fn changes(frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = frames;
+    std::iter::from_fn(move || {
+        let (frame, others) = rest.split_at_checked(length_of(rest)?)?;
+        rest = others;
+        frame.get(HEAD + 1..)
+    })
+}
+
+/// How long the frame is with which these bytes begin.
+fn length_of(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(LENGTH..)?.first_chunk()?;
+    Some(HEAD + u32::from_le_bytes(*length) as usize)
+}
+
+/// Seals all frames, the first of them for this place and each other for the one behind it.
+pub(super) fn seal(frames: &mut [u8], first: Place) {
+    let (mut place, mut rest) = (first, frames);
+    while let Some(length) = length_of(rest) {
+        let (frame, others) = rest.split_at_mut(length);
+        seal_one(frame, place);
+        place.number += 1;
+        rest = others;
+    }
+}
+
+/// Says where it belongs, and that it is whole.
+fn seal_one(frame: &mut [u8], place: Place) {
+    let (head, body) = frame.split_at_mut(HEAD);
+    head[..4].copy_from_slice(&MARK);
+    head[4..12].copy_from_slice(&place.epoch.to_le_bytes());
+    head[12..16].copy_from_slice(&place.run.to_le_bytes());
+    head[16..LENGTH].copy_from_slice(&place.number.to_le_bytes());
+    let sum = checksum(&head[..SUM], body);
+    head[SUM..].copy_from_slice(&sum.to_le_bytes());
 }
 
 impl<'a> Frame<'a> {
     /// The frame at the beginning of `bytes`, whatever comes behind it; `None` where there is none that is whole.
     pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        Some(Self::split(bytes)?.0)
+    }
+
+    /// The same with its length.
+    pub(super) fn split(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let (head, rest) = bytes.split_at_checked(HEAD)?;
         let (mark, head) = head.split_first_chunk()?;
         let (epoch, head) = head.split_first_chunk()?;
@@ -82,12 +143,17 @@ impl<'a> Frame<'a> {
             return None;
         }
         let body = rest.get(..length)?;
-        if checksum(&bytes[..HEAD - 4], body) != u32::from_le_bytes(*sum) {
+        if checksum(&bytes[..SUM], body) != u32::from_le_bytes(*sum) {
             return None;
         }
         let body = match body.split_first()? {
             (&BEGIN, count) => Body::Begin(u64::from_le_bytes(count.try_into().ok()?)),
             (&CHANGE, change) => Body::Change(change),
+            (&COMMIT, body) => {
+                let (first, at) = body.split_first_chunk()?;
+                let at = u64::from_le_bytes(at.try_into().ok()?);
+                Body::Commit(u64::from_le_bytes(*first), Instant::from_micros(at))
+            }
             (_, _) => return None,
         };
         let place = Place {
@@ -95,7 +161,7 @@ impl<'a> Frame<'a> {
             run: u32::from_le_bytes(*run),
             number: u64::from_le_bytes(*number),
         };
-        Some(Self { place, body })
+        Some((Self { place, body }, HEAD + length))
     }
 }
 
@@ -108,7 +174,9 @@ fn checksum(head: &[u8], body: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Frame, Place};
+    use mqttlab_core::time::Instant;
+
+    use super::{Body, Frame, Place, append, changes, seal};
 
     const PLACE: Place = Place {
         epoch: 1 << 40,
@@ -118,12 +186,17 @@ mod tests {
 
     #[test]
     fn a_frame_comes_back_and_a_damaged_one_does_not() {
-        for body in [Body::Begin(5), Body::Change(b"change"), Body::Change(b"")] {
+        for body in [
+            Body::Begin(5),
+            Body::Change(b"change"),
+            Body::Change(b""),
+            Body::Commit(6, Instant::from_micros(8)),
+        ] {
             let frame = Frame { place: PLACE, body };
             let mut bytes = frame.encode();
             let length = bytes.len();
             bytes.extend(b"whatever comes behind it");
-            assert_eq!(Frame::decode(&bytes), Some(frame));
+            assert_eq!(Frame::split(&bytes), Some((frame, length)));
             for end in 0..length {
                 assert_eq!(Frame::decode(&bytes[..end]), None, "cut off at {end}");
             }
@@ -133,5 +206,22 @@ mod tests {
                 bytes[bit / 8] ^= 1 << (bit % 8);
             }
         }
+    }
+
+    #[test]
+    fn frames_are_sealed_where_they_lie() {
+        let (mut bytes, texts) = (Vec::new(), [&b"one"[..], b"", b"three"]);
+        for text in texts {
+            append(&mut bytes, |bytes| bytes.extend(text));
+        }
+        assert!(changes(&bytes).eq(texts));
+        seal(&mut bytes, PLACE);
+        let mut expected = Vec::new();
+        for (number, text) in (PLACE.number..).zip(texts) {
+            let place = Place { number, ..PLACE };
+            let body = Body::Change(text);
+            Frame { place, body }.encode_to(&mut expected);
+        }
+        assert_eq!(bytes, expected);
     }
 }

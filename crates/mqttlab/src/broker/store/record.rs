@@ -1,6 +1,7 @@
 //! Changes as bytes.
 
 use std::borrow::Cow;
+use std::mem;
 
 use mqttlab_core::broker::{Change, DeliveryRef, MessageRef, WillRef};
 use mqttlab_core::id::PacketId;
@@ -9,6 +10,7 @@ use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::super::bans::{Ban, Whom};
+use super::batch::Batch;
 
 /// A [`Change`] as it is written, and what is kept beside the broker's state. The order of the variants is part of the form.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,7 +78,8 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn encode(&mut self, change: &Change<'_>) -> Vec<u8> {
+    /// Puts a change behind those that are there.
+    pub(super) fn encode(&mut self, change: &Change<'_>, batch: &mut Batch) {
         let record = match *change {
             Change::Queued {
                 client_id,
@@ -90,7 +93,7 @@ impl Encoder {
         if let Some(message) = record.message() {
             self.last = Some(message.number);
         }
-        record.encode()
+        batch.push(&record);
     }
 }
 
@@ -186,8 +189,10 @@ impl<'a> From<Change<'a>> for Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        postcard::to_allocvec(self).expect("records are data of known length")
+    /// Puts its bytes behind what is there.
+    pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
+        let encoded = postcard::to_extend(self, mem::take(bytes));
+        *bytes = encoded.expect("records are data of known length");
     }
 
     /// The message with its body, where there is one.

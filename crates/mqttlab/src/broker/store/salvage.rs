@@ -49,16 +49,24 @@ pub(super) fn salvage(bytes: &[u8]) -> Found {
 
 fn collect(bytes: &[u8]) -> BTreeMap<u64, Epoch<'_>> {
     let mut epochs: BTreeMap<u64, Epoch<'_>> = BTreeMap::new();
+    let mut behind = 0;
     for at in memchr::memmem::find_iter(bytes, &MARK) {
-        let Some(Frame { place, body }) = Frame::decode(&bytes[at..]) else {
+        // What is inside of a frame is what a client said.
+        if at < behind {
+            continue;
+        }
+        let Some((Frame { place, body }, length)) = Frame::split(&bytes[at..]) else {
             continue;
         };
+        behind = at + length;
         let epoch = epochs.entry(place.epoch).or_default();
         match body {
             Body::Begin(count) => epoch.begins = Some((place, count)),
             Body::Change(change) => {
                 epoch.changes.insert((place.number, place.run), change);
             }
+            // It may be lost where the changes before it are not.
+            Body::Commit(..) => {}
         }
     }
     epochs
@@ -173,6 +181,24 @@ mod tests {
         let alone = salvage(&change(5, 1, 4, "d"));
         assert_eq!(texts(&alone), ["… d"]);
         assert_eq!(salvage(b"nothing at all"), Found::default());
+    }
+
+    #[test]
+    fn what_a_client_says_is_no_change() {
+        let inner = change(5, 1, 2, "forged");
+        let place = Place {
+            epoch: 5,
+            run: 1,
+            number: 1,
+        };
+        let outer = Frame {
+            place,
+            body: Body::Change(&inner),
+        };
+        let begin = frame(5, 1, 0, Body::Begin(0));
+        let found = salvage(&[begin, outer.encode()].concat());
+        assert_eq!((found.changes.len(), found.lost), (1, 0));
+        assert_eq!(found.changes[0].bytes, inner);
     }
 
     #[test]

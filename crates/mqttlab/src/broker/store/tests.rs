@@ -11,10 +11,12 @@ use mqttlab_core::properties::Properties;
 use mqttlab_core::time::Instant;
 
 use super::super::bans::{Ban, Because, Whom};
+use super::batch::Batch;
 use super::record::{Decoder, Encoder, Record};
 use super::{Durability, Manner, OnFailure, Opened, Plan, Store, file_at, is_kept, open};
 
 mod disk;
+mod former;
 
 const TIDY_MIN: u64 = 10_000;
 
@@ -87,6 +89,15 @@ impl Running {
     fn finish(&mut self) {
         let finished = self.store.finish(&self.broker, self.now);
         finished.expect("it is written");
+    }
+
+    /// Waits until all that was said is on the disk.
+    fn commit(&mut self) {
+        while !self.store.is_settled() {
+            self.store.settle().expect("it is written");
+            self.hand_over(self.now);
+            std::thread::yield_now();
+        }
     }
 
     /// Says whether there was something that it wanted.
@@ -237,11 +248,11 @@ fn changes() -> Vec<Change<'static>> {
 
 #[test]
 fn every_change_comes_back_as_it_was() {
-    let mut encoder = Encoder::default();
-    let bytes: Vec<_> = changes()
-        .iter()
-        .map(|change| encoder.encode(change))
-        .collect();
+    let (mut encoder, mut batch) = (Encoder::default(), Batch::default());
+    for change in &changes() {
+        encoder.encode(change, &mut batch);
+    }
+    let bytes: Vec<_> = batch.iter().collect();
     let mut decoder = Decoder::default();
     let records: Vec<_> = bytes
         .iter()
@@ -338,7 +349,7 @@ fn the_file_is_written_anew_when_most_of_it_is_out_of_date() {
     }
     running.finish();
     assert_eq!(running.store.numbers().rewrites, 1);
-    assert_eq!(running.store.writer.book.count(), 2);
+    assert_eq!(running.store.writer.book.extent().count, 2);
     running.retain("more", "x");
     running.finish();
     drop(running);
@@ -347,6 +358,53 @@ fn the_file_is_written_anew_when_most_of_it_is_out_of_date() {
         retained(&Running::open(&folder).broker),
         [("counter".into(), last), ("more".into(), "x".into())]
     );
+}
+
+#[test]
+fn what_still_counts_is_not_written_anew() {
+    let folder = Folder::new("live");
+    let mut running = Running::open(&folder);
+    for number in 0..TIDY_MIN * 3 {
+        running.retain(&number.to_string(), "x");
+        if number % 250 == 0 {
+            running.commit();
+        }
+    }
+    running.commit();
+    assert_eq!(running.store.numbers().rewrites, 0);
+    assert_eq!(running.store.writer.book.extent().count, TIDY_MIN * 3 + 1);
+    // Of what comes now each takes another one's place, until half of all is out of date.
+    for number in 0..TIDY_MIN * 3 {
+        running.retain(&number.to_string(), "y");
+        if number % 250 == 0 {
+            running.commit();
+        }
+    }
+    running.commit();
+    assert_eq!(running.store.numbers().rewrites, 1);
+    drop(running);
+    let running = Running::open(&folder);
+    assert_eq!(running.broker.usage().retained as u64, TIDY_MIN * 3);
+}
+
+#[test]
+fn the_file_stays_small_however_long_it_is_used() {
+    let folder = Folder::new("small");
+    let mut running = Running::open(&folder);
+    let mut largest = 0;
+    for number in 0..TIDY_MIN * 8 {
+        let topic = (number % 1_000).to_string();
+        running.retain(&topic, &"x".repeat(100));
+        if number % 250 == 0 {
+            running.commit();
+            let length = fs::metadata(folder.file()).map(|about| about.len());
+            largest = largest.max(length.expect("it is there"));
+        }
+    }
+    let rewrites = running.store.numbers().rewrites;
+    assert!(rewrites >= 7, "{rewrites}");
+    // A round of so many changes is 1.6 MB, and there are two at most, with what the file grows by.
+    assert!(largest < 5 << 20, "{largest}");
 }
 
 #[test]

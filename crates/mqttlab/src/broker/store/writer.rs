@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 
 use mqttlab_core::time::Instant;
 
+use super::batch::{Batch, Extent};
 use super::file::File;
 use super::tidy_at;
 
@@ -21,13 +22,13 @@ const ENDED: &str = "the thread that writes has ended";
 /// Something to write.
 pub(super) enum Job {
     /// These changes, behind those that are there.
-    Append(Vec<Vec<u8>>, Instant),
+    Append(Batch, Instant),
     /// These too, which need not be on the disk before the next job of this loop: no answer comes.
-    Defer(Vec<Vec<u8>>, Instant),
+    Defer(Batch, Instant),
     /// All that one loop keeps, to be written in place of what is there.
-    Snapshot(Vec<Vec<u8>>, Instant),
+    Snapshot(Batch, Instant),
     /// The same, where all of it is on the disk already: no answer comes.
-    Copy(Vec<Vec<u8>>, Instant),
+    Copy(Batch, Instant),
 }
 
 /// What a loop has to say.
@@ -39,9 +40,9 @@ enum Order {
 
 /// What all loops and the thread know of the file.
 pub(super) struct Book {
-    /// How many frames are in the file, and with how many it is written anew.
-    count: AtomicU64,
-    tidy_at: AtomicU64,
+    /// How much is in the file, and with how much it is written anew.
+    extent: Shared,
+    tidy_at: Shared,
     /// Whose snapshot is wanted.
     wanted: Box<[AtomicBool]>,
     stage: Mutex<Stage>,
@@ -49,6 +50,33 @@ pub(super) struct Book {
     pub(super) rewrites: AtomicU64,
     /// Why writing has failed.
     failure: OnceLock<String>,
+}
+
+/// An [`Extent`] that one thread writes and others read.
+#[derive(Default)]
+struct Shared {
+    count: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Shared {
+    fn new(extent: Extent) -> Self {
+        let shared = Self::default();
+        shared.set(extent);
+        shared
+    }
+
+    fn set(&self, extent: Extent) {
+        self.count.store(extent.count, Ordering::Relaxed);
+        self.bytes.store(extent.bytes, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Extent {
+        Extent {
+            count: self.count.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
 }
 
 /// Whether the file can be written anew.
@@ -62,13 +90,21 @@ enum Stage {
 }
 
 impl Book {
-    /// Whether this loop is to hand in a snapshot, where it would add so many changes otherwise.
-    pub(super) fn wants_snapshot(&self, of: usize, adding: u64) -> bool {
+    /// Whether this loop is to hand in a snapshot, where it would add so much otherwise.
+    pub(super) fn wants_snapshot(&self, of: usize, adding: Extent) -> bool {
         if self.wanted[of].load(Ordering::Acquire) {
             return true;
         }
-        let count = self.count.load(Ordering::Relaxed);
-        adding > 0 && count + adding >= self.tidy_at.load(Ordering::Relaxed) && self.begin()
+        let (all, tidy_at) = (self.extent.get() + adding, self.tidy_at.get());
+        let is_much = all.count >= tidy_at.count || all.bytes >= tidy_at.bytes;
+        adding.count > 0 && is_much && self.begin()
+    }
+
+    /// So much of the file counts: it is not to be written anew before it has grown.
+    pub(super) fn put_off(&self, of: usize, live: Extent) {
+        self.tidy_at.set(tidy_at(live));
+        self.given(of);
+        self.end();
     }
 
     /// Wants a snapshot of everybody, if all are there.
@@ -116,10 +152,9 @@ impl Book {
         may_leave
     }
 
-    /// How many frames are in the file.
-    #[cfg(test)]
-    pub(super) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
+    /// How much is in the file.
+    pub(super) fn extent(&self) -> Extent {
+        self.extent.get()
     }
 
     /// Why nothing is written any more, where that is so.
@@ -153,9 +188,9 @@ struct Desk<W> {
     /// What the file is written anew from, as far as it is there.
     snapshots: Vec<Option<Given>>,
     /// What came from those whose snapshots are there already.
-    after: Vec<Vec<u8>>,
+    after: Batch,
     /// What need not be written yet, and when it came.
-    deferred: Vec<Vec<u8>>,
+    deferred: Batch,
     deferred_at: Instant,
     /// Who has ended.
     left: Vec<bool>,
@@ -163,7 +198,7 @@ struct Desk<W> {
 
 /// A snapshot, and whether its loop waits for it.
 struct Given {
-    changes: Vec<Vec<u8>>,
+    changes: Batch,
     is_awaited: bool,
 }
 
@@ -172,13 +207,13 @@ impl Writer {
     /// [`poll`](Self::poll), or a snapshot is wanted.
     pub(super) fn start<W: Fn() + Send + 'static>(
         file: File,
-        tidy_at: u64,
+        tidy_at: Extent,
         wakes: Vec<W>,
     ) -> io::Result<Vec<Self>> {
         let (sender, orders) = channel();
         let book = Arc::new(Book {
-            count: file.count().into(),
-            tidy_at: tidy_at.into(),
+            extent: Shared::new(file.extent()),
+            tidy_at: Shared::new(tidy_at),
             wanted: wakes.iter().map(|_| AtomicBool::new(false)).collect(),
             stage: Mutex::new(Stage::Free),
             commits: AtomicU64::new(0),
@@ -192,8 +227,8 @@ impl Writer {
             orders,
             snapshots: wakes.iter().map(|_| None).collect(),
             left: vec![false; wakes.len()],
-            after: Vec::new(),
-            deferred: Vec::new(),
+            after: Batch::default(),
+            deferred: Batch::default(),
             deferred_at: Instant::ZERO,
             loops: tells.into_iter().zip(wakes).collect(),
         };
@@ -300,9 +335,9 @@ impl<W: Fn()> Desk<W> {
             return Ok(());
         }
         if !changes.is_empty() {
-            self.file.append(&changes, at)?;
+            self.file.append(changes, at)?;
             self.book.commits.fetch_add(1, Ordering::Relaxed);
-            self.book.count.store(self.file.count(), Ordering::Relaxed);
+            self.book.extent.set(self.file.extent());
         }
         self.tell(writing);
         if self.snapshots.iter().any(Option::is_some) {
@@ -312,18 +347,14 @@ impl<W: Fn()> Desk<W> {
     }
 
     /// Puts what a loop wants written behind what is there to be written.
-    fn collect(&mut self, from: usize, changes: &mut Vec<Vec<u8>>, more: Vec<Vec<u8>>) {
+    fn collect(&mut self, from: usize, changes: &mut Batch, more: Batch) {
         if self.snapshots[from].is_some() {
-            self.after.extend(more.iter().cloned());
+            self.after.append(more.clone());
         }
-        if changes.is_empty() {
-            *changes = more;
-        } else {
-            changes.extend(more);
-        }
+        changes.append(more);
     }
 
-    fn take_snapshot(&mut self, from: usize, changes: Vec<Vec<u8>>, is_awaited: bool) {
+    fn take_snapshot(&mut self, from: usize, changes: Batch, is_awaited: bool) {
         // What came since an earlier one is in it; played twice it would be wrong. So the first one stays.
         if self.snapshots[from].is_none() || is_awaited {
             self.snapshots[from] = Some(Given {
@@ -346,18 +377,18 @@ impl<W: Fn()> Desk<W> {
             return Ok(());
         }
         let given = self.snapshots.iter_mut().filter_map(mem::take);
-        let (mut all, mut awaited) = (Vec::new(), Vec::new());
+        let (mut all, mut awaited) = (Batch::default(), Vec::new());
         for (number, given) in given.enumerate() {
-            all.extend(given.changes);
+            all.append(given.changes);
             awaited.extend(given.is_awaited.then_some(number));
         }
-        all.append(&mut self.after);
-        self.file.rewrite(&all, at)?;
-        let (book, count) = (&self.book, self.file.count());
+        all.append(mem::take(&mut self.after));
+        self.file.rewrite(all, at)?;
+        let (book, extent) = (&self.book, self.file.extent());
         book.commits.fetch_add(1, Ordering::Relaxed);
         book.rewrites.fetch_add(1, Ordering::Relaxed);
-        book.count.store(count, Ordering::Relaxed);
-        book.tidy_at.store(tidy_at(count), Ordering::Relaxed);
+        book.extent.set(extent);
+        book.tidy_at.set(tidy_at(extent));
         book.end();
         self.tell(awaited);
         Ok(())

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use mqttlab_core::rng::Rng;
 use mqttlab_core::time::Instant;
-use redb::StorageBackend;
 
+use super::super::batch::Batch;
 use super::super::copy::Copy;
 use super::super::file::{File, Read, Unusable};
+use super::super::medium::Medium;
 use super::super::salvage::salvage;
 
 /// What a disk writes whole or not at all.
@@ -54,8 +55,8 @@ fn apply(bytes: &mut Vec<u8>, op: &Op) {
     }
 }
 
-impl StorageBackend for Disk {
-    fn len(&self) -> io::Result<u64> {
+impl Medium for Disk {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.with(|(bytes, _)| bytes.len() as u64))
     }
 
@@ -65,12 +66,12 @@ impl StorageBackend for Disk {
         Ok(())
     }
 
-    fn set_len(&self, length: u64) -> io::Result<()> {
+    fn set_length(&self, length: u64) -> io::Result<()> {
         self.apply(Op::Length(length));
         Ok(())
     }
 
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.apply(Op::Sync);
         Ok(())
     }
@@ -127,6 +128,14 @@ fn change(number: u32) -> Vec<u8> {
     format!("change {number}").repeat(40).into_bytes()
 }
 
+fn batch(changes: &[Vec<u8>]) -> Batch {
+    let mut batch = Batch::default();
+    for change in changes {
+        batch.push_encoded(change);
+    }
+    batch
+}
+
 fn open(bytes: Vec<u8>) -> Result<Read, Unusable> {
     File::open_on(Copy::of(bytes))
 }
@@ -150,12 +159,12 @@ fn story() -> Story {
             let number = run * 1_000 + step * 100;
             if step == 3 {
                 all = vec![change(number), change(number + 1)];
-                read.file.rewrite(&all, now).expect("it is written");
+                read.file.rewrite(batch(&all), now).expect("it is written");
             } else {
                 let many = if step == 4 { 30 } else { 1 };
-                let batch: Vec<_> = (number..number + many).map(change).collect();
-                read.file.append(&batch, now).expect("it is written");
-                all.extend(batch);
+                let more: Vec<_> = (number..number + many).map(change).collect();
+                read.file.append(batch(&more), now).expect("it is written");
+                all.extend(more);
             }
             states.push((disk.log().len(), all.clone()));
         }
@@ -221,4 +230,117 @@ fn of_a_file_with_a_wrong_bit_or_a_cut_all_that_is_left_is_found() {
         }
     }
     assert!(damaged > 50, "{damaged}");
+}
+
+/// The file as it lies on the disk while it is used, and what is in it.
+fn in_use(disk: &Disk) -> Vec<u8> {
+    disk.with(|(bytes, _)| bytes.clone())
+}
+
+#[test]
+fn a_commit_that_is_not_whole_counts_for_nothing_and_leaves_nothing() {
+    let disk = Disk::default();
+    let mut read = File::open_on(disk.clone()).expect("it can be opened");
+    let now = Instant::from_micros(1);
+    let first = [change(1)];
+    read.file.append(batch(&first), now).expect("it is written");
+    let from = in_use(&disk);
+    let second: Vec<_> = (2..9).map(change).collect();
+    read.file
+        .append(batch(&second), now)
+        .expect("it is written");
+    let whole = in_use(&disk);
+    let start = (0..whole.len()).find(|&at| from[at] != whole[at]);
+    let start = start.expect("it was written");
+    let end = whole
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .expect("it was written")
+        + 1;
+    for at in (start..end).step_by(7) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        let copy = Disk::default();
+        copy.apply(Op::Length(bytes.len() as u64));
+        copy.apply(Op::Write(0, bytes));
+        let mut read = File::open_on(copy.clone()).expect("the program was stopped in the middle");
+        assert_eq!(read.changes, first, "byte {at}");
+        // What is shorter leaves a part of it behind: nothing of that must count again.
+        let third = [change(10)];
+        read.file.append(batch(&third), now).expect("it is written");
+        let found = salvage(&in_use(&copy));
+        assert_eq!(found.lost, 0);
+        let found: Vec<_> = found
+            .changes
+            .into_iter()
+            .map(|change| change.bytes)
+            .collect();
+        assert_eq!(found, [change(1), change(10)]);
+        let again = open(in_use(&copy)).expect("it can be opened");
+        assert_eq!(again.changes, found);
+    }
+}
+
+#[test]
+fn what_was_committed_and_is_not_as_it_was_written_is_damage() {
+    let disk = Disk::default();
+    let mut read = File::open_on(disk.clone()).expect("it can be opened");
+    let now = Instant::from_micros(1);
+    let mut ends = Vec::new();
+    for number in 0..5 {
+        let before = in_use(&disk);
+        let more = batch(&[change(number), change(100 + number)]);
+        read.file.append(more, now).expect("it is written");
+        let after = in_use(&disk);
+        let end = after
+            .iter()
+            .zip(&before)
+            .rposition(|(after, before)| after != before);
+        ends.push(end.expect("it was written") + 1);
+    }
+    let bytes = in_use(&disk);
+    // Up to the end of the last but one, though the program was not stopped properly.
+    for at in (ends[0]..ends[3]).step_by(3) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x10;
+        let opened = open(bytes);
+        assert!(matches!(opened, Err(Unusable::Damaged(_))), "byte {at}");
+    }
+    // And where it was, up to its end.
+    drop(read);
+    let bytes = in_use(&disk);
+    assert_eq!(
+        open(bytes.clone()).map(|read| read.changes.len()).ok(),
+        Some(10)
+    );
+    for at in (ends[3]..ends[4]).step_by(3) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x10;
+        let opened = open(bytes);
+        assert!(matches!(opened, Err(Unusable::Damaged(_))), "byte {at}");
+    }
+}
+
+#[test]
+fn a_new_one_goes_before_or_behind_what_counts() {
+    let disk = Disk::default();
+    let mut read = File::open_on(disk.clone()).expect("it can be opened");
+    let now = Instant::from_micros(1);
+    let state: Vec<_> = (0..50).map(change).collect();
+    let mut largest = 0;
+    for round in 0..40_u32 {
+        let more: Vec<_> = (0..50)
+            .map(|number| change(round * 1_000 + number))
+            .collect();
+        read.file.append(batch(&more), now).expect("it is written");
+        read.file
+            .rewrite(batch(&state), now)
+            .expect("it is written");
+        largest = largest.max(in_use(&disk).len());
+        let there = open(in_use(&disk)).expect("it can be opened");
+        assert_eq!(there.changes, state, "round {round}");
+    }
+    // One state and what came after it, another state, and what the file grows by.
+    let size = state.iter().map(|change| change.len() + 40).sum::<usize>();
+    assert!(largest < 4 * size + (128 << 10), "{largest}, {size}");
 }
