@@ -1,5 +1,6 @@
 //! `mqttlab bench`: a load for any broker, and what that made of it.
 
+mod alarm;
 mod flow;
 mod peer;
 mod process;

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::packet::Version;
@@ -95,8 +96,8 @@ pub enum Access {
 /// A client was let in.
 #[derive(Clone, Copy, Debug)]
 pub struct Established<'a> {
-    /// Client Identifier, also where the broker chose it.
-    pub client_id: &'a str,
+    /// Client Identifier, also where the broker chose it; the session's own, for drivers to keep without a copy.
+    pub client_id: &'a Arc<str>,
     /// User Name.
     pub user_name: Option<&'a str>,
     /// Protocol version.

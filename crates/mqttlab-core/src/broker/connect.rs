@@ -218,7 +218,7 @@ impl Broker {
         cx.sink.established(
             self.conns[key].id,
             &Established {
-                client_id: &candidate.client_id,
+                client_id: &self.sessions[session].client_id,
                 user_name: candidate.user_name.as_deref(),
                 version: candidate.version,
                 topic_alias_maximum: match candidate.version {

@@ -172,7 +172,7 @@ impl Sink for Player<'_> {
     }
 
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {
-        let client_id = established.client_id.to_owned();
+        let client_id = established.client_id.to_string();
         self.outputs.push(Output::Established(conn, client_id));
     }
 

@@ -209,7 +209,7 @@ impl Sink for Outbox<'_> {
 
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {
         self.outputs
-            .push(Output::Established(conn, established.client_id.to_owned()));
+            .push(Output::Established(conn, established.client_id.to_string()));
     }
 
     fn authorize(&mut self, _: ConnId, request: &AuthRequest<'_>) -> Authorization {

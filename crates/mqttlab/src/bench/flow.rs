@@ -8,6 +8,7 @@ use mio::{Events, Poll};
 use mqttlab_core::packet::{Packet, QoS};
 
 use super::Plan;
+use super::alarm::{ALARM, Alarm};
 use super::peer::{Peer, Running, Template};
 use super::report::Report;
 
@@ -161,6 +162,7 @@ impl<'a> Flow<'a> {
     fn go(&mut self, poll: &mut Poll) -> io::Result<Duration> {
         let mut events = Events::with_capacity(1_024);
         let mut buffer = vec![0; BUFFER];
+        let mut alarm = Alarm::new(poll)?;
         let end = self.start + self.plan.duration;
         let mut stopped = None;
         loop {
@@ -186,11 +188,11 @@ impl<'a> Flow<'a> {
             let busy = self.peers.iter().any(|peer| peer.readable);
             let timeout = match (busy, stopped) {
                 (true, _) => Duration::ZERO,
-                (false, None) => next.saturating_duration_since(now),
+                (false, None) => alarm.set(next.saturating_duration_since(now))?,
                 (false, Some(_)) => Duration::from_millis(50),
             };
             poll.poll(&mut events, Some(timeout))?;
-            for event in &events {
+            for event in events.iter().filter(|event| event.token() != ALARM) {
                 if event.is_readable() || event.is_read_closed() {
                     self.peers[event.token().0].readable = true;
                 }

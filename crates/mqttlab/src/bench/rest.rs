@@ -25,6 +25,9 @@ pub(super) fn connections(plan: &Plan) -> io::Result<Report> {
     let mut report = Report::new();
     let mut times = Histogram::<u64>::new(3).map_err(io::Error::other)?;
     let mut peers = Vec::with_capacity(plan.clients as usize);
+    // What a broker does once, for the first client, is no client's.
+    drop(Peer::log_in(plan, "first", false)?);
+    sleep(SETTLE);
     let before = usage(plan);
     let start = Instant::now();
     for number in 0..plan.clients {

@@ -20,7 +20,7 @@ pub(super) struct Books {
     addresses: Addresses,
     users: Users,
     /// Client Identifiers that connect, and from where.
-    connects: Habits<Box<str>, Peer>,
+    connects: Habits<str, Peer>,
     /// Addresses from which refused CONNECTs come.
     failures: Habits<IpAddr, ()>,
 }
@@ -104,12 +104,11 @@ impl Books {
         from: Peer,
         now: Instant,
     ) -> Option<TooOften<Peer>> {
-        self.connects
-            .note(client_id.into(), from.without_port(), now)
+        self.connects.note(client_id, from.without_port(), now)
     }
 
     /// A CONNECT from this address was refused. Says so where that is once too often.
     pub(super) fn refused(&mut self, address: IpAddr, now: Instant) -> Option<TooOften<()>> {
-        self.failures.note(address, (), now)
+        self.failures.note(&address, (), now)
     }
 }

@@ -16,20 +16,16 @@ const COMPACT_MIN: usize = 65_536;
 /// Pieces handed to the kernel at once.
 const SLICES_MAX: usize = 32;
 
-/// Bytes on their way to one peer, in order. Empty, it holds no memory beyond itself.
+/// Bytes on their way to one peer, in order. A connection has one only while something waits for it.
 #[derive(Default)]
 pub(super) struct Out {
-    /// What comes before `tail`; there only while a large payload waits.
-    #[expect(
-        clippy::box_collection,
-        reason = "8 bytes in every idle connection instead of 32"
-    )]
-    chunks: Option<Box<VecDeque<Chunk>>>,
+    /// What comes before `tail`: large payloads, and what is between them.
+    chunks: VecDeque<Chunk>,
     tail: Vec<u8>,
     /// Bytes at the front of the first piece that are written already.
     written: usize,
     /// There only while something must not be written yet.
-    held: Option<Box<Held>>,
+    held: Option<Held>,
 }
 
 /// How far may be written, in bytes behind what is written already; what must wait is always the end.
@@ -76,16 +72,7 @@ pub(super) enum End {
 
 impl Out {
     pub(super) fn is_empty(&self) -> bool {
-        self.tail.len() == self.written && self.chunks.is_none()
-    }
-
-    /// Whether a buffer is worth taking from the pool before the next [`push`](Self::push).
-    pub(super) fn wants_buffer(&self) -> bool {
-        self.tail.capacity() == 0
-    }
-
-    pub(super) fn lend_buffer(&mut self, buffer: Vec<u8>) {
-        self.tail = buffer;
+        self.tail.len() == self.written && self.chunks.is_empty()
     }
 
     /// Adds a frame that may be written only when its ticket is good.
@@ -93,10 +80,10 @@ impl Out {
         let before = if self.held.is_none() { self.len() } else { 0 };
         let held = self.held.get_or_insert_with(|| {
             let free = before;
-            Box::new(Held {
+            Held {
                 free,
                 ..Held::default()
-            })
+            }
         });
         match held.waiting.back_mut() {
             Some((last, bytes)) if *last == ticket => *bytes += frame.len(),
@@ -125,8 +112,7 @@ impl Out {
 
     /// Bytes that are not written.
     fn len(&self) -> usize {
-        let chunks = self.chunks.iter().flat_map(|chunks| chunks.iter());
-        let before: usize = chunks.map(|chunk| chunk.bytes().len()).sum();
+        let before: usize = self.chunks.iter().map(|chunk| chunk.bytes().len()).sum();
         before + self.tail.len() - self.written
     }
 
@@ -142,7 +128,7 @@ impl Out {
     }
 
     fn append(&mut self, frame: &Frame<'_>) {
-        if self.chunks.is_none()
+        if self.chunks.is_empty()
             && self.written >= COMPACT_MIN
             && self.written * 2 >= self.tail.len()
         {
@@ -152,9 +138,9 @@ impl Out {
         match frame.payload() {
             Some(payload) if payload.len() > COPY_MAX => {
                 frame.write_head_to(&mut self.tail);
-                let chunks = self.chunks.get_or_insert_default();
-                chunks.push_back(Chunk::Copied(mem::take(&mut self.tail)));
-                chunks.push_back(Chunk::Shared(payload.clone()));
+                self.chunks
+                    .push_back(Chunk::Copied(mem::take(&mut self.tail)));
+                self.chunks.push_back(Chunk::Shared(payload.clone()));
             }
             Some(_) | None => frame.write_to(&mut self.tail),
         }
@@ -193,12 +179,12 @@ impl Out {
     /// Bytes taken.
     fn write_once(&self, stream: &mut impl Write) -> io::Result<usize> {
         let mut free = self.free();
-        let Some(chunks) = &self.chunks else {
+        if self.chunks.is_empty() {
             let end = self.tail.len().min(self.written.saturating_add(free));
             return stream.write(&self.tail[self.written..end]);
-        };
+        }
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let pieces = chunks.iter().map(Chunk::bytes).chain([&self.tail[..]]);
+        let pieces = self.chunks.iter().map(Chunk::bytes).chain([&self.tail[..]]);
         let mut used = 0;
         for (slice, piece) in slices.iter_mut().zip(pieces) {
             let piece = if used == 0 {
@@ -219,34 +205,25 @@ impl Out {
         if let Some(held) = &mut self.held {
             held.free -= taken;
         }
-        let Some(chunks) = &mut self.chunks else {
-            return;
-        };
-        while let Some(first) = chunks.front() {
+        while let Some(first) = self.chunks.front() {
             let length = first.bytes().len();
             if self.written < length {
                 return;
             }
             self.written -= length;
-            chunks.pop_front();
+            self.chunks.pop_front();
         }
-        self.chunks = None;
-    }
-
-    /// The buffer of an `Out` that is written, to be used again.
-    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
-        debug_assert!(self.is_empty(), "what waits must not be forgotten");
-        self.written = 0;
-        let mut buffer = mem::take(&mut self.tail);
-        buffer.clear();
-        buffer
     }
 }
 
-/// Buffers that wait to be used again, so that a connection holds one only while something waits for it.
+/// Those that wait to be used again, with their buffers.
 #[derive(Default)]
 pub(super) struct Pool {
-    buffers: Vec<Vec<u8>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they go to connections and come back without being moved"
+    )]
+    spare: Vec<Box<Out>>,
     bytes: usize,
 }
 
@@ -254,26 +231,38 @@ pub(super) struct Pool {
 const POOL_BYTES_MAX: usize = 2 << 20;
 /// A larger buffer goes back to the allocator.
 const POOLED_BUFFER_MAX: usize = 256 << 10;
+/// So many pieces one that is used again may have room for.
+const POOLED_CHUNKS_MAX: usize = 64;
 /// What a new buffer has room for.
 const BUFFER_MIN: usize = 512;
 
 impl Pool {
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        match self.buffers.pop() {
-            Some(buffer) => {
-                self.bytes -= buffer.capacity();
-                buffer
+    /// An empty one.
+    pub(super) fn take(&mut self) -> Box<Out> {
+        match self.spare.pop() {
+            Some(out) => {
+                self.bytes -= out.tail.capacity();
+                out
             }
-            None => Vec::with_capacity(BUFFER_MIN),
+            None => Box::new(Out {
+                tail: Vec::with_capacity(BUFFER_MIN),
+                ..Out::default()
+            }),
         }
     }
 
-    pub(super) fn give(&mut self, buffer: Vec<u8>) {
-        let capacity = buffer.capacity();
-        if capacity > 0 && capacity <= POOLED_BUFFER_MAX && self.bytes + capacity <= POOL_BYTES_MAX
-        {
+    /// Takes back one that is written.
+    pub(super) fn give(&mut self, mut out: Box<Out>) {
+        debug_assert!(out.is_empty(), "what waits must not be forgotten");
+        let capacity = out.tail.capacity();
+        let is_spare = (1..=POOLED_BUFFER_MAX).contains(&capacity)
+            && out.chunks.capacity() <= POOLED_CHUNKS_MAX
+            && self.bytes + capacity <= POOL_BYTES_MAX;
+        if is_spare {
+            out.tail.clear();
+            out.written = 0;
             self.bytes += capacity;
-            self.buffers.push(buffer);
+            self.spare.push(out);
         }
     }
 }
@@ -405,7 +394,7 @@ mod tests {
                 written(&mut out, PINGRESP.len(), End::Done);
             }
         }
-        assert!(out.take_buffer().is_empty() && out.is_empty());
+        assert!(out.is_empty());
     }
 
     #[test]
@@ -430,18 +419,34 @@ mod tests {
 
     #[test]
     fn the_pool_gives_back_what_it_got_and_holds_little() {
+        let with_room_for = |bytes| {
+            Box::new(Out {
+                tail: Vec::with_capacity(bytes),
+                ..Out::default()
+            })
+        };
         let mut pool = Pool::default();
-        pool.give(Vec::with_capacity(4_096));
-        assert_eq!(pool.take().capacity(), 4_096);
+        let (mut out, _) = mixed();
+        let mut stream = Narrow {
+            taken: Vec::new(),
+            room: usize::MAX,
+            at_once: usize::MAX,
+        };
+        out.write_to(&mut stream).expect("it never fails");
+        let capacity = out.tail.capacity();
+        pool.give(Box::new(out));
+        let mut again = pool.take();
+        assert_eq!(again.tail.capacity(), capacity);
+        stream.taken.clear();
+        again.push(&Frame::whole(PINGRESP));
+        again.write_to(&mut stream).expect("it never fails");
+        assert_eq!(stream.taken, PINGRESP, "nothing is left of the last one");
         for _ in 0..1_000 {
-            pool.give(Vec::with_capacity(64 << 10));
+            pool.give(with_room_for(64 << 10));
         }
         assert!(pool.bytes <= super::POOL_BYTES_MAX);
-        pool.give(Vec::with_capacity(super::POOLED_BUFFER_MAX + 1));
-        assert!(
-            pool.buffers
-                .iter()
-                .all(|buffer| buffer.capacity() <= super::POOLED_BUFFER_MAX)
-        );
+        pool.give(with_room_for(super::POOLED_BUFFER_MAX + 1));
+        let of_pool = |out: &Out| out.tail.capacity() <= super::POOLED_BUFFER_MAX;
+        assert!(pool.spare.iter().all(|out| of_pool(out)));
     }
 }

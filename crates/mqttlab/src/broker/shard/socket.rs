@@ -43,7 +43,7 @@ pub(super) struct Socket {
     /// When it was opened.
     since: Instant,
     /// Its Client Identifier once it is let in.
-    pub(super) client_id: Option<Box<str>>,
+    pub(super) client_id: Option<Arc<str>>,
     pub(super) phase: Phase,
     /// While it is checked whether the client may come in: what it has sent already. Nothing more is read.
     #[expect(
@@ -51,7 +51,8 @@ pub(super) struct Socket {
         reason = "8 bytes in every idle connection instead of 24"
     )]
     held: Option<Box<Vec<u8>>>,
-    out: Out,
+    /// What waits to be written to it, if something does.
+    out: Option<Box<Out>>,
     /// The decisions about it are told.
     pub(super) traced: Option<TraceId>,
     /// What it has sent, where that is limited.
@@ -96,7 +97,7 @@ impl Socket {
             client_id: None,
             phase: Phase::Open,
             held: None,
-            out: Out::default(),
+            out: None,
             traced: None,
             meter: None,
             listener: newcomer.listener,
@@ -170,7 +171,7 @@ impl Socket {
 
     /// Whether something waits to be written.
     pub(super) fn has_output(&self) -> bool {
-        !self.out.is_empty()
+        self.out.as_ref().is_some_and(|out| !out.is_empty())
     }
 
     /// What the log calls it: the first connection is 1, the next 2.
@@ -528,11 +529,16 @@ impl Sockets {
     pub(super) fn write(&mut self, index: u32) -> Option<(ConnId, io::Result<Progress>)> {
         let socket = self.slots.get_mut(index as usize)?.as_mut()?;
         socket.dirty = false;
-        let progress = socket.out.write_to(&mut socket.transport);
+        // The layers below MQTT may have something to say where nothing else waits.
+        let mut nothing = Out::default();
+        let out = socket.out.as_deref_mut().unwrap_or(&mut nothing);
+        let progress = out.write_to(&mut socket.transport);
         if let Ok(Progress { end, .. }) = progress {
             socket.blocked = end == End::Blocked;
-            if end == End::Done {
-                self.pool.give(socket.out.take_buffer());
+            if end == End::Done
+                && let Some(out) = socket.out.take()
+            {
+                self.pool.give(out);
             }
         }
         Some((socket.conn, progress))
@@ -541,8 +547,11 @@ impl Sockets {
     /// Adds a frame that must wait.
     fn hold(&mut self, conn: ConnId, frame: &Frame<'_>) {
         let ticket = self.ticket();
-        let Some(socket) = self.of(conn) else { return };
-        socket.out.push_held(frame, ticket);
+        let Some(socket) = self.slots[index(conn) as usize].as_mut() else {
+            return;
+        };
+        let out = socket.out.get_or_insert_with(|| self.pool.take());
+        out.push_held(frame, ticket);
         if !socket.waiting {
             socket.waiting = true;
             self.waiting.push(index(conn));
@@ -574,7 +583,7 @@ impl Sockets {
             let Some(socket) = self.at(index) else {
                 return false;
             };
-            let more = socket.out.release(up_to);
+            let more = socket.out.as_mut().is_some_and(|out| out.release(up_to));
             socket.waiting = more;
             let blocked = socket.blocked;
             if !blocked {

@@ -1,5 +1,7 @@
 //! What the broker wants done with its connections.
 
+use std::sync::Arc;
+
 use mqttlab_core::broker::shard::{Room, To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Sink,
@@ -19,9 +21,6 @@ impl Sink for Sockets {
             return;
         };
         debug_assert_eq!(socket.conn, conn, "the broker knows no closed connection");
-        if socket.out.wants_buffer() {
-            socket.out.lend_buffer(self.pool.take());
-        }
         let unsettled = self.store.as_ref().is_some_and(|store| !store.is_settled());
         // Those who get no promise need not wait for the disk because others do; but nothing overtakes anything.
         let told = self.post.told;
@@ -29,7 +28,8 @@ impl Sink for Sockets {
         if (unsettled || told || socket.waiting) && !is_free {
             return self.hold(conn, frame);
         }
-        socket.out.push(frame);
+        let out = socket.out.get_or_insert_with(|| self.pool.take());
+        out.push(frame);
         if !socket.dirty && !socket.blocked {
             socket.dirty = true;
             self.dirty.push(index(conn));
@@ -64,7 +64,7 @@ impl Sink for Sockets {
                 client_id = &*log::plain(client_id), user_name = name.as_deref(), %version, %peer,
                 conn = serial, "connected"
             );
-            socket.client_id = Some((*client_id).into());
+            socket.client_id = Some(Arc::clone(client_id));
             socket.transport.establish();
             self.welcome(conn, client_id, *user_name, peer);
         }
