@@ -180,6 +180,20 @@ fn what_operators_do_is_in_the_log() -> Result<()> {
     Ok(())
 }
 
+/// What the shell allows for the sake of old programs is no limit, as long as the system gives more.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_connections_are_taken_in_than_the_shell_allows_at_first() -> Result<()> {
+    let broker = Broker::start_limited("ulimit -Sn 24")?;
+    let mut crowd = (b'a'..=b'z').chain(b'A'..=b'Z').map(|name| {
+        let mut client = broker.connect()?;
+        client.log_in(name)?;
+        Ok(client)
+    });
+    let mut crowd = crowd.by_ref().collect::<Result<Vec<_>>>()?;
+    crowd.iter_mut().try_for_each(Raw::expect_alive)
+}
+
 /// A wrong word is said, and the right ones; nothing is silenced or thrown away because of it.
 #[test]
 fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {
@@ -188,6 +202,7 @@ fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {
     let (text, rules) = (path("notes.txt"), path("rules"));
     fs::write(&text, "nothing to do with a broker\n")?;
     fs::write(&rules, "topic a/#\ntopic denny a/secret\n")?;
+    let socket = format!("unix://{text}");
     for (options, expected) in [
         (["--log", "inof"], "give error, warn, info, debug, trace"),
         (["--store", &text], "it is a text and no store"),
@@ -195,6 +210,7 @@ fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {
             ["--acl-file", &rules],
             "rules:2: before the topic stands read, write, readwrite or deny, not denny",
         ),
+        (["--listen", &socket], "there is a file of this name"),
     ] {
         let said = refusal(&options)?;
         ensure!(said.contains(expected), "{options:?}: {said}");

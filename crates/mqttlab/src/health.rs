@@ -26,10 +26,12 @@ pub(crate) struct Options {
 /// When it cannot be reached or is not ready.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let complain = |why: String| Failure::running(format!("{}: {why}", options.address));
-    let addresses = options
-        .address
-        .to_socket_addrs()
-        .map_err(|error| Failure::usage(format!("{}: {error}", options.address)))?;
+    let addresses = options.address.to_socket_addrs().map_err(|error| {
+        Failure::usage(format!(
+            "{}: {error}; give an address and a port, such as 127.0.0.1:8080",
+            options.address
+        ))
+    })?;
     let mut last = "the name has no address".to_owned();
     for address in addresses {
         match ask(address) {

@@ -276,7 +276,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 fn advice(error: &io::Error, option: &str) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "another program has this port; stop it, or choose another with {option} (port 0 takes a free one)"
+            "another program listens there; stop it, or choose another with {option} (port 0 takes a free one)"
         ),
         io::ErrorKind::PermissionDenied => format!(
             "not permitted (ports below 1024 need privileges); choose another with {option}"

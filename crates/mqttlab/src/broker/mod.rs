@@ -7,6 +7,7 @@ mod admin;
 mod auth;
 mod bans;
 mod config;
+mod descriptors;
 mod listen;
 mod manager;
 mod options;
@@ -65,6 +66,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let config = options.configure()?;
     let log = log::start(&config.log.level, config.log.format)?;
+    descriptors::take_all();
     let renewal = config.renewal()?;
     let keys = Keys::new(config.tokens()?);
     if options.check_config {

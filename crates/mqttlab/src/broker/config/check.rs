@@ -1,7 +1,8 @@
 //! What each value can be by itself, and all of them cannot be together.
 
-use super::{Config, Listener};
+use super::{Config, HttpAddress, Listener};
 use crate::Failure;
+use crate::broker::Scheme;
 
 impl Config {
     /// Whether it makes sense, as far as no file that it names must be read for that.
@@ -11,7 +12,26 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.check_threads()?;
         self.check_limits()?;
+        self.check_places()?;
         self.listener.iter().try_for_each(check_layers)
+    }
+
+    /// What is there twice would be another program to itself.
+    fn check_places(&self) -> Result<(), Failure> {
+        let mut places: Vec<_> = self.listener.iter().map(place).collect();
+        if let HttpAddress::At(address) = &self.http.address {
+            places.push(address.to_string());
+        }
+        // The system takes another one for each of these.
+        places.retain(|place| !place.ends_with(":0"));
+        places.sort_unstable();
+        match places.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(Failure::usage(format!(
+                "{} is there twice; give each listener, and HTTP, an address of its own",
+                pair[0]
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Nobody could be served with a limit of nothing.
@@ -40,6 +60,16 @@ impl Config {
             ));
         }
         Ok(())
+    }
+}
+
+/// Where it listens, without what is spoken there.
+fn place(listener: &Listener) -> String {
+    match listener.address.scheme {
+        Scheme::Unix => listener.address.to_string(),
+        Scheme::Mqtt | Scheme::Mqtts | Scheme::Ws | Scheme::Wss => {
+            listener.address.address.to_string()
+        }
     }
 }
 

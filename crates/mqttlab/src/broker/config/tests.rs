@@ -232,7 +232,17 @@ fn what_would_be_something_else_than_it_says_is_refused() {
                 "mqtts://127.0.0.1:8883: origins is for listeners with WebSocket; begin the address with ws:// or wss://",
             ),
         ),
+        (
+            listener("127.0.0.1:8080", "versions = [\"5.0\"]"),
+            Err(
+                "127.0.0.1:8080 is there twice; give each listener, and HTTP, an address of its own",
+            ),
+        ),
         (listener("mqtts://127.0.0.1:8883", certificate), Ok(())),
+        (
+            "listener=[{ address = \"127.0.0.1:0\" }, { address = \"127.0.0.1:0\" }]".into(),
+            Ok(()),
+        ),
         (listener("ws://127.0.0.1:80", origins), Ok(())),
     ] {
         let config = from_set(&[&set]).expect("it can be read");

@@ -59,7 +59,10 @@ impl Bound {
         let listener = match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 let is_socket = std::fs::symlink_metadata(path)?.file_type().is_socket();
-                if !is_socket || UnixStream::connect(path).is_ok() {
+                if !is_socket {
+                    return Err(io::Error::other("there is a file of this name"));
+                }
+                if UnixStream::connect(path).is_ok() {
                     return Err(error);
                 }
                 std::fs::remove_file(path)?;

@@ -153,6 +153,7 @@ impl Certificates {
         if lists.is_empty() {
             return Err(complain(path, "no revocation lists", &"the file has none"));
         }
+        lists.iter().for_each(|list| warn_of_age(path, list));
         Ok(lists)
     }
 }
@@ -171,6 +172,16 @@ fn warn_of_time(path: &Path, certificate: &CertificateDer<'_>) {
         tracing::warn!(certificate = %path, before = %validity.not_before, "the certificate is not good yet");
     } else if now.timestamp() + EXPIRES_SOON_S > validity.not_after.timestamp() {
         tracing::warn!(certificate = %path, at = %validity.not_after, "the certificate expires soon");
+    }
+}
+
+/// Says where a newer list should be there. What the old one says goes on to hold.
+fn warn_of_age(path: &Path, list: &CertificateRevocationListDer<'_>) {
+    let Ok((_, list)) = x509_parser::parse_x509_crl(list) else {
+        return;
+    };
+    if let Some(next) = list.next_update().filter(|next| *next < ASN1Time::now()) {
+        tracing::warn!(list = %path.display(), since = %next, "a newer list of revoked certificates is due");
     }
 }
 
