@@ -165,6 +165,27 @@ fn the_name_in_the_certificate_is_that_of_the_client() -> Result<()> {
 }
 
 #[test]
+fn a_client_must_be_called_as_it_has_proven_where_that_is_asked() -> Result<()> {
+    let authority = Authority::new("bound")?;
+    let keys = "user-name-from = \"common-name\", client-id-is-user-name = true";
+    let broker = authority.broker(keys, &[])?;
+    let_in(&mut authority.client(broker.address(), &["c"], 1)?)?;
+    let mut other = authority.client(broker.address(), &["sensor"], 2)?;
+    other.write_all(CONNECT)?;
+    // The Client Identifier is not valid.
+    expect(&mut other, &[0x20, 2, 0, 2])?;
+    // With names that nobody proves it would be worth nothing.
+    let listener = "listener=[{ address = \"127.0.0.1:0\", client-id-is-user-name = true }]";
+    let output = Command::new(program()?)
+        .args(["broker", "--check-config", "--set", listener])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(2), "{said}");
+    ensure!(said.contains("give a password file"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn the_name_is_taken_from_where_it_is_said_to_be() -> Result<()> {
     let authority = Authority::new("names")?;
     let rules = authority.path("rules");

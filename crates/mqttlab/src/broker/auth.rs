@@ -68,6 +68,8 @@ pub(crate) struct Door {
     pub(crate) asks_hook: bool,
     /// The user name is that of the client's certificate, and no password is asked for.
     pub(crate) user_name_from: Option<NameFrom>,
+    /// Clients that are called otherwise than their User Names are turned away.
+    pub(crate) client_id_is_user_name: bool,
     /// The versions that are let in; empty for all that the broker speaks.
     pub(crate) versions: Vec<Version>,
     /// The most connections.

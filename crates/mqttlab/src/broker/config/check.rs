@@ -13,7 +13,27 @@ impl Config {
         self.check_threads()?;
         self.check_limits()?;
         self.check_places()?;
-        self.listener.iter().try_for_each(check_layers)
+        let mut listeners = self.listener.iter();
+        listeners.try_for_each(|listener| {
+            check_layers(listener)?;
+            self.check_names(listener)
+        })
+    }
+
+    /// A name that anybody may say is no reason to let somebody have a session.
+    fn check_names(&self, listener: &Listener) -> Result<(), Failure> {
+        let proves_names = self.password_file(listener).is_some()
+            || self.takes_tokens(listener)
+            || self.asks_hook(listener)
+            || listener.user_name_from.is_some();
+        if listener.client_id_is_user_name && !proves_names {
+            return Err(Failure::usage(format!(
+                "{}: client-id-is-user-name needs somebody who proves User Names; give a password file, keys of tokens, \
+                 hook.url or user-name-from",
+                listener.address
+            )));
+        }
+        Ok(())
     }
 
     /// What is there twice would be another program to itself.

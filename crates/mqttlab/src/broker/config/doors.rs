@@ -72,6 +72,7 @@ impl Config {
                 tokens: self.tokens_at(listener, tokens, &mut fetched)?,
                 asks_hook,
                 user_name_from: listener.user_name_from,
+                client_id_is_user_name: listener.client_id_is_user_name,
                 versions: listener.versions.clone(),
                 connections_max: listener.connections_max,
                 acl: listener.acl()?,
@@ -189,7 +190,7 @@ impl Config {
     }
 
     /// Whether tokens are taken at a listener.
-    fn takes_tokens(&self, listener: &Listener) -> bool {
+    pub(super) fn takes_tokens(&self, listener: &Listener) -> bool {
         let (own, all) = (listener, &self.auth);
         let is_own = own.jwt_keys_file.is_some() || own.jwt_keys_url.is_some();
         let is_alls = all.jwt_keys_file.is_some() || all.jwt_keys_url.is_some();
@@ -203,11 +204,11 @@ impl Config {
     }
 
     /// Whether the hook is asked about clients of this listener.
-    fn asks_hook(&self, listener: &Listener) -> bool {
+    pub(super) fn asks_hook(&self, listener: &Listener) -> bool {
         self.hook.url.is_some() && listener.ask_hook
     }
 
-    fn password_file<'a>(&'a self, listener: &'a Listener) -> Option<&'a PathBuf> {
+    pub(super) fn password_file<'a>(&'a self, listener: &'a Listener) -> Option<&'a PathBuf> {
         let own = listener.password_file.as_ref();
         own.or(self.auth.password_file.as_ref())
     }

@@ -60,6 +60,9 @@ pub(crate) struct Listener {
     /// The largest packet of its clients, in bytes.
     #[serde(default)]
     pub(crate) packet_size_max: Option<u32>,
+    /// Clients that are called otherwise than their User Names are turned away.
+    #[serde(default)]
+    pub(crate) client_id_is_user_name: bool,
     /// The versions of MQTT that are let in; empty for all that the broker speaks.
     #[serde(default)]
     pub(crate) versions: Vec<Version>,
@@ -113,6 +116,7 @@ impl Listener {
             bytes_per_second_max: None,
             over_rate: None,
             packet_size_max: None,
+            client_id_is_user_name: false,
             versions: Vec::new(),
             allow_anonymous: None,
             ask_hook: true,

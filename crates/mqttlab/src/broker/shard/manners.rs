@@ -258,6 +258,11 @@ impl Sockets {
             | Authorization::Redirect { .. }
             | Authorization::Pending => return answer,
         };
+        let listener = self.of(conn).map(|socket| socket.listener);
+        let is_bound = |it| self.doorkeeper.door(it).client_id_is_user_name;
+        if listener.is_some_and(is_bound) && name != Some(client_id) {
+            return Authorization::Deny(ReasonCode::ClientIdentifierNotValid);
+        }
         let Some(name) = name else { return answer };
         let because = self.watched.common.bans().keeps_out_user(name, self.now);
         if let Some(because) = because {
