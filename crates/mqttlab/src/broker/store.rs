@@ -51,7 +51,7 @@ use writer::{Job, Writer};
 /// More bytes than that do not wait for the disk: then clients do.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 /// With fewer bytes of changes it is not worth it to write the file anew for the room that it takes.
-const TIDY_BYTES_MIN: u64 = 64 << 20;
+const TIDY_BYTES_MIN: u64 = 16 << 20;
 /// Without waiting for acknowledgements, so much is written before the time for it has come.
 const EARLY_BYTES: usize = 1 << 20;
 /// So much of a file shows whether it is a text.

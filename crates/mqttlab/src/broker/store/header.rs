@@ -90,10 +90,7 @@ impl Header {
         if bytes.iter().all(|&byte| byte == 0) {
             return Found::Nothing;
         }
-        let (first, second) = bytes.split_at(bytes.len().min(SECOND));
-        let (Some((first, form)), Some((second, other))) =
-            (Self::decode(first), Self::decode(second))
-        else {
+        let [Some((first, form)), Some((second, other))] = Self::both(bytes) else {
             return Found::Damaged;
         };
         if let Some(other) = [form, other].into_iter().find(|&form| form != FORM) {
@@ -101,6 +98,19 @@ impl Header {
         }
         let is_first = first.number > second.number;
         Found::Good(if is_first { first } else { second })
+    }
+
+    /// The later of those that are whole.
+    pub(super) fn latest(bytes: &[u8]) -> Option<Self> {
+        let known = Self::both(bytes).into_iter().flatten();
+        let known = known.filter_map(|(header, form)| (form == FORM).then_some(header));
+        known.max_by_key(|header| header.number)
+    }
+
+    /// Each with its form, where it is whole.
+    fn both(bytes: &[u8]) -> [Option<(Self, u32)>; 2] {
+        let (first, second) = bytes.split_at(bytes.len().min(SECOND));
+        [Self::decode(first), Self::decode(second)]
     }
 
     fn decode(bytes: &[u8]) -> Option<(Self, u32)> {

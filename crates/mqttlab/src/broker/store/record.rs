@@ -7,7 +7,7 @@ use mqttlab_core::broker::{Change, DeliveryRef, MessageRef, WillRef};
 use mqttlab_core::id::PacketId;
 use mqttlab_core::packet::{QoS, SubscriptionOptions};
 use mqttlab_core::time::Instant;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::super::bans::{Ban, Whom};
 use super::batch::Batch;
@@ -44,9 +44,11 @@ pub(super) struct Message<'a> {
     number: u64,
     publisher: Cow<'a, str>,
     topic: Cow<'a, str>,
+    #[serde(serialize_with = "at_once")]
     payload: Cow<'a, [u8]>,
     qos: QoS,
     retain: bool,
+    #[serde(serialize_with = "at_once")]
     properties: Cow<'a, [u8]>,
     expires_at: Option<Instant>,
 }
@@ -62,12 +64,19 @@ pub(super) struct Delivery<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Will<'a> {
     topic: Cow<'a, str>,
+    #[serde(serialize_with = "at_once")]
     payload: Cow<'a, [u8]>,
     qos: QoS,
     retain: bool,
+    #[serde(serialize_with = "at_once")]
     properties: Cow<'a, [u8]>,
     expiry_s: Option<u32>,
     delay_s: u32,
+}
+
+/// The same as byte after byte, and faster.
+fn at_once<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
 /// Writes changes, each message body once for all that follow each other.

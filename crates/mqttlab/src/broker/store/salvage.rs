@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::frame::{Body, Frame, MARK, Place};
+use super::header::Header;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) struct Salvaged {
 struct Epoch<'a> {
     /// Where it begins, and how many changes made its first state.
     begins: Option<(Place, u64)>,
+    /// The file was written anew to its end.
+    has_counted: bool,
     /// By number and run.
     changes: BTreeMap<(u64, u32), &'a [u8]>,
 }
@@ -41,8 +44,8 @@ pub(super) fn salvage(bytes: &[u8]) -> Found {
         all.filter(|(number, _)| !was_given_up(**number, &epochs))
             .map(|(_, epoch)| epoch)
     };
-    // The last that is complete, and failing that the one of which most is left.
-    let complete = committed().find(|epoch| epoch.is_complete());
+    // The last that is complete or was gone on with, and failing that the one of which most is left.
+    let complete = committed().find(|epoch| epoch.has_counted || epoch.is_complete());
     let chosen = complete.or_else(|| committed().max_by_key(|epoch| epoch.changes.len()));
     chosen.map(Epoch::in_order).unwrap_or_default()
 }
@@ -66,8 +69,13 @@ fn collect(bytes: &[u8]) -> BTreeMap<u64, Epoch<'_>> {
                 epoch.changes.insert((place.number, place.run), change);
             }
             // It may be lost where the changes before it are not.
-            Body::Commit(..) => {}
+            Body::Commit(..) => epoch.has_counted = true,
         }
+    }
+    if let Some(header) = Header::latest(bytes)
+        && let Some(epoch) = epochs.get_mut(&header.epoch)
+    {
+        epoch.has_counted = true;
     }
     epochs
 }

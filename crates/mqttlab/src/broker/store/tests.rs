@@ -408,6 +408,23 @@ fn the_file_stays_small_however_long_it_is_used() {
 }
 
 #[test]
+fn large_changes_have_it_written_anew_sooner() {
+    let folder = Folder::new("large");
+    let mut running = Running::open(&folder);
+    let payload = "x".repeat(256 << 10);
+    let mut largest = 0;
+    for _ in 0..160 {
+        running.retain("picture", &payload);
+        running.commit();
+        let length = fs::metadata(folder.file()).map(|about| about.len());
+        largest = largest.max(length.expect("it is there"));
+    }
+    // Of 40 MB, at 16 MB each.
+    assert_eq!(running.store.numbers().rewrites, 2);
+    assert!(largest < 36 << 20, "{largest}");
+}
+
+#[test]
 fn a_file_in_use_is_refused() {
     let folder = Folder::new("twice");
     let _first = Running::open(&folder);
@@ -626,4 +643,38 @@ fn a_file_of_several_loops_is_written_anew_while_all_go_on() {
     let mut expected: Vec<_> = topics.map(|topic| (topic.to_owned(), last.clone())).into();
     expected.push(("g".into(), "last".into()));
     assert_eq!(retained(&Running::open(&folder).broker), expected);
+}
+
+#[test]
+fn several_loops_do_not_write_anew_what_still_counts() {
+    let folder = Folder::new("crew-live");
+    let mut crew = Crew::open(&folder, 3, Durability::Commit);
+    for number in 0..TIDY_MIN * 5 / 2 {
+        crew.retain(&number.to_string(), "x");
+        if number % 100 == 0 {
+            crew.go_on();
+        }
+    }
+    let is_settled = |crew: &Crew| crew.loops.iter().all(|(_, store)| store.is_settled());
+    while !is_settled(&crew) {
+        crew.go_on();
+    }
+    let written = |crew: &Crew| crew.loops[0].1.numbers().rewrites;
+    assert_eq!(written(&crew), 0);
+    crew.finish();
+    let mut crew = Crew::open(&folder, 2, Durability::Commit);
+    let retained = crew.loops[0].0.usage().retained;
+    assert_eq!(retained as u64, TIDY_MIN * 5 / 2);
+    // Now what comes takes another one's place.
+    for number in 0..TIDY_MIN * 3 {
+        crew.retain(&(number % 100).to_string(), "y");
+        if number % 100 == 0 {
+            crew.go_on();
+        }
+    }
+    while written(&crew) == 0 {
+        crew.go_on();
+    }
+    assert_eq!(written(&crew), 1);
+    crew.finish();
 }

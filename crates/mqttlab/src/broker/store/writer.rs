@@ -15,7 +15,7 @@ use mqttlab_core::time::Instant;
 
 use super::batch::{Batch, Extent};
 use super::file::File;
-use super::tidy_at;
+use super::{is_mostly_live, tidy_at};
 
 const ENDED: &str = "the thread that writes has ended";
 
@@ -382,7 +382,14 @@ impl<W: Fn()> Desk<W> {
             all.append(given.changes);
             awaited.extend(given.is_awaited.then_some(number));
         }
-        all.append(mem::take(&mut self.after));
+        let (all_live, after) = (all.extent(), mem::take(&mut self.after));
+        if awaited.is_empty() && is_mostly_live(self.file.extent(), all_live) {
+            // All of it is in the file already.
+            self.book.tidy_at.set(tidy_at(all_live));
+            self.book.end();
+            return Ok(());
+        }
+        all.append(after);
         self.file.rewrite(all, at)?;
         let (book, extent) = (&self.book, self.file.extent());
         book.commits.fetch_add(1, Ordering::Relaxed);

@@ -344,3 +344,33 @@ fn a_new_one_goes_before_or_behind_what_counts() {
     let size = state.iter().map(|change| change.len() + 40).sum::<usize>();
     assert!(largest < 4 * size + (128 << 10), "{largest}, {size}");
 }
+
+#[test]
+fn a_wrong_bit_in_a_new_state_does_not_bring_back_the_old_one() {
+    for is_gone_on_with in [false, true] {
+        let disk = Disk::default();
+        let mut read = File::open_on(disk.clone()).expect("it can be opened");
+        let now = Instant::from_micros(1);
+        let old: Vec<_> = (0..50).map(change).collect();
+        read.file.append(batch(&old), now).expect("it is written");
+        let mut new: Vec<_> = (100..150).map(change).collect();
+        read.file.rewrite(batch(&new), now).expect("it is written");
+        if is_gone_on_with {
+            let more = [change(200)];
+            read.file.append(batch(&more), now).expect("it is written");
+            new.extend(more);
+        }
+        let mut bytes = in_use(&disk);
+        if is_gone_on_with {
+            bytes[..4_096 * 2].fill(0);
+        }
+        let hit = memchr::memmem::rfind(&bytes, &change(120)).expect("it is there");
+        bytes[hit] ^= 1;
+        assert!(matches!(open(bytes.clone()), Err(Unusable::Damaged(_))));
+        let found = salvage(&bytes);
+        assert_eq!(found.lost, 1);
+        new.retain(|known| *known != change(120));
+        let found: Vec<_> = found.changes.into_iter().map(|it| it.bytes).collect();
+        assert_eq!(found, new);
+    }
+}
