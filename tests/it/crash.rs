@@ -320,6 +320,11 @@ fn without_its_disk_the_broker_goes_on_and_promises_nothing() -> Result<()> {
     ensure!(get(http, "/livez")?.0 == "200");
     let metrics = get(http, "/metrics")?.1;
     ensure!(metrics.contains("\nmqttlab_store_failed 1\n"), "{metrics}");
+    // The new broker counts on from where the old one was.
+    ensure!(
+        metrics.contains("\nmqttlab_connects_accepted_total 2\n"),
+        "{metrics}"
+    );
     // Whoever wants a session that lasts keeps its own and comes again later.
     let mut subscriber = broker.connect()?;
     subscriber.send(&connect(b's'))?;

@@ -526,6 +526,48 @@ fn acl_check_explains() -> Result<()> {
     Ok(())
 }
 
+/// Publishes at QoS 1 where the rules of the second listener allow it.
+fn publish_there(broker: &Broker, payload: u8) -> Result<()> {
+    let mut publisher = Raw::connect(broker.mqtt[1])?;
+    publisher.log_in(b'p')?;
+    publisher.send(&[0x32, 6, 0, 1, b'o', 0, 1, payload])?;
+    publisher.expect(&[0x40, 2, 0, 1])
+}
+
+/// CONNECT of MQTT 5.0 without Clean Start: the session and the will stay for some seconds.
+const STAYS: &[u8] = &[
+    0x10, 37, 0, 4, b'M', b'Q', b'T', b'T', 5, 4, 0, 60, 5, 0x11, 0, 0, 0, 9, 0, 4, b's', b't',
+    b'a', b'y', 5, 0x18, 0, 0, 0, 1, 0, 1, b'o', 0, 4, b'w', b'i', b'l', b'l',
+];
+
+/// The rules of its listener hold for a session also without connection: for what comes for it, and for its will.
+fn whose_client_is_away(broker: &Broker) -> Result<()> {
+    let mut witness = Raw::connect(broker.mqtt[1])?;
+    witness.log_in(b'w')?;
+    witness.send(&[0x82, 6, 0, 1, 0, 1, b'o', 0])?;
+    witness.expect(&[0x90, 3, 0, 1, 0])?;
+    let come = |present: u8| {
+        let mut client = Raw::connect(broker.mqtt[1])?;
+        client.send(STAYS)?;
+        client.expect(&[0x20])?;
+        let body = client.skip_packet()?;
+        ensure!(body[..2] == [present, 0], "{body:02x?}");
+        anyhow::Ok(client)
+    };
+    let mut client = come(0)?;
+    client.send(&[0x82, 7, 0, 1, 0, 0, 1, b'o', 1])?;
+    client.expect(&[0x90, 4, 0, 1, 0, 1])?;
+    drop(client);
+    witness.expect(&[0x30, 7, 0, 1, b'o', b'w', b'i', b'l', b'l'])?;
+    publish_there(broker, b'!')?;
+    let mut client = come(1)?;
+    // Its own will had QoS 0 and did not wait.
+    let body = client.expect_publish()?;
+    ensure!(body.ends_with(b"!"), "{body:02x?}");
+    client.send(&[0xE0, 0])?;
+    client.expect_closed()
+}
+
 #[test]
 fn a_listener_has_rules_of_its_own_and_they_change_while_it_runs() -> Result<()> {
     let folder = Folder::new("own-rules")?;
@@ -538,6 +580,7 @@ fn a_listener_has_rules_of_its_own_and_they_change_while_it_runs() -> Result<()>
     let rules = format!("auth.acl-file={all:?}");
     let options = ["--http", "off", "--set", &listeners, "--set", &rules];
     let broker = Broker::start_listening(&options, 2)?;
+    whose_client_is_away(&broker)?;
     let mut clients = Vec::new();
     for (listener, topic, other) in [(0, b'a', b'o'), (1, b'o', b'a')] {
         let mut client = Raw::connect(broker.mqtt[listener])?;

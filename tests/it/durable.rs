@@ -368,3 +368,53 @@ fn the_store_is_private_and_must_be_writable() -> Result<()> {
     }
     Ok(())
 }
+
+/// CONNECT of MQTT 3.1.1 with Clean Session and a will of QoS 1 to `t`.
+const MORTAL: &[u8] = &[
+    0x10, 21, 0, 4, b'M', b'Q', b'T', b'T', 4, 0x0E, 0, 60, 0, 1, b'm', 0, 1, b't', 0, 3, b'b',
+    b'y', b'e',
+];
+
+#[test]
+fn wills_go_out_at_a_stop_unless_the_operator_wants_none() -> Result<()> {
+    for (policy, is_heard) in [("publish", true), ("discard", false)] {
+        let folder = Folder::new(policy)?;
+        let file = folder.path("broker.redb");
+        let file = file.to_str().context("a plain path")?;
+        let policy = format!("broker.will-at-shutdown={policy}");
+        let broker = Broker::start_with(&["--http", "off", "--store", file, "--set", &policy])?;
+        let mut subscriber = log_in(&broker, b's', 0)?;
+        subscriber.send(&[0x82, 6, 0, 1, 0, 1, b't', 1])?;
+        subscriber.expect(&[0x90, 3, 0, 1, 1])?;
+        subscriber.send(&[0xE0, 0])?;
+        subscriber.expect_closed()?;
+        // A connection that breaks is another matter.
+        for _ in 0..2 {
+            let mut client = broker.connect()?;
+            client.send(MORTAL)?;
+            client.expect(&[0x20, 2, 0, 0])?;
+        }
+        let mut subscriber = log_in(&broker, b's', 1)?;
+        let will = |number| [&[0x32, 8, 0, 1, b't', 0, number][..], b"bye"].concat();
+        for number in [1, 2] {
+            subscriber.expect(&will(number))?;
+            subscriber.send(&[0x40, 2, 0, number])?;
+        }
+        subscriber.send(&[0xE0, 0])?;
+        subscriber.expect_closed()?;
+        let mut client = broker.connect()?;
+        client.send(MORTAL)?;
+        client.expect(&[0x20, 2, 0, 0])?;
+        broker.signal("TERM")?;
+        client.expect_closed()?;
+        drop(client);
+        broker.wait()?;
+        let broker = start(&folder)?;
+        let mut subscriber = log_in(&broker, b's', 1)?;
+        if is_heard {
+            subscriber.expect(&will(3))?;
+        }
+        subscriber.expect_alive()?;
+    }
+    Ok(())
+}

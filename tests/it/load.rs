@@ -161,3 +161,33 @@ fn a_broker_elsewhere_is_not_loaded_by_accident() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn losses_that_a_limit_of_the_broker_explains_come_with_a_hint() -> Result<()> {
+    let broker = Broker::start()?;
+    let to = broker.address().to_string();
+    let run = |arguments: &[&str]| -> Result<(Option<i32>, String)> {
+        let mut command = Command::new(program()?);
+        command.arg("bench").args(arguments).args(["--to", &to]);
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.code(), said))
+    };
+    for (arguments, limit) in [
+        (
+            &["offline", "--messages", "1200"][..],
+            "1000 messages (queue-messages-max)",
+        ),
+        (
+            &["offline", "--messages", "50", "--size", "50000"],
+            "1048576 bytes (queue-bytes-max)",
+        ),
+    ] {
+        let (code, said) = run(arguments)?;
+        ensure!(code == Some(1) && said.contains(limit), "{code:?}: {said}");
+        ensure!(said.lines().count() == 1, "{said}");
+    }
+    let (code, said) = run(&["offline", "--messages", "900"])?;
+    ensure!(code == Some(0) && said.is_empty(), "{code:?}: {said}");
+    Ok(())
+}

@@ -2,11 +2,13 @@
 
 mod alarm;
 mod flow;
+mod hint;
 mod peer;
 mod process;
 mod report;
 mod rest;
 
+use std::io::{self, Write};
 use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +27,8 @@ use report::Report;
 pub(crate) const HELP: &str = "\
 Latency counts from the moment when a message was meant to be sent: what a broker holds up shows in it. Without --rate \
 everything is sent as fast as the broker takes it, but no more than --outstanding messages of a publisher are on their \
-way. Messages that never arrive are counted, never waited for longer than some seconds.
+way. Messages that never arrive are counted, never waited for longer than some seconds; where more was to wait for one \
+client than `mqttlab broker` keeps for it by default, a line says so.
 
 Exit codes:
   0  it was measured
@@ -152,6 +155,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let report: Report =
         report.map_err(|error| Failure::running(format!("{}: {error}", options.to)))?;
     report.print(options.json)?;
+    if !report.is_complete()
+        && let Some(hint) = hint::of_losses(options.workload, &plan)
+    {
+        // Whoever does not read it misses nothing of the figures.
+        let _ = writeln!(io::stderr(), "hint: {hint}");
+    }
     Ok(if report.is_complete() {
         ExitCode::SUCCESS
     } else {

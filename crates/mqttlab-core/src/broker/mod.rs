@@ -79,7 +79,7 @@ pub use input::{CloseReason, Input, Loss};
 pub use persist::{Change, DeliveryRef, MessageRef, WillRef};
 pub use policy::{
     Config, DeniedPublish, DeniedSubscribe, ForeignSession, IllFormedFilter, Overlap,
-    PublishedIdentifier, QueueFull, SharedDispatch, WillOnTakeover,
+    PublishedIdentifier, QueueFull, SharedDispatch, WillAtShutdown, WillOnTakeover,
 };
 pub use sink::Sink;
 pub use view::{
@@ -229,6 +229,9 @@ impl Broker {
             }
             Input::Close { conn, reason } => {
                 if let Some(key) = self.find(&mut cx, conn) {
+                    if reason == ReasonCode::ServerShuttingDown {
+                        self.discard_at_shutdown(&mut cx, key);
+                    }
                     self.close(&mut cx, key, CloseReason::Administrative(reason));
                 }
             }

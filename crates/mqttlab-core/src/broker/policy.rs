@@ -47,6 +47,9 @@ pub struct Config {
     pub foreign_session: ForeignSession,
     /// Whether the will of a connection that is taken over goes out before the CONNACK of the one that takes over.
     pub will_on_takeover: WillOnTakeover,
+    /// What becomes of wills that go out at once when the driver closes connections because the broker stops. Those that are
+    /// put off wait on, where their sessions do.
+    pub will_at_shutdown: WillAtShutdown,
 
     /// The largest packet that is accepted, in bytes. The driver's links check it; here it is what clients are told.
     pub packet_size_max: u32,
@@ -160,6 +163,7 @@ impl Default for Config {
             session_expiry_v3_s: FOURTEEN_DAYS_S,
             foreign_session: ForeignSession::Refuse,
             will_on_takeover: WillOnTakeover::BeforeConnack,
+            will_at_shutdown: WillAtShutdown::Publish,
             packet_size_max: MIB as u32,
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,
@@ -258,6 +262,19 @@ pub enum WillOnTakeover {
     BeforeConnack,
     /// After it.
     AfterConnack,
+}
+
+/// What becomes of the will of a connection that ends because the broker stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum WillAtShutdown {
+    /// It is published, as that of any connection that its client did not end. [MQTT-3.1.2-8]
+    #[default]
+    Publish,
+    /// It is thrown away: the clients are well, and soon back.
+    Discard,
 }
 
 /// What happens when a session is asked for under another User Name than that which made it.

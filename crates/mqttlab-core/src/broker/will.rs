@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 use core::mem;
 
-use crate::broker::arena::SessionKey;
+use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::lifecycle::DueWill;
 use crate::broker::message::{Incoming, Will, expires_at};
 use crate::broker::persist::WillRef;
+use crate::broker::policy::WillAtShutdown;
 use crate::broker::sink::Sink;
 use crate::broker::{Access, Broker, Change, Cx, Identity};
 use crate::time::Duration;
@@ -100,6 +101,25 @@ impl Broker {
         })
     }
 
+    /// The broker stops: throws a will away that would go out at once, if that is configured.
+    pub(super) fn discard_at_shutdown<S: Sink>(&mut self, cx: &mut Cx<'_, S>, key: ConnKey) {
+        if self.config.will_at_shutdown == WillAtShutdown::Publish {
+            return;
+        }
+        let Some(key) = self.conns[key].session() else {
+            return;
+        };
+        let session = &self.sessions[key];
+        let is_put_off = |will: &Will| will.delay_s > 0 && session.is_durable();
+        if session
+            .will
+            .as_deref()
+            .is_some_and(|will| !is_put_off(will))
+        {
+            self.discard_will(cx, key, WillEnd::Shutdown);
+        }
+    }
+
     /// Throws the will away. [MQTT-3.14.4-3]
     pub(super) fn discard_will<S: Sink>(
         &mut self,
@@ -123,7 +143,7 @@ impl Broker {
             WillEnd::Reconnected => {
                 why!(cx, cx.conn, cx.version => V311_3_1_2_10, V5_3_1_3_9, decision);
             }
-            WillEnd::Denied => {
+            WillEnd::Denied | WillEnd::Shutdown => {
                 why!(cx, cx.conn, none, decision);
             }
         }

@@ -99,6 +99,7 @@ causes! {
         Disconnect "the client said DISCONNECT";
         Reconnected "the client came back in time";
         Denied "it is not authorized any more";
+        Shutdown "the broker stops";
     }
     /// Why a message waits.
     QueueCause {

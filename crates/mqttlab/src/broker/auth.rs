@@ -419,9 +419,24 @@ impl Doorkeeper {
         self.entrance.close(conn);
     }
 
-    /// The connection is forgotten.
-    pub(crate) fn forget(&mut self, conn: ConnId, client_id: Option<&str>) {
-        self.entrance.forget(conn, client_id);
+    /// The connection is forgotten; its session stays, or it has ended.
+    pub(crate) fn forget(&mut self, conn: ConnId, client_id: Option<&str>, stays: bool) {
+        self.entrance.forget(conn, client_id, stays);
+    }
+
+    /// A session ends; [`settle`](Self::settle) when all is done that comes of it.
+    pub(crate) fn end(&mut self, client_id: &str) {
+        self.entrance.end(client_id);
+    }
+
+    #[inline]
+    pub(crate) fn settle(&mut self) {
+        self.entrance.settle();
+    }
+
+    /// There are no sessions any more.
+    pub(crate) fn forget_all(&mut self) {
+        self.entrance = Entrance::default();
     }
 
     /// How often the hook was asked; `None` where there is none.

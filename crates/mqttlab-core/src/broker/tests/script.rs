@@ -255,6 +255,11 @@ impl<const TRACE: bool> Player<TRACE> {
                     reason: ReasonCode::AdministrativeAction,
                 });
             }
+            "stopped" => {
+                let conn = self.conns[name];
+                let reason = ReasonCode::ServerShuttingDown;
+                self.handle(Input::Close { conn, reason });
+            }
             "blocks" => self.blocked.push(name.to_owned()),
             "reads" => {
                 self.blocked.retain(|blocked| blocked != name);

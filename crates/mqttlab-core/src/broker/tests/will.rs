@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use super::{check, check_with};
-use crate::broker::Config;
+use crate::broker::{Config, WillAtShutdown};
 use crate::clause::Clause;
 
 #[test]
@@ -207,4 +207,62 @@ fn a_will_that_cannot_be_is_refused() {
             b>d CONNACK present=0 0x00 ReceiveMaximum(64) MaximumQoS(1) MaximumPacketSize(1048576) TopicAliasMaximum(32) RetainAvailable(0)"#]],
     )
     .because(&[Clause::V5_3_2_2_12, Clause::V5_3_2_2_13]);
+}
+
+#[test]
+fn at_a_stop_wills_go_out_or_are_thrown_away_as_configured() {
+    let script = "watch subscribe w
+         a connect will=w says=a
+         b connect will=w says=b
+         a kick
+         b stopped";
+    check(
+        script,
+        expect![[r#"
+        b>watch SUBACK #1 [00]
+        b>a CONNACK present=0 0x00
+        b>b CONNACK present=0 0x00
+        b|a the broker closed it (0x98 Administrative action)
+        b>watch PUBLISH w q0 "a"
+        b|b the broker closed it (0x8B Server shutting down)
+        b>watch PUBLISH w q0 "b""#]],
+    );
+    let config = Config {
+        will_at_shutdown: WillAtShutdown::Discard,
+        ..Config::default()
+    };
+    let run = check_with(
+        config.clone(),
+        script,
+        expect![[r#"
+        b>watch SUBACK #1 [00]
+        b>a CONNACK present=0 0x00
+        b>b CONNACK present=0 0x00
+        b|a the broker closed it (0x98 Administrative action)
+        b>watch PUBLISH w q0 "a"
+        b|b the broker closed it (0x8B Server shutting down)"#]],
+    );
+    assert_eq!(run.broker.counters().wills_discarded, 1);
+    // One that was put off waits on with its session; without one it would go out at once, and does not.
+    check_with(
+        config,
+        "version 5
+         watch connect
+         watch subscribe w
+         a connect will=w says=a delay=10 expiry=60
+         b connect will=w says=b delay=10
+         a stopped
+         b stopped
+         wait 11s",
+        expect![[r#"
+            b>watch CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>watch SUBACK #1 [00]
+            b>a CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>b CONNACK present=0 0x00 ReceiveMaximum(64) MaximumPacketSize(1048576) TopicAliasMaximum(32)
+            b>a DISCONNECT 0x8B ReasonString("the broker closed it (0x8B Server shutting down)")
+            b|a the broker closed it (0x8B Server shutting down)
+            b>b DISCONNECT 0x8B ReasonString("the broker closed it (0x8B Server shutting down)")
+            b|b the broker closed it (0x8B Server shutting down)
+            b>watch PUBLISH w q0 "a""#]],
+    );
 }

@@ -1,4 +1,5 @@
-//! What a client that comes in brings with it: its own rules, and when it must go.
+//! What a client that comes in brings with it: its own rules, and when it must go. The rules stay with its session while it
+//! is away, for what waits there and for its will.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,8 +35,10 @@ pub(super) enum Own {
 #[derive(Debug, Default)]
 pub(super) struct Entrance {
     entering: Option<Entering>,
-    /// By Client Identifier, with the connection that brought them.
-    inside: HashMap<Box<str>, (ConnId, Own)>,
+    /// By Client Identifier, with the connection that brought them; `None` when that is gone and the session is not.
+    inside: HashMap<Box<str>, (Option<ConnId>, Own)>,
+    /// Whose sessions ended, of those who were away.
+    ended: Vec<Box<str>>,
 }
 
 impl Entrance {
@@ -60,7 +63,7 @@ impl Entrance {
         self.inside.remove(client_id);
         let Entering { own, ends_at, .. } = entering?;
         if let Some(own) = own {
-            self.inside.insert(client_id.into(), (conn, own));
+            self.inside.insert(client_id.into(), (Some(conn), own));
         }
         ends_at
     }
@@ -70,17 +73,38 @@ impl Entrance {
         self.entering.take_if(|it| it.conn == conn);
     }
 
-    /// The connection is forgotten; its will is out, or was put off.
-    pub(super) fn forget(&mut self, conn: ConnId, client_id: Option<&str>) {
+    /// The connection is forgotten; its will is out, or was put off. The session stays, or it has ended.
+    pub(super) fn forget(&mut self, conn: ConnId, client_id: Option<&str>, stays: bool) {
         self.close(conn);
-        if let Some(client_id) = client_id
-            && self
-                .inside
-                .get(client_id)
-                .is_some_and(|&(of, _)| of == conn)
-        {
-            self.inside.remove(client_id);
+        let Some(client_id) = client_id else { return };
+        match self.inside.get_mut(client_id) {
+            Some((of, _)) if *of == Some(conn) && stays => *of = None,
+            Some((of, _)) if *of == Some(conn) => drop(self.inside.remove(client_id)),
+            Some(_) | None => {}
         }
+    }
+
+    /// A session ends. Its rules hold until [`settle`](Self::settle): its will may be due.
+    pub(super) fn end(&mut self, client_id: &str) {
+        if self.is_away(client_id) {
+            self.ended.push(client_id.into());
+        }
+    }
+
+    /// What came of the end of sessions is done.
+    #[inline]
+    pub(super) fn settle(&mut self) {
+        while let Some(client_id) = self.ended.pop() {
+            // Somebody may have come in under that name.
+            if self.is_away(&client_id) {
+                self.inside.remove(&client_id);
+            }
+        }
+    }
+
+    fn is_away(&self, client_id: &str) -> bool {
+        let known = self.inside.get(client_id);
+        known.is_some_and(|(conn, _)| conn.is_none())
     }
 
     /// The rules for this client alone, where it has some.
@@ -149,16 +173,43 @@ mod tests {
         // Somebody else asks for the same name and is turned away by the broker: nothing changes.
         entrance.begin(entering(2, "a", "topic #"));
         entrance.close(conn(2));
-        entrance.forget(conn(2), None);
+        entrance.forget(conn(2), None, false);
         assert_eq!(may(&entrance, "a", "y"), Some(false));
         // A connection that takes over brings its own rules, which the end of the old one does not take away.
         entrance.begin(entering(3, "a", "topic y"));
         assert!(entrance.finish(conn(3), "a").is_some());
-        entrance.forget(conn(1), Some("a"));
+        entrance.forget(conn(1), Some("a"), true);
         assert_eq!(may(&entrance, "a", "y"), Some(true));
-        entrance.forget(conn(3), Some("a"));
+        entrance.forget(conn(3), Some("a"), false);
         assert_eq!(may(&entrance, "a", "y"), None);
         assert!(entrance.inside.is_empty());
+    }
+
+    #[test]
+    fn rules_stay_with_a_session_while_its_client_is_away() {
+        let mut entrance = Entrance::default();
+        let come = |entrance: &mut Entrance, number| {
+            entrance.begin(entering(number, "a", "topic x"));
+            entrance.finish(conn(number), "a");
+        };
+        come(&mut entrance, 1);
+        // The session of a client that is there does not end without its connection.
+        entrance.end("a");
+        entrance.settle();
+        entrance.forget(conn(1), Some("a"), true);
+        assert_eq!(may(&entrance, "a", "y"), Some(false));
+        entrance.end("a");
+        assert_eq!(may(&entrance, "a", "x"), Some(true), "its will is due");
+        entrance.settle();
+        assert!(entrance.inside.is_empty());
+        // A new session takes the place of the old one, in one call.
+        come(&mut entrance, 2);
+        entrance.forget(conn(2), Some("a"), true);
+        entrance.end("a");
+        come(&mut entrance, 3);
+        entrance.settle();
+        assert_eq!(may(&entrance, "a", "x"), Some(true));
+        assert!(entrance.ended.is_empty());
     }
 
     #[test]

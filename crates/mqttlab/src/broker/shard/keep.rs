@@ -2,7 +2,7 @@
 
 use std::io;
 
-use mqttlab_core::broker::{Broker, Config as BrokerConfig};
+use mqttlab_core::broker::{Broker, Config as BrokerConfig, Counters};
 use mqttlab_core::packet::QoS;
 
 use super::super::store::{Numbers, OnFailure};
@@ -57,8 +57,9 @@ impl Shard {
              connection are served; restart the broker when the disk is good again"
         );
         for conn in self.sockets.conns() {
-            self.sockets.remove(conn);
+            self.sockets.remove(conn, &self.broker);
         }
+        self.sockets.doorkeeper.forget_all();
         self.links.fill_with(|| None);
         if let Some(recorder) = self.sockets.recorder.take() {
             // What comes now is another broker's.
@@ -68,6 +69,7 @@ impl Shard {
         self.failure = store.map(|store| Failed {
             why: error.to_string(),
             numbers: store.numbers(),
+            counters: self.broker.counters().clone(),
         });
         self.sockets.refuses_sessions = true;
         self.sockets.forget();
@@ -93,4 +95,6 @@ pub(super) struct Failed {
     pub(super) why: String,
     /// What it did until then.
     pub(super) numbers: Numbers,
+    /// What the broker that had it had counted: the counts of the next go on from there.
+    pub(super) counters: Counters,
 }

@@ -353,10 +353,14 @@ impl Shard {
     }
 
     fn report(&self) -> Report {
+        let mut counters = self.broker.counters().clone();
+        if let Some(failed) = &self.failure {
+            counters.add(&failed.counters);
+        }
         Report {
             uptime: self.clock.elapsed(),
             usage: self.broker.usage(),
-            counters: self.broker.counters().clone(),
+            counters,
             store: self.store_numbers(),
             failure: self.failure.as_ref().map(|failed| failed.why.clone()),
             traffic: self.traffic,
@@ -411,7 +415,7 @@ impl Shard {
         if how == Loss::Fin && socket.has_output() {
             socket.finished = true;
         } else {
-            self.sockets.remove(conn);
+            self.sockets.remove(conn, &self.broker);
         }
     }
 
@@ -463,7 +467,7 @@ impl Shard {
             && by <= self.now
         {
             self.lingering.pop_front();
-            self.sockets.remove(conn);
+            self.sockets.remove(conn, &self.broker);
         }
     }
 
@@ -498,7 +502,7 @@ impl Shard {
         let phase = socket.phase;
         if phase == Phase::Closing && end == End::Done {
             if socket.finished {
-                self.sockets.remove(conn);
+                self.sockets.remove(conn, &self.broker);
             } else {
                 socket.finish();
             }

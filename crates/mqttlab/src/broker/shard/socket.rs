@@ -345,9 +345,10 @@ impl Sockets {
         lifted
     }
 
-    /// Lets other loops know how much this broker has.
+    /// A call of the broker is over: lets other loops know how much it has.
     #[inline]
     pub(super) fn settle(&mut self, broker: &Broker) {
+        self.doorkeeper.settle();
         if let Some(share) = &mut self.share {
             share.settle(broker.connection_count(), broker.session_count());
         }
@@ -393,14 +394,16 @@ impl Sockets {
     }
 
     /// Forgets a connection and closes its socket.
-    pub(super) fn remove(&mut self, conn: ConnId) {
+    pub(super) fn remove(&mut self, conn: ConnId, broker: &Broker) {
         if let Some(socket) = self.of(conn) {
             let listener = socket.listener;
             let (address, counted) = (socket.peer.ip(), socket.counted);
             let client_id = socket.client_id.take();
             self.watched.leave(conn, address, counted);
             self.watched.common.leave(listener);
-            self.doorkeeper.forget(conn, client_id.as_deref());
+            let client_id = client_id.as_deref();
+            let stays = client_id.is_some_and(|client_id| broker.session(client_id).is_some());
+            self.doorkeeper.forget(conn, client_id, stays);
             self.take(conn);
         }
     }

@@ -117,7 +117,7 @@ impl Shard {
         if let Err(error) = registered {
             tracing::warn!(%peer, %error, "a connection could not be taken in");
             self.traffic.failed += 1;
-            self.sockets.remove(conn);
+            self.sockets.remove(conn, &self.broker);
             return;
         }
         if read.is_empty() {

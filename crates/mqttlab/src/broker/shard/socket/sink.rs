@@ -126,6 +126,9 @@ impl Sink for Sockets {
 
     #[inline]
     fn persist(&mut self, change: &Change<'_>) {
+        if let Change::SessionEnded { client_id } = change {
+            self.doorkeeper.end(client_id);
+        }
         if let Some(store) = &mut self.store
             && is_kept(change)
         {
