@@ -92,12 +92,17 @@ fn messages_flow_in_5_0_and_through_websockets() -> Result<()> {
     let key = key.to_str().context("a plain path")?;
     for scheme in ["mqtt", "ws", "wss"] {
         let listen = format!("{scheme}://127.0.0.1:0");
-        let options = ["--listen", &listen, "--certificate", certificate];
-        let broker =
-            Broker::start_configured(&[&["--http", "off", "--key", key][..], &options].concat())?;
+        let (files, trust) = (
+            ["--certificate", certificate, "--key", key],
+            ["--tls-ca", certificate],
+        );
+        let (files, trust) = match scheme {
+            "wss" => (&files[..], &trust[..]),
+            _ => (&[][..], &[][..]),
+        };
+        let options = ["--http", "off", "--listen", &listen];
+        let broker = Broker::start_configured(&[&options, files].concat())?;
         let to = format!("{scheme}://{}", broker.address());
-        let trust = ["--tls-ca", certificate];
-        let trust = if scheme == "wss" { &trust[..] } else { &[] };
         for version in ["3.1.1", "5.0"] {
             for what in [
                 &["pairs", "--qos", "1", "--rate", "300"][..],
