@@ -229,12 +229,17 @@ impl Browser {
     }
 
     /// Clicks on the first thing that fits, as a mouse does: it must be visible and not covered.
+    ///
+    /// What is drawn anew between the look and the click is looked for again, as a person would.
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
-        self.find(selector)
-            .await?
-            .click()
-            .await
-            .with_context(|| format!("cannot click {selector}"))
+        let mut tries = 5;
+        loop {
+            tries -= 1;
+            match self.find(selector).await?.click().await {
+                Err(error) if error.is_stale_element_reference() && tries > 0 => {}
+                clicked => return clicked.with_context(|| format!("cannot click {selector}")),
+            }
+        }
     }
 
     /// Presses a key with its modifiers, such as `ArrowRight`, `Shift+Tab` or `b`.

@@ -57,12 +57,12 @@ fn item(
         <li>
             <button type="button" class="course-item" data-lesson={entry.id} aria-current={(current == Some(entry.id)).then_some("true")} {onclick}>
                 <span class="course-title">
-                    { entry.title }
+                    <span lang="en">{ entry.title }</span>
                     if done.finished {
                         { icon(Glyph::Right) }<span class="hidden-visually">{ " " }{ say::COURSE_FINISHED }</span>
                     }
                 </span>
-                <span class="muted small">{ entry.about }</span>
+                <span class="muted small" lang="en">{ entry.about }</span>
                 if done.answered > 0 || done.goal {
                     <span class="small course-done">{ words::done(done, entry.questions) }</span>
                 }

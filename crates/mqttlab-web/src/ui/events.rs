@@ -117,7 +117,7 @@ fn use_events(props: &EventsProps) -> Html {
             if rows.is_empty() {
                 <p class="empty">{ empty(props) }</p>
             } else {
-                <ol class="event-list" aria-label={say::EVENTS} {style} start={(first + 1).to_string()}>
+                <ol class="event-list" lang="en" aria-label={say::EVENTS} {style} start={(first + 1).to_string()}>
                     { for rows.get(first..end).unwrap_or_default().iter().map(|id| row(props, *id)) }
                 </ol>
             }

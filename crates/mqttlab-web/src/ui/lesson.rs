@@ -85,9 +85,9 @@ fn story(panel: &LessonPanel<'_>) -> Html {
                 <span class="muted small">{ say::lesson_part(index + 1, beats.len()) }</span>
                 <span class="dots" aria-hidden="true">{ for (0..beats.len()).map(dot) }</span>
             </div>
-            <h2 id="lesson-title" class="story-title">{ &beat.title }</h2>
+            <h2 id="lesson-title" class="story-title" lang="en">{ &beat.title }</h2>
             if index == 0 {
-                <p class="muted">{ with_code(&study.lesson().about) }</p>
+                <p class="muted" lang="en">{ with_code(&study.lesson().about) }</p>
             }
             { blocks(&beat.text) }
             { question::question(panel) }
@@ -128,12 +128,13 @@ fn onward(panel: &LessonPanel<'_>, index: usize, is_last: bool) -> Html {
     }
 }
 
+/// Paragraphs of a lesson, which is in English whatever the page speaks.
 pub(crate) fn blocks(blocks: &[Block]) -> Html {
     let block = |block: &Block| match block {
-        Block::Text(text) => html! { <p>{ with_code(text) }</p> },
-        Block::Aside(text) => html! { <p class="muted aside">{ with_code(text) }</p> },
+        Block::Text(text) => html! { <p lang="en">{ with_code(text) }</p> },
+        Block::Aside(text) => html! { <p class="muted aside" lang="en">{ with_code(text) }</p> },
         Block::List(items) => html! {
-            <ul>{ for items.iter().map(|item| html! { <li>{ with_code(item) }</li> }) }</ul>
+            <ul lang="en">{ for items.iter().map(|item| html! { <li>{ with_code(item) }</li> }) }</ul>
         },
     };
     blocks.iter().map(block).collect()

@@ -19,7 +19,7 @@ pub(super) fn what_if(panel: &LessonPanel<'_>) -> Html {
             <div class="story-place">
                 <span class="muted small">{ &panel.study.lesson().title }</span>
             </div>
-            <h2 id="lesson-title" class="story-title">{ with_code(&what_if.title) }</h2>
+            <h2 id="lesson-title" class="story-title" lang="en">{ with_code(&what_if.title) }</h2>
             { blocks(&what_if.text) }
             <div class="ask-row">
                 <button type="button" class="primary" data-testid="story" onclick={panel.ask(Ask::Run(0))}>{ say::STORY_BACK }</button>
@@ -88,7 +88,7 @@ pub(super) fn goal(panel: &LessonPanel<'_>) -> Html {
                 }
             </div>
             if hints > 0 {
-                <ol class="hints">{ for goal.hints.iter().take(hints).map(|hint| html! { <li>{ with_code(hint) }</li> }) }</ol>
+                <ol class="hints" lang="en">{ for goal.hints.iter().take(hints).map(|hint| html! { <li>{ with_code(hint) }</li> }) }</ol>
             }
             <div class="ask-row">
                 if hints < goal.hints.len() && !reached {

@@ -18,7 +18,7 @@ pub(super) fn question(panel: &LessonPanel<'_>) -> Html {
         Asking::Open { chosen } => form(panel, question, chosen),
         Asking::Waiting { chosen } => html! {
             <div class="ask">
-                <h3>{ with_code(&question.ask) }</h3>
+                <h3 lang="en">{ with_code(&question.ask) }</h3>
                 <p class="muted">
                     { for option(question, chosen).map(|it| with_code(&say::question_waiting(&it.say))) }
                 </p>
@@ -26,7 +26,7 @@ pub(super) fn question(panel: &LessonPanel<'_>) -> Html {
         },
         Asking::Revealed { .. } if !may_see(panel) => html! {
             <div class="ask">
-                <h3>{ with_code(&question.ask) }</h3>
+                <h3 lang="en">{ with_code(&question.ask) }</h3>
                 <p><button type="button" class="ghost" onclick={panel.ask(Ask::Show)}>{ say::QUESTION_SHOW }</button></p>
             </div>
         },
@@ -48,7 +48,7 @@ fn verdict(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>, rig
     let wrong = wrong.and_then(|chosen| option(question, chosen));
     html! {
         <div {class} role="status" data-testid="verdict">
-            <h3>{ for glyph.map(icon) }{ " " }{ with_code(&question.ask) }</h3>
+            <h3 lang="en">{ for glyph.map(icon) }{ " " }{ with_code(&question.ask) }</h3>
             { for wrong.map(|choice| html! {
                 <p>{ around(&say::question_said(PLACE), html! { <q>{ with_code(&choice.say) }</q> }) }{ " " }{ with_code(&choice.reply) }</p>
             }) }
@@ -77,7 +77,7 @@ fn form(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>) -> Htm
         html! {
             <label class={is_chosen.then_some("chosen")}>
                 <input type="radio" name="answer" checked={is_chosen} onchange={choose} />
-                <span>{ with_code(&choice.say) }</span>
+                <span lang="en">{ with_code(&choice.say) }</span>
             </label>
         }
     };
@@ -85,7 +85,7 @@ fn form(panel: &LessonPanel<'_>, question: &Question, chosen: Option<u8>) -> Htm
     html! {
         <form class="ask" onsubmit={on_submit}>
             <fieldset>
-                <legend>{ with_code(&question.ask) }</legend>
+                <legend lang="en">{ with_code(&question.ask) }</legend>
                 { for question.options.iter().enumerate().map(option) }
             </fieldset>
             <div class="ask-row">
