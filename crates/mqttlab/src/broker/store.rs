@@ -221,7 +221,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 fn bring_back(read: file::Read, plan: &Plan<'_>) -> Opened {
     let (state, now) = State::of(&read.changes, read.clock, plan);
     let kept = Kept {
-        tidy_at: tidy_at(state.snapshot(now).extent()),
+        tidy_at: tidy_at(state.live(now)),
         file: read.file,
         bans: state.bans,
         salvaged: false,
@@ -258,14 +258,14 @@ struct State {
 
 impl State {
     /// What the changes of a whole file make, and the time at which they do.
-    fn of(changes: &[Vec<u8>], clock: Instant, plan: &Plan<'_>) -> (Self, Instant) {
+    fn of(changes: &Batch, clock: Instant, plan: &Plan<'_>) -> (Self, Instant) {
         let now = Instant::from_micros(clock.as_micros().max(wall_clock()));
         let mut decoder = Decoder::default();
         let records: Vec<_> = changes
             .iter()
             .filter_map(|bytes| decoder.decode(bytes))
             .collect();
-        let unknown = changes.len() - records.len();
+        let unknown = changes.extent().count - records.len() as u64;
         if unknown > 0 {
             tracing::error!(
                 unknown,
@@ -294,12 +294,25 @@ impl State {
     /// All of it as changes.
     fn snapshot(&self, now: Instant) -> Batch {
         let mut changes = Batch::default();
-        let (bans, none) = (&self.bans, Bans::default());
-        for (number, broker) in self.brokers.iter().enumerate() {
-            let bans = if number == 0 { bans } else { &none };
+        self.each(|broker, bans| {
             changes.append(snapshot(broker, bans, now, &mut Encoder::default()));
-        }
+        });
         changes
+    }
+
+    /// How much of a file that would be.
+    fn live(&self, now: Instant) -> Extent {
+        let mut all = Extent::default();
+        self.each(|broker, bans| all = all + live(broker, bans, now));
+        all
+    }
+
+    /// Tells of each broker, of the first with all bans.
+    fn each(&self, mut tell: impl FnMut(&Broker, &Bans)) {
+        let none = Bans::default();
+        for (number, broker) in self.brokers.iter().enumerate() {
+            tell(broker, if number == 0 { &self.bans } else { &none });
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::frame;
 use super::record::Record;
 
 /// Changes in their order, each with room for what the file says before it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
     count: u64,

@@ -46,7 +46,7 @@ pub(super) struct File {
 pub(super) struct Read {
     pub(super) file: File,
     /// The changes, in their order.
-    pub(super) changes: Vec<Vec<u8>>,
+    pub(super) changes: Batch,
     /// When the last of them was written.
     pub(super) clock: Instant,
 }
@@ -110,7 +110,7 @@ impl File {
                 let clock = Instant::ZERO;
                 Ok(Read {
                     file: Self::create(Box::new(medium), 1, Batch::default(), clock)?,
-                    changes: Vec::new(),
+                    changes: Batch::default(),
                     clock,
                 })
             }
@@ -330,7 +330,7 @@ fn is_at(_: &fs::File, _: &Path) -> io::Result<bool> {
 }
 
 /// What is in a file, which stays as it is: its changes, and when the last of them was written.
-pub(super) fn peek(bytes: &[u8]) -> Result<(Vec<Vec<u8>>, Instant), Unusable> {
+pub(super) fn peek(bytes: &[u8]) -> Result<(Batch, Instant), Unusable> {
     let copy = Copy::of(bytes.to_vec());
     if bytes.starts_with(former::MARK) {
         let Former { changes, clock, .. } = former::read(copy)?;
@@ -346,17 +346,13 @@ fn convert(path: &Path, file: fs::File) -> Result<Read, Unusable> {
     let former = former::read(storage)?;
     // What a link stands for is what is replaced.
     let path = &fs::canonicalize(path)?;
-    let mut all = Batch::default();
-    for change in &former.changes {
-        all.push_encoded(change);
-    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = path.with_file_name(name);
     let new = options().truncate(true).open(&beside)?;
     lock(&new)?;
     let run = former.run.saturating_add(1);
-    let file = File::create(Box::new(new), run, all, former.clock)?;
+    let file = File::create(Box::new(new), run, former.changes.clone(), former.clock)?;
     fs::rename(&beside, path)?;
     #[cfg(unix)]
     {
@@ -409,13 +405,13 @@ fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, 
     };
     file.write_header()?;
     file.medium.sync()?;
+    let mut changes = Batch::default();
+    for change in &contents.changes {
+        changes.push_encoded(change);
+    }
     Ok(Read {
-        clock: header.clock.max(contents.clock),
-        changes: contents
-            .changes
-            .iter()
-            .map(|change| change.to_vec())
-            .collect(),
         file,
+        changes,
+        clock: header.clock.max(contents.clock),
     })
 }

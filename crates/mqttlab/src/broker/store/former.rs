@@ -9,6 +9,7 @@ use redb::{
     TableDefinition,
 };
 
+use super::batch::Batch;
 use super::file::Unusable;
 use super::frame::{Body, Frame};
 
@@ -36,7 +37,7 @@ pub(super) struct Former {
     /// Nobody else writes it as long as this is there.
     #[expect(dead_code, reason = "it holds the file")]
     database: Database,
-    pub(super) changes: Vec<Vec<u8>>,
+    pub(super) changes: Batch,
     /// When the last of them was written.
     pub(super) clock: Instant,
     /// How often it was opened.
@@ -81,7 +82,7 @@ fn read_all(opened: Result<Database, DatabaseError>) -> Result<Former, Unusable>
         None => {
             return Ok(Former {
                 database,
-                changes: Vec::new(),
+                changes: Batch::default(),
                 clock: Instant::ZERO,
                 run: 0,
             });
@@ -112,13 +113,13 @@ fn about(database: &Database, key: &str) -> Result<Option<u64>, redb::Error> {
 }
 
 /// All changes up to the number `next`, none of which may be missing or altered.
-fn all_changes(database: &Database, epoch: u64, next: u64) -> Result<Vec<Vec<u8>>, Unusable> {
+fn all_changes(database: &Database, epoch: u64, next: u64) -> Result<Batch, Unusable> {
     let library = |error: redb::Error| damaged(error);
     let transaction = database.begin_read().map_err(|e| library(e.into()))?;
     let table = transaction
         .open_table(CHANGES)
         .map_err(|e| library(e.into()))?;
-    let mut changes = Vec::new();
+    let mut changes = Batch::default();
     let mut expected = None;
     for entry in table.iter().map_err(|e| library(e.into()))? {
         let (key, bytes) = entry.map_err(|e| library(e.into()))?;
@@ -127,7 +128,7 @@ fn all_changes(database: &Database, epoch: u64, next: u64) -> Result<Vec<Vec<u8>
             .filter(|frame| frame.place.number == key && frame.place.epoch == epoch);
         match frame.map(|frame| frame.body) {
             Some(Body::Begin(_)) if expected.is_none() => {}
-            Some(Body::Change(change)) if expected == Some(key) => changes.push(change.to_vec()),
+            Some(Body::Change(change)) if expected == Some(key) => changes.push_encoded(change),
             Some(Body::Begin(_) | Body::Change(_) | Body::Commit(..)) | None => {
                 return Err(Unusable::Damaged(format!(
                     "change {key} is not as it was written"

@@ -15,41 +15,45 @@ use super::batch::Batch;
 /// A [`Change`] as it is written, and what is kept beside the broker's state. The order of the variants is part of the form.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record<'a> {
-    SessionStarted(Cow<'a, str>, Option<Cow<'a, str>>, u32),
-    SessionExpiry(Cow<'a, str>, u32, Option<Instant>),
-    SessionEnded(Cow<'a, str>),
-    Subscribed(Cow<'a, str>, Cow<'a, str>, SubscriptionOptions, u32),
-    Unsubscribed(Cow<'a, str>, Cow<'a, str>),
-    Queued(Cow<'a, str>, Message<'a>, Delivery<'a>),
-    Sent(Cow<'a, str>, u64, PacketId),
-    Dropped(Cow<'a, str>, u64),
-    Released(Cow<'a, str>, PacketId),
-    Completed(Cow<'a, str>, PacketId),
-    Received(Cow<'a, str>, PacketId),
-    ReceiveCompleted(Cow<'a, str>, PacketId),
-    Retained(Message<'a>),
-    RetainedRemoved(Cow<'a, str>),
-    WillSet(Cow<'a, str>, Will<'a>),
-    WillRemoved(Cow<'a, str>),
+    SessionStarted(&'a str, #[serde(borrow)] Option<&'a str>, u32),
+    SessionExpiry(&'a str, u32, Option<Instant>),
+    SessionEnded(&'a str),
+    Subscribed(&'a str, &'a str, SubscriptionOptions, u32),
+    Unsubscribed(&'a str, &'a str),
+    Queued(
+        &'a str,
+        #[serde(borrow)] Message<'a>,
+        #[serde(borrow)] Delivery<'a>,
+    ),
+    Sent(&'a str, u64, PacketId),
+    Dropped(&'a str, u64),
+    Released(&'a str, PacketId),
+    Completed(&'a str, PacketId),
+    Received(&'a str, PacketId),
+    ReceiveCompleted(&'a str, PacketId),
+    Retained(#[serde(borrow)] Message<'a>),
+    RetainedRemoved(&'a str),
+    WillSet(&'a str, #[serde(borrow)] Will<'a>),
+    WillRemoved(&'a str),
     /// As `Queued`, with the message of the last record that had one: one body for all who wait for it.
-    QueuedSame(Cow<'a, str>, Delivery<'a>),
+    QueuedSame(&'a str, #[serde(borrow)] Delivery<'a>),
     Banned(Cow<'a, Whom>, Cow<'a, Ban>),
     BanLifted(Cow<'a, Whom>),
-    PassedOn(Cow<'a, str>, PacketId, u64, u16),
+    PassedOn(&'a str, PacketId, u64, u16),
     Heard(u16, u16, u16, u64),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Message<'a> {
     number: u64,
-    publisher: Cow<'a, str>,
-    topic: Cow<'a, str>,
+    publisher: &'a str,
+    topic: &'a str,
     #[serde(serialize_with = "at_once")]
-    payload: Cow<'a, [u8]>,
+    payload: &'a [u8],
     qos: QoS,
     retain: bool,
     #[serde(serialize_with = "at_once")]
-    properties: Cow<'a, [u8]>,
+    properties: &'a [u8],
     expires_at: Option<Instant>,
 }
 
@@ -58,24 +62,24 @@ pub(super) struct Delivery<'a> {
     qos: QoS,
     retain: bool,
     identifiers: Cow<'a, [u32]>,
-    share: Cow<'a, str>,
+    share: &'a str,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Will<'a> {
-    topic: Cow<'a, str>,
+    topic: &'a str,
     #[serde(serialize_with = "at_once")]
-    payload: Cow<'a, [u8]>,
+    payload: &'a [u8],
     qos: QoS,
     retain: bool,
     #[serde(serialize_with = "at_once")]
-    properties: Cow<'a, [u8]>,
+    properties: &'a [u8],
     expiry_s: Option<u32>,
     delay_s: u32,
 }
 
 /// The same as byte after byte, and faster.
-fn at_once<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+fn at_once<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes)
 }
 
@@ -95,7 +99,7 @@ impl Encoder {
                 message,
                 delivery,
             } if self.last == Some(message.number) => {
-                Record::QueuedSame(client_id.into(), delivery.into())
+                Record::QueuedSame(client_id, delivery.into())
             }
             other => Record::from(other),
         };
@@ -108,14 +112,14 @@ impl Encoder {
 
 /// Reads them again.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
-    last: Option<Message<'static>>,
+pub(super) struct Decoder<'a> {
+    last: Option<Message<'a>>,
 }
 
-impl Decoder {
-    /// `None` where the bytes are no record.
-    pub(super) fn decode(&mut self, bytes: &[u8]) -> Option<Record<'static>> {
-        let record: Record<'static> = postcard::from_bytes(bytes).ok()?;
+impl<'a> Decoder<'a> {
+    /// The record that is in these bytes; `None` where they are none.
+    pub(super) fn decode(&mut self, bytes: &'a [u8]) -> Option<Record<'a>> {
+        let record: Record<'a> = postcard::from_bytes(bytes).ok()?;
         if let Some(message) = record.message() {
             self.last = Some(message.clone());
         }
@@ -134,59 +138,57 @@ impl<'a> From<Change<'a>> for Record<'a> {
                 client_id,
                 user_name,
                 expiry_s,
-            } => Self::SessionStarted(client_id.into(), user_name.map(Cow::from), expiry_s),
+            } => Self::SessionStarted(client_id, user_name, expiry_s),
             Change::SessionExpiry {
                 client_id,
                 expiry_s,
                 ends_at,
-            } => Self::SessionExpiry(client_id.into(), expiry_s, ends_at),
-            Change::SessionEnded { client_id } => Self::SessionEnded(client_id.into()),
+            } => Self::SessionExpiry(client_id, expiry_s, ends_at),
+            Change::SessionEnded { client_id } => Self::SessionEnded(client_id),
             Change::Subscribed {
                 client_id,
                 filter,
                 options,
                 identifier,
-            } => Self::Subscribed(client_id.into(), filter.into(), options, identifier),
-            Change::Unsubscribed { client_id, filter } => {
-                Self::Unsubscribed(client_id.into(), filter.into())
-            }
+            } => Self::Subscribed(client_id, filter, options, identifier),
+            Change::Unsubscribed { client_id, filter } => Self::Unsubscribed(client_id, filter),
             Change::Queued {
                 client_id,
                 message,
                 delivery,
-            } => Self::Queued(client_id.into(), message.into(), delivery.into()),
+            } => Self::Queued(client_id, message.into(), delivery.into()),
             Change::Sent {
                 client_id,
                 number,
                 packet_id,
-            } => Self::Sent(client_id.into(), number, packet_id),
-            Change::Dropped { client_id, number } => Self::Dropped(client_id.into(), number),
+            } => Self::Sent(client_id, number, packet_id),
+            Change::Dropped { client_id, number } => Self::Dropped(client_id, number),
             Change::Released {
                 client_id,
                 packet_id,
-            } => Self::Released(client_id.into(), packet_id),
+            } => Self::Released(client_id, packet_id),
             Change::Completed {
                 client_id,
                 packet_id,
-            } => Self::Completed(client_id.into(), packet_id),
+            } => Self::Completed(client_id, packet_id),
             Change::Received {
                 client_id,
                 packet_id,
-            } => Self::Received(client_id.into(), packet_id),
+            } => Self::Received(client_id, packet_id),
             Change::ReceiveCompleted {
                 client_id,
                 packet_id,
-            } => Self::ReceiveCompleted(client_id.into(), packet_id),
+            } => Self::ReceiveCompleted(client_id, packet_id),
             Change::Retained { message } => Self::Retained(message.into()),
-            Change::RetainedRemoved { topic } => Self::RetainedRemoved(topic.into()),
-            Change::WillSet { client_id, will } => Self::WillSet(client_id.into(), will.into()),
-            Change::WillRemoved { client_id } => Self::WillRemoved(client_id.into()),
+            Change::RetainedRemoved { topic } => Self::RetainedRemoved(topic),
+            Change::WillSet { client_id, will } => Self::WillSet(client_id, will.into()),
+            Change::WillRemoved { client_id } => Self::WillRemoved(client_id),
             Change::PassedOn {
                 client_id,
                 packet_id,
                 number,
                 of,
-            } => Self::PassedOn(client_id.into(), packet_id, number, of),
+            } => Self::PassedOn(client_id, packet_id, number, of),
             Change::Heard {
                 of,
                 to,
@@ -215,68 +217,68 @@ impl<'a> Record<'a> {
 
     /// The change; `None` for what only [`Decoder`] can complete, and for what is not the broker's.
     pub(super) fn change(&self) -> Option<Change<'_>> {
-        Some(match self {
+        Some(match *self {
             Self::SessionStarted(client_id, user_name, expiry_s) => Change::SessionStarted {
                 client_id,
-                user_name: user_name.as_deref(),
-                expiry_s: *expiry_s,
+                user_name,
+                expiry_s,
             },
             Self::SessionExpiry(client_id, expiry_s, ends_at) => Change::SessionExpiry {
                 client_id,
-                expiry_s: *expiry_s,
-                ends_at: *ends_at,
+                expiry_s,
+                ends_at,
             },
             Self::SessionEnded(client_id) => Change::SessionEnded { client_id },
             Self::Subscribed(client_id, filter, options, identifier) => Change::Subscribed {
                 client_id,
                 filter,
-                options: *options,
-                identifier: *identifier,
+                options,
+                identifier,
             },
             Self::Unsubscribed(client_id, filter) => Change::Unsubscribed { client_id, filter },
-            Self::Queued(client_id, message, delivery) => Change::Queued {
+            Self::Queued(client_id, ref message, ref delivery) => Change::Queued {
                 client_id,
                 message: message.borrowed(),
                 delivery: delivery.borrowed(),
             },
-            &Self::Sent(ref client_id, number, packet_id) => Change::Sent {
+            Self::Sent(client_id, number, packet_id) => Change::Sent {
                 client_id,
                 number,
                 packet_id,
             },
-            &Self::Dropped(ref client_id, number) => Change::Dropped { client_id, number },
-            &Self::Released(ref client_id, packet_id) => Change::Released {
+            Self::Dropped(client_id, number) => Change::Dropped { client_id, number },
+            Self::Released(client_id, packet_id) => Change::Released {
                 client_id,
                 packet_id,
             },
-            &Self::Completed(ref client_id, packet_id) => Change::Completed {
+            Self::Completed(client_id, packet_id) => Change::Completed {
                 client_id,
                 packet_id,
             },
-            &Self::Received(ref client_id, packet_id) => Change::Received {
+            Self::Received(client_id, packet_id) => Change::Received {
                 client_id,
                 packet_id,
             },
-            &Self::ReceiveCompleted(ref client_id, packet_id) => Change::ReceiveCompleted {
+            Self::ReceiveCompleted(client_id, packet_id) => Change::ReceiveCompleted {
                 client_id,
                 packet_id,
             },
-            Self::Retained(message) => Change::Retained {
+            Self::Retained(ref message) => Change::Retained {
                 message: message.borrowed(),
             },
             Self::RetainedRemoved(topic) => Change::RetainedRemoved { topic },
-            Self::WillSet(client_id, will) => Change::WillSet {
+            Self::WillSet(client_id, ref will) => Change::WillSet {
                 client_id,
                 will: will.borrowed(),
             },
             Self::WillRemoved(client_id) => Change::WillRemoved { client_id },
-            &Self::PassedOn(ref client_id, packet_id, number, of) => Change::PassedOn {
+            Self::PassedOn(client_id, packet_id, number, of) => Change::PassedOn {
                 client_id,
                 packet_id,
                 number,
                 of,
             },
-            &Self::Heard(of, to, from, number) => Change::Heard {
+            Self::Heard(of, to, from, number) => Change::Heard {
                 of,
                 to,
                 from,
@@ -291,12 +293,12 @@ impl<'a> From<MessageRef<'a>> for Message<'a> {
     fn from(message: MessageRef<'a>) -> Self {
         Self {
             number: message.number,
-            publisher: message.publisher.into(),
-            topic: message.topic.into(),
-            payload: message.payload.into(),
+            publisher: message.publisher,
+            topic: message.topic,
+            payload: message.payload,
             qos: message.qos,
             retain: message.retain,
-            properties: message.properties.into(),
+            properties: message.properties,
             expires_at: message.expires_at,
         }
     }
@@ -306,12 +308,12 @@ impl Message<'_> {
     fn borrowed(&self) -> MessageRef<'_> {
         MessageRef {
             number: self.number,
-            publisher: &self.publisher,
-            topic: &self.topic,
-            payload: &self.payload,
+            publisher: self.publisher,
+            topic: self.topic,
+            payload: self.payload,
             qos: self.qos,
             retain: self.retain,
-            properties: &self.properties,
+            properties: self.properties,
             expires_at: self.expires_at,
         }
     }
@@ -323,7 +325,7 @@ impl<'a> From<DeliveryRef<'a>> for Delivery<'a> {
             qos: delivery.qos,
             retain: delivery.retain,
             identifiers: delivery.identifiers.into(),
-            share: delivery.share.into(),
+            share: delivery.share,
         }
     }
 }
@@ -334,7 +336,7 @@ impl Delivery<'_> {
             qos: self.qos,
             retain: self.retain,
             identifiers: &self.identifiers,
-            share: &self.share,
+            share: self.share,
         }
     }
 }
@@ -342,11 +344,11 @@ impl Delivery<'_> {
 impl<'a> From<WillRef<'a>> for Will<'a> {
     fn from(will: WillRef<'a>) -> Self {
         Self {
-            topic: will.topic.into(),
-            payload: will.payload.into(),
+            topic: will.topic,
+            payload: will.payload,
             qos: will.qos,
             retain: will.retain,
-            properties: will.properties.into(),
+            properties: will.properties,
             expiry_s: will.expiry_s,
             delay_s: will.delay_s,
         }
@@ -356,11 +358,11 @@ impl<'a> From<WillRef<'a>> for Will<'a> {
 impl Will<'_> {
     fn borrowed(&self) -> WillRef<'_> {
         WillRef {
-            topic: &self.topic,
-            payload: &self.payload,
+            topic: self.topic,
+            payload: self.payload,
             qos: self.qos,
             retain: self.retain,
-            properties: &self.properties,
+            properties: self.properties,
             expiry_s: self.expiry_s,
             delay_s: self.delay_s,
         }
