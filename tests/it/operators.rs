@@ -194,6 +194,23 @@ fn more_connections_are_taken_in_than_the_shell_allows_at_first() -> Result<()> 
     crowd.iter_mut().try_for_each(Raw::expect_alive)
 }
 
+/// How long clients may take to go is for whoever runs the broker to say.
+#[test]
+fn a_stop_waits_for_clients_as_long_as_it_may() -> Result<()> {
+    let broker = Broker::start_with(&["--http", "off", "--set", "stop.within-s=1"])?;
+    let mut client = broker.connect()?;
+    client.log_in(b'a')?;
+    let started = Instant::now();
+    broker.signal("TERM")?;
+    // It does not close its side.
+    let (status, log) = broker.wait()?;
+    let took = started.elapsed();
+    ensure!(status.success(), "{status}: {log}");
+    ensure!(log.contains("clients_may_take=1s"), "{log}");
+    ensure!(took < Duration::from_secs(4), "{took:?}");
+    client.expect_closed()
+}
+
 /// A wrong word is said, and the right ones; nothing is silenced or thrown away because of it.
 #[test]
 fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {

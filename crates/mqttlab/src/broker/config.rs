@@ -56,6 +56,7 @@ pub(crate) struct Config {
     pub(crate) failures: Habit,
     pub(crate) log: Log,
     pub(crate) sys: Sys,
+    pub(crate) stop: Stop,
     pub(crate) store: Store,
     pub(crate) record: Record,
     pub(crate) broker: BrokerConfig,
@@ -229,6 +230,20 @@ impl Default for Sys {
     }
 }
 
+/// How it ends when it is told to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Stop {
+    /// How long clients may take to read their good-bye, in seconds.
+    pub(crate) within_s: u32,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self { within_s: 5 }
+    }
+}
+
 /// Where sessions and retained messages are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -315,6 +330,7 @@ impl Default for Config {
             failures: Habit::default(),
             log: Log::default(),
             sys: Sys::default(),
+            stop: Stop::default(),
             store: Store::default(),
             record: Record::default(),
             broker: BrokerConfig::default(),

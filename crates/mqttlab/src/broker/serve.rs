@@ -19,9 +19,6 @@ use super::signals::{Signal, Signals};
 use super::watch::Watch;
 use crate::{Failure, log};
 
-/// How long clients may take to read their good-bye.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
-
 /// How long event loops may take to go on with what was read. It is between two rounds: only one that is stuck needs longer.
 const RENEW_WITHIN: Duration = Duration::from_secs(10);
 
@@ -92,7 +89,7 @@ pub(super) async fn serve(
                 // The log says what is wrong.
                 Signal::Reload => drop(renew(&sources, &mut watch, loops).await),
                 Signal::Stop(name) => {
-                    tracing::info!(signal = name, clients_may_take = ?STOP_WITHIN, "stopping; once more stops at once");
+                    tracing::info!(signal = name, clients_may_take = ?beside.fixed.stop_within(), "stopping; once more stops at once");
                     break;
                 }
             },
@@ -107,7 +104,7 @@ pub(super) async fn serve(
         }
     }
     manager.stopping();
-    loops.stop(STOP_WITHIN);
+    loops.stop(beside.fixed.stop_within());
     drop(stop_http);
     take_leave(&mut signals, &mut loop_ended).await;
     loops.stop(Duration::ZERO);

@@ -4,6 +4,9 @@ use super::{Config, HttpAddress, Listener};
 use crate::Failure;
 use crate::broker::Scheme;
 
+/// Nobody waits longer for a broker that was told to stop.
+const STOP_WITHIN_S_MAX: u32 = 3_600;
+
 impl Config {
     /// Whether it makes sense, as far as no file that it names must be read for that.
     ///
@@ -78,6 +81,12 @@ impl Config {
             return Err(Failure::usage(
                 "broker.versions is empty; give one of \"3.1\", \"3.1.1\" and \"5.0\" or more",
             ));
+        }
+        if self.stop.within_s > STOP_WITHIN_S_MAX {
+            return Err(Failure::usage(format!(
+                "stop.within-s is {}; give at most {STOP_WITHIN_S_MAX}",
+                self.stop.within_s
+            )));
         }
         Ok(())
     }
