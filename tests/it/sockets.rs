@@ -322,6 +322,28 @@ fn every_listener_is_said_and_serves() -> Result<()> {
 }
 
 #[test]
+fn the_page_comes_packed_to_those_who_can_unpack_it() -> Result<()> {
+    let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
+    let http = broker.http.context("it was asked for")?;
+    let ask = |accept: &str| -> Result<String> {
+        let mut browser = Raw::connect(http)?;
+        let request = format!("GET / HTTP/1.1\r\nhost: lab\r\n{accept}connection: close\r\n\r\n");
+        browser.send(request.as_bytes())?;
+        let answer = browser.rest_of_bytes()?;
+        Ok(String::from_utf8_lossy(&answer).to_ascii_lowercase())
+    };
+    let plain = ask("")?;
+    ensure!(plain.contains("<!doctype html>"), "{plain}");
+    ensure!(!plain.contains("content-encoding"), "{plain}");
+    let packed = ask("accept-encoding: gzip, br\r\n")?;
+    for header in ["content-encoding: gzip\r\n", "vary: accept-encoding\r\n"] {
+        ensure!(packed.contains(header), "{header:?} is missing: {packed}");
+    }
+    ensure!(!packed.contains("<!doctype html>"), "{packed}");
+    Ok(())
+}
+
+#[test]
 fn the_numbers_are_there_for_prometheus_and_under_sys() -> Result<()> {
     let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
     let mut client = broker.connect()?;

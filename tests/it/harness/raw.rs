@@ -88,9 +88,14 @@ impl Raw {
 
     /// Everything until the end, as text.
     pub(crate) fn rest(&mut self) -> Result<String> {
-        let mut text = String::new();
-        self.stream.read_to_string(&mut text)?;
-        Ok(text)
+        Ok(String::from_utf8(self.rest_of_bytes()?)?)
+    }
+
+    /// Everything until the end.
+    pub(crate) fn rest_of_bytes(&mut self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// The broker must close the connection, and say nothing before.

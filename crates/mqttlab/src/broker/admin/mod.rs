@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::sync::{mpsc, oneshot};
+use tower_http::compression::CompressionLayer;
 
 use super::serve::Renewals;
 use super::shard::{Remotes, Report};
@@ -49,6 +50,10 @@ pub(super) async fn serve(
 }
 
 fn router(admin: Admin) -> Router {
+    // The page's module is a third as large packed. What the API says is short, and may be in reply to what others wrote.
+    let page = Router::new()
+        .fallback(page::serve)
+        .layer(CompressionLayer::new());
     Router::new()
         .route("/livez", get(alive))
         .route("/readyz", get(ready))
@@ -56,7 +61,7 @@ fn router(admin: Admin) -> Router {
         .route("/api/v1/version", get(version))
         .route("/api/v1/openapi.json", get(api::document))
         .nest("/api/v1", api::router(&admin))
-        .fallback(page::serve)
+        .fallback_service(page)
         .with_state(admin)
 }
 
