@@ -377,3 +377,34 @@ fn a_wrong_bit_in_a_new_state_does_not_bring_back_the_old_one() {
         assert_eq!(found, new);
     }
 }
+
+#[test]
+fn whatever_lies_in_a_file_it_is_read_to_its_end() {
+    let Story { disk, .. } = story();
+    let whole = in_use(&disk);
+    let mut rng = Rng::new(11);
+    let (mut read, mut damaged) = (0, 0);
+    for _ in 0..2_000 {
+        let mut bytes = whole.clone();
+        for _ in 0..=rng.below(3) {
+            // A part of it takes the place of another one, or zeros do.
+            let length = rng.below(4_096) as usize + 1;
+            let most = (bytes.len() - length) as u64;
+            let (from, to) = (rng.below(most) as usize, rng.below(most) as usize);
+            if rng.below(4) == 0 {
+                bytes[to..to + length].fill(0);
+            } else {
+                bytes.copy_within(from..from + length, to);
+            }
+        }
+        match open(bytes.clone()) {
+            Ok(_) => read += 1,
+            Err(Unusable::Damaged(_)) => {
+                damaged += 1;
+                salvage(&bytes);
+            }
+            Err(Unusable::Refused(why)) => panic!("{why}"),
+        }
+    }
+    assert!(read > 100 && damaged > 100, "{read}, {damaged}");
+}
