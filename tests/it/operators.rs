@@ -194,6 +194,26 @@ fn more_connections_are_taken_in_than_the_shell_allows_at_first() -> Result<()> 
     crowd.iter_mut().try_for_each(Raw::expect_alive)
 }
 
+/// Keys, tokens and passwords that everybody may read are told.
+#[cfg(unix)]
+#[test]
+fn secrets_that_everybody_may_read_are_told() -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("operators-secrets")?;
+    let tokens = folder.path("tokens").to_string_lossy().into_owned();
+    fs::write(&tokens, "0123456789abcdef\n")?;
+    for (mode, is_told) in [(0o644, true), (0o640, false)] {
+        fs::set_permissions(&tokens, fs::Permissions::from_mode(mode))?;
+        let broker = Broker::start_with(&["--http", "127.0.0.1:0", "--token-file", &tokens])?;
+        broker.signal("TERM")?;
+        let (_, log) = broker.wait()?;
+        let told = log.contains("everybody on this machine can read this");
+        ensure!(told == is_told && log.contains(&tokens) == is_told, "{log}");
+    }
+    Ok(())
+}
+
 /// How long clients may take to go is for whoever runs the broker to say.
 #[test]
 fn a_stop_waits_for_clients_as_long_as_it_may() -> Result<()> {

@@ -14,6 +14,7 @@ mod options;
 mod passwd;
 mod ready;
 mod record;
+mod secret;
 mod serve;
 mod shard;
 mod signals;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::Failure;
+use crate::broker::secret::warn_if_open;
 
 /// A shorter token could be guessed.
 const LENGTH_MIN: usize = 16;
@@ -23,6 +24,7 @@ impl Tokens {
     /// When it cannot be read, has no token, or one that is too short.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
+        warn_if_open(path);
         let text =
             fs::read_to_string(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
         Self::parse(&text).map_err(|why| Failure::usage(format!("{name}: {why}")))

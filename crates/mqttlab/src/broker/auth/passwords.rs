@@ -16,6 +16,7 @@ use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 
 use crate::Failure;
+use crate::broker::secret::warn_if_open;
 
 /// A PBKDF2 hash with more iterations than this would take seconds to check.
 const ITERATIONS_MAX: u32 = 10_000_000;
@@ -48,6 +49,7 @@ impl Passwords {
     /// When it cannot be read or a line is wrong: which.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
+        warn_if_open(path);
         let text =
             fs::read_to_string(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
         Self::parse(&text).map_err(|(line, why)| Failure::usage(format!("{name}:{line}: {why}")))

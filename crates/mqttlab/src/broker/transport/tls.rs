@@ -12,6 +12,7 @@ use x509_parser::time::ASN1Time;
 
 use super::Stream;
 use crate::Failure;
+use crate::broker::secret::warn_if_open;
 
 /// Bytes that TLS holds until the socket takes them.
 const HELD_MAX: usize = 64 << 10;
@@ -111,6 +112,7 @@ impl Certificates {
         if let Some(first) = chain.first() {
             warn_of_time(&self.certificate, first);
         }
+        warn_if_open(&self.key);
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|error| complain(&self.key, "no private key", &error))?;
         let builder = ServerConfig::builder();
