@@ -245,6 +245,67 @@ fn the_name_is_taken_from_where_it_is_said_to_be() -> Result<()> {
 }
 
 #[test]
+fn rules_are_for_client_identifiers_addresses_and_certificates_too() -> Result<()> {
+    let authority = Authority::new("origins")?;
+    let rules = authority.path("rules");
+    fs::write(&rules, "client c\ntopic readwrite c\n")?;
+    let broker = authority.broker("", &["--acl-file", &rules])?;
+    let mut client = authority.client(broker.address(), &["sensor"], 1)?;
+    let_in(&mut client)?;
+    let may = |client: &mut Tls, topics: &[u8]| {
+        for topic in *b"cakxw" {
+            client.write_all(&[0x82, 6, 0, 1, 0, 1, topic, 0])?;
+            let code = if topics.contains(&topic) { 0 } else { 0x80 };
+            let context = || format!("topic {}", char::from(topic));
+            expect(client, &[0x90, 3, 0, 1, code]).with_context(context)?;
+        }
+        anyhow::Ok(())
+    };
+    may(&mut client, b"c")?;
+    let more = "client c\ntopic readwrite c\naddress 127.0.0.0/8\ntopic readwrite a\n\
+                address 10.0.0.1\ntopic readwrite x\ncertificate CN=sensor\ntopic readwrite k\n\
+                certificate CN=other\ntopic readwrite w\n";
+    fs::write(&rules, more)?;
+    // It holds for those who are there, and for those who come.
+    ensure!(broker.reload()?);
+    may(&mut client, b"cak")?;
+    let mut other = authority.client(broker.address(), &["other"], 2)?;
+    // CONNECT with Clean Session for the client `o`.
+    let as_o = [&CONNECT[..CONNECT.len() - 1], b"o"].concat();
+    other.write_all(&as_o)?;
+    expect(&mut other, ACCEPTED)?;
+    may(&mut other, b"aw")?;
+    let check = |arguments: &[&str]| -> Result<String> {
+        let output = Command::new(program()?)
+            .args(["acl", "check", "--acl-file", &rules])
+            .args(arguments)
+            .output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let said = check(&["-", "o", "a"])?;
+    ensure!(
+        said.contains("no line allows it") && said.contains("--address"),
+        "{said}"
+    );
+    let said = check(&["--address", "127.0.0.1", "-", "o", "a"])?;
+    ensure!(
+        said.contains("allowed  line 4: topic readwrite a"),
+        "{said}"
+    );
+    let said = check(&["--certificate", "CN=other", "-", "o", "w"])?;
+    ensure!(
+        said.contains("allowed  line 10: topic readwrite w"),
+        "{said}"
+    );
+    let said = check(&["-", "c", "c"])?;
+    ensure!(
+        said.contains("allowed  line 2: topic readwrite c"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
 fn a_revoked_certificate_lets_nobody_in() -> Result<()> {
     let authority = Authority::new("revoked")?;
     let list = authority.path("revoked.pem");

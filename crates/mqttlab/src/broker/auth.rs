@@ -25,10 +25,10 @@ use sha2::{Digest, Sha256};
 
 use super::shard::Rate;
 use crate::Failure;
-use acl::Acl;
+use acl::{Acl, Origin};
 use passwords::Passwords;
 
-use certificate::by_certificate;
+use certificate::{by_certificate, subject_of};
 use checker::Outcome;
 use entrance::{Entering, Entrance, Own};
 use hook::{Allowed, Answer, Hook};
@@ -53,6 +53,8 @@ pub(crate) struct Rules {
     pub(crate) hook: Option<Hook>,
     /// Without it everybody may do everything.
     pub(crate) acl: Option<Acl>,
+    /// Some of all these rules ask where clients come from.
+    asks_for_origin: bool,
 }
 
 /// Who is let in at one listener.
@@ -110,11 +112,14 @@ impl Rules {
                 path.display()
             )));
         }
+        let of_doors = doors.iter().filter_map(|door| door.acl.as_deref());
+        let asks_for_origin = of_doors.chain(&acl).any(Acl::asks_for_origin);
         Ok(Self {
             doors,
             tokens,
             hook,
             acl,
+            asks_for_origin,
         })
     }
 
@@ -131,6 +136,17 @@ pub(crate) struct Caller<'a> {
     pub(crate) address: Option<IpAddr>,
     /// Its certificate in DER, where it has shown one.
     pub(crate) certificate: Option<&'a [u8]>,
+}
+
+impl Caller<'_> {
+    /// What rules may ask for.
+    fn origin(&self) -> Box<Origin> {
+        let subject = self.certificate.and_then(subject_of);
+        Box::new(Origin {
+            address: self.address,
+            subject: subject.map(Into::into),
+        })
+    }
 }
 
 /// Applies the rules for one event loop.
@@ -219,7 +235,7 @@ impl Doorkeeper {
             | Authorization::Pending => false,
         };
         if is_in && self.entrance.is_clear() {
-            self.let_in(caller.conn, caller.listener, request.client_id, None, None);
+            self.let_in(caller, request.client_id, None, None);
         }
         authorization
     }
@@ -292,7 +308,7 @@ impl Doorkeeper {
         if let Some(said) = self.answers.get(&digest).filter(|said| now < said.until) {
             self.numbers.remembered += 1;
             let said = said.clone();
-            return self.follow_hook(caller.conn, caller.listener, request.client_id, &said);
+            return self.follow_hook(caller, request.client_id, &said);
         }
         let asked = self.checker.ask_hook(caller, rules, request, digest);
         self.numbers.busy += u64::from(asked.is_err());
@@ -305,18 +321,22 @@ impl Doorkeeper {
     }
 
     /// Takes note of what came of a check.
-    pub(crate) fn note(&mut self, now: Instant, checked: &Checked) -> Authorization {
+    pub(crate) fn note(
+        &mut self,
+        now: Instant,
+        caller: &Caller<'_>,
+        checked: &Checked,
+    ) -> Authorization {
         // What an older file said counts no more; the client will ask again.
         if !Arc::ptr_eq(&checked.rules, &self.rules) {
             return Authorization::Deny(ReasonCode::ServerBusy);
         }
-        let (conn, listener) = (checked.conn, checked.listener);
         let client_id = &checked.client_id;
         match &checked.outcome {
             Outcome::Wrong => Authorization::Deny(ReasonCode::BadUserNameOrPassword),
             Outcome::NoKeys => Authorization::Deny(ReasonCode::ServerUnavailable),
             Outcome::Bearer(bearer) => {
-                self.let_in(conn, listener, client_id, None, Some(now + bearer.lasts));
+                self.let_in(caller, client_id, None, Some(now + bearer.lasts));
                 allow_as(Some(bearer.name.clone()))
             }
             Outcome::Right(digest) => {
@@ -324,19 +344,21 @@ impl Doorkeeper {
                     self.known.clear();
                 }
                 self.known.insert(*digest, now + KNOWN_FOR);
-                self.let_in(conn, listener, client_id, None, None);
+                self.let_in(caller, client_id, None, None);
                 Authorization::Allow
             }
-            Outcome::Hook(digest, answer) => self.hear_hook(now, checked, *digest, answer),
+            Outcome::Hook(digest, answer) => {
+                self.hear_hook(now, caller, client_id, (*digest, answer))
+            }
         }
     }
 
     fn hear_hook(
         &mut self,
         now: Instant,
-        checked: &Checked,
-        digest: Digested,
-        answer: &Answer,
+        caller: &Caller<'_>,
+        client_id: &str,
+        (digest, answer): (Digested, &Answer),
     ) -> Authorization {
         let allowed = match answer {
             Answer::Failed(why) => {
@@ -368,20 +390,14 @@ impl Doorkeeper {
             }
         }
         self.answers.insert(digest, said.clone());
-        self.follow_hook(checked.conn, checked.listener, &checked.client_id, &said)
+        self.follow_hook(caller, client_id, &said)
     }
 
-    fn follow_hook(
-        &mut self,
-        conn: ConnId,
-        listener: u16,
-        client_id: &str,
-        said: &Said,
-    ) -> Authorization {
+    fn follow_hook(&mut self, caller: &Caller<'_>, client_id: &str, said: &Said) -> Authorization {
         match &said.allowed {
             None => Authorization::Deny(ReasonCode::NotAuthorized),
             Some(allowed) => {
-                self.let_in(conn, listener, client_id, allowed.acl.clone(), said.ends_at);
+                self.let_in(caller, client_id, allowed.acl.clone(), said.ends_at);
                 allow_as(allowed.user_name.clone())
             }
         }
@@ -390,12 +406,13 @@ impl Doorkeeper {
     /// Somebody may come in, with rules of its own where there are some.
     fn let_in(
         &mut self,
-        conn: ConnId,
-        listener: u16,
+        caller: &Caller<'_>,
         client_id: &str,
         acl: Option<Arc<Acl>>,
         ends_at: Option<Instant>,
     ) {
+        let &Caller { conn, listener, .. } = caller;
+        let origin = self.rules.asks_for_origin.then(|| caller.origin());
         let of_listener = self.rules.door(listener).acl.as_ref();
         let own = match acl {
             Some(acl) => Some(Own::Rules(acl)),
@@ -405,6 +422,7 @@ impl Doorkeeper {
             conn,
             client_id: client_id.to_owned(),
             own,
+            origin,
             ends_at,
         });
     }
@@ -451,9 +469,21 @@ impl Doorkeeper {
         Verifier::numbers(rules.tokens.as_deref().into_iter().chain(of_doors))
     }
 
+    /// Whether rules ask where clients come from: then those who are in are to be [located](Self::locate) where the rules
+    /// before did not.
+    pub(crate) fn asks_for_origin(&self) -> bool {
+        self.rules.asks_for_origin
+    }
+
+    /// Where a client comes from that is in already.
+    pub(crate) fn locate(&mut self, caller: &Caller<'_>, client_id: &str) {
+        self.entrance
+            .locate(caller.conn, client_id, caller.origin());
+    }
+
     pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
-        let acl = self.acl_of(who, access);
-        acl.is_none_or(|acl| acl.permits(who, access, topic))
+        let (acl, origin) = self.acl_of(who, access);
+        acl.is_none_or(|acl| acl.permits(who, origin, access, topic))
     }
 
     /// The line of the rules that denies this; `None` where it is denied because none allows it.
@@ -463,19 +493,21 @@ impl Doorkeeper {
         access: Access,
         topic: &str,
     ) -> Option<usize> {
-        let acl = self.acl_of(who, access)?;
-        acl.deciding(who, access, topic).map(|rule| rule.line)
+        let (acl, origin) = self.acl_of(who, access);
+        let deciding = acl?.deciding(who, origin, access, topic);
+        deciding.map(|rule| rule.line)
     }
 
-    /// The rules that hold for this client.
-    fn acl_of(&self, who: &Identity<'_>, access: Access) -> Option<&Acl> {
-        let own = match self.entrance.rules_of(who, access) {
+    /// The rules that hold for this client, and where it comes from.
+    fn acl_of(&self, who: &Identity<'_>, access: Access) -> (Option<&Acl>, Option<&Origin>) {
+        let (own, origin) = self.entrance.of(who, access);
+        let own = match own {
             None => None,
             Some(Own::Rules(acl)) => Some(&**acl),
             // As they are now, not as they were when it came.
             Some(&Own::OfListener(listener)) => self.rules.door(listener).acl.as_deref(),
         };
-        own.or(self.rules.acl.as_ref())
+        (own.or(self.rules.acl.as_ref()), origin)
     }
 
     fn digest(&self, listener: u16, parts: &[&[u8]]) -> Digested {

@@ -8,20 +8,33 @@
 //! topic readwrite home/#
 //! topic deny home/safe/#
 //!
+//! # For a Client Identifier, whoever has it; addresses; and the subject of a certificate.
+//! client pump-1
+//! topic read pumps/#
+//!
+//! address 10.0.0.0/8
+//! topic write from-inside/#
+//!
+//! certificate CN=gateway,O=Example
+//! topic readwrite site/#
+//!
 //! # For every client; %c is its Client Identifier, %u its user name.
 //! pattern write devices/%c/#
 //! ```
 //!
 //! What no line allows is denied; a line that denies wins over every other. What stands before the first `user` is for
-//! everybody; in Mosquitto it is for clients without a user name alone.
+//! everybody; in Mosquitto it is for clients without a user name alone. Mosquitto knows no `client`, `address` and
+//! `certificate`; a client has the lines of all sections that fit it.
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 
 use mqttlab_core::broker::{Access, Identity};
 use mqttlab_core::topic;
 
+use super::super::transport::Network;
 use crate::Failure;
 
 /// The rules of one ACL file.
@@ -29,7 +42,20 @@ use crate::Failure;
 pub(crate) struct Acl {
     everybody: Vec<Rule>,
     users: HashMap<String, Vec<Rule>>,
+    /// By Client Identifier.
+    clients: HashMap<String, Vec<Rule>>,
+    addresses: Vec<(Network, Vec<Rule>)>,
+    /// By subject.
+    certificates: HashMap<String, Vec<Rule>>,
     patterns: Vec<Rule>,
+}
+
+/// Where a client comes from, as far as rules ask for that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(super) address: Option<IpAddr>,
+    /// Of its certificate, as RFC 4514 writes it.
+    pub(super) subject: Option<Box<str>>,
 }
 
 /// What a line of the file says.
@@ -74,6 +100,45 @@ impl Right {
 enum Section {
     Everybody,
     User(String),
+    Client(String),
+    Address(Network),
+    Certificate(String),
+}
+
+impl Section {
+    /// The section that a line opens; `None` where it is none of that kind.
+    fn opened_by(word: &str, rest: &str) -> Result<Option<Self>, String> {
+        let section: fn(String) -> Self = match word {
+            "user" => Self::User,
+            "client" => Self::Client,
+            "certificate" => Self::Certificate,
+            "address" => {
+                let network = rest.parse().map_err(|why| format!("address: {why}"))?;
+                return Ok(Some(Self::Address(network)));
+            }
+            _ => return Ok(None),
+        };
+        if rest.is_empty() {
+            return Err(format!("{word} needs a name"));
+        }
+        if word == "certificate" && !is_subject(rest) {
+            return Err(format!(
+                "certificate needs a subject without blanks between its parts, such as CN=pump-1,O=Example, not {rest}"
+            ));
+        }
+        Ok(Some(section(rest.into())))
+    }
+}
+
+/// Whether it can be what RFC 4514 makes of a subject: no part begins with a blank.
+fn is_subject(text: &str) -> bool {
+    let mut parts = text.split(',').scan(false, |goes_on, part| {
+        let begins = !*goes_on;
+        // A comma behind a backslash is one of a value.
+        *goes_on = part.ends_with('\\') && !part.ends_with("\\\\");
+        Some((begins, part))
+    });
+    parts.all(|(begins, part)| !begins || (!part.starts_with(' ') && part.contains('=')))
 }
 
 impl Acl {
@@ -107,26 +172,65 @@ impl Acl {
     fn take(&mut self, number: usize, line: &str, section: &mut Section) -> Result<(), String> {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
+        if let Some(opened) = Section::opened_by(word, rest)? {
+            *section = opened;
+            return Ok(());
+        }
         match word {
-            "user" if rest.is_empty() => return Err("user needs a name".into()),
-            "user" => *section = Section::User(rest.into()),
             "topic" => {
                 let rule = Rule::parse(number, rest)?;
-                match section {
-                    Section::Everybody => self.everybody.push(rule),
-                    Section::User(name) => {
-                        self.users.entry(name.clone()).or_default().push(rule);
-                    }
-                }
+                self.rules_of(section).push(rule);
             }
             "pattern" => self.patterns.push(Rule::parse(number, rest)?),
             other => {
                 return Err(format!(
-                    "a line begins with user, topic or pattern, not {other}"
+                    "a line begins with user, client, address, certificate, topic or pattern, not {other}"
                 ));
             }
         }
         Ok(())
+    }
+
+    /// Where the rules of a section are.
+    fn rules_of(&mut self, section: &Section) -> &mut Vec<Rule> {
+        match section {
+            Section::Everybody => &mut self.everybody,
+            Section::User(name) => self.users.entry(name.clone()).or_default(),
+            Section::Client(name) => self.clients.entry(name.clone()).or_default(),
+            Section::Certificate(name) => self.certificates.entry(name.clone()).or_default(),
+            Section::Address(network) => {
+                let known = self.addresses.iter().position(|(of, _)| of == network);
+                let position = known.unwrap_or_else(|| {
+                    self.addresses.push((*network, Vec::new()));
+                    self.addresses.len() - 1
+                });
+                &mut self.addresses[position].1
+            }
+        }
+    }
+
+    /// Whether it matters where a client comes from.
+    pub(super) fn asks_for_origin(&self) -> bool {
+        !self.addresses.is_empty() || !self.certificates.is_empty()
+    }
+
+    /// The lines that are for this client by what it is called and where it comes from.
+    fn plain<'a>(
+        &'a self,
+        who: &Identity<'_>,
+        origin: Option<&'a Origin>,
+    ) -> impl Iterator<Item = &'a Rule> {
+        let user = who.user_name.and_then(|name| self.users.get(name));
+        let client = self.clients.get(who.client_id);
+        let address = origin.and_then(|origin| origin.address);
+        let addresses = self.addresses.iter();
+        let from_there =
+            addresses.filter(move |(of, _)| address.is_some_and(|address| of.contains(address)));
+        let subject = origin.and_then(|origin| origin.subject.as_deref());
+        let certificate = subject.and_then(|subject| self.certificates.get(subject));
+        let named = [user, client, certificate].into_iter().flatten();
+        let sections = named.chain(from_there.map(|(_, rules)| rules));
+        self.everybody.iter().chain(sections.flatten())
     }
 
     /// Whether a rule names users, who must then prove who they are.
@@ -137,22 +241,28 @@ impl Acl {
 
     /// Whether `who` may do this. For a subscription `topic` is a filter: it is allowed when some topic that it matches
     /// may be read; each message is looked at again.
-    pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
-        let deciding = self.deciding(who, access, topic);
+    pub(crate) fn permits(
+        &self,
+        who: &Identity<'_>,
+        origin: Option<&Origin>,
+        access: Access,
+        topic: &str,
+    ) -> bool {
+        let deciding = self.deciding(who, origin, access, topic);
         deciding.is_some_and(|rule| !rule.denies())
     }
 
     /// The rule that decides: the first that denies, or else the first that allows; `None` where no line says anything,
     /// which denies.
-    pub(super) fn deciding(
-        &self,
+    pub(super) fn deciding<'a>(
+        &'a self,
         who: &Identity<'_>,
+        origin: Option<&'a Origin>,
         access: Access,
         topic: &str,
-    ) -> Option<&Rule> {
-        let users = who.user_name.and_then(|name| self.users.get(name));
-        let plain = self.everybody.iter().chain(users.into_iter().flatten());
+    ) -> Option<&'a Rule> {
         let mut allowing = None;
+        let plain = self.plain(who, origin);
         for rule in plain.filter(|rule| rule.right.concerns(access)) {
             if applies(&rule.filter, access, topic, rule.right) {
                 if rule.denies() {
@@ -302,7 +412,7 @@ impl Rule {
 mod tests {
     use mqttlab_core::broker::{Access, Identity};
 
-    use super::{Acl, covers, fill_in, overlap};
+    use super::{Acl, Origin, covers, fill_in, overlap};
 
     const FILE: &str = "\
 \u{FEFF}# comment
@@ -347,14 +457,60 @@ pattern read users/%u/+
             (&nobody, Access::Receive, "users/ann/x", false),
         ] {
             assert_eq!(
-                acl.permits(who, access, topic),
+                acl.permits(who, None, access, topic),
                 expected,
                 "{who:?} {access:?} {topic}"
             );
         }
         let blanks = who("x", Some("with blanks"));
-        assert!(acl.permits(&blanks, Access::Receive, "a b/c"));
+        assert!(acl.permits(&blanks, None, Access::Receive, "a b/c"));
         assert!(acl.names_users());
+    }
+
+    #[test]
+    fn sections_are_for_client_identifiers_addresses_and_certificates_too() {
+        let file = "\
+topic read news
+client pump-1
+topic write pumps/1
+address 10.1.0.0/16
+topic write inside
+topic deny news
+address ::1
+topic write here
+certificate CN=a\\, b,O=x
+topic write site/#
+client pump-1
+topic write pumps/2
+";
+        let acl = Acl::parse(file).expect("a good file");
+        assert!(acl.asks_for_origin() && !acl.names_users());
+        let origin = |address: &str, subject: Option<&str>| Origin {
+            address: address.parse().ok(),
+            subject: subject.map(Into::into),
+        };
+        let (inside, outside) = (origin("10.1.2.3", None), origin("10.2.2.3", None));
+        let here = origin("::1", Some("CN=a\\, b,O=x"));
+        for (client_id, origin, access, topic, expected) in [
+            ("pump-1", None, Access::Publish, "pumps/1", true),
+            ("pump-1", None, Access::Publish, "pumps/2", true),
+            ("pump-2", None, Access::Publish, "pumps/1", false),
+            ("x", Some(&inside), Access::Publish, "inside", true),
+            ("x", Some(&outside), Access::Publish, "inside", false),
+            ("x", None, Access::Publish, "inside", false),
+            // A line that denies wins, wherever it stands.
+            ("x", Some(&inside), Access::Receive, "news", false),
+            ("x", Some(&outside), Access::Receive, "news", true),
+            ("x", Some(&here), Access::Publish, "here", true),
+            ("x", Some(&here), Access::Publish, "site/1", true),
+            ("x", Some(&inside), Access::Publish, "site/1", false),
+        ] {
+            assert_eq!(
+                acl.permits(&who(client_id, None), origin, access, topic),
+                expected,
+                "{client_id} {origin:?} {access:?} {topic}"
+            );
+        }
     }
 
     #[test]
@@ -374,7 +530,7 @@ pattern read users/%u/+
             ("$share/g/elsewhere", false),
         ] {
             assert_eq!(
-                acl.permits(&ann, Access::Subscribe, filter),
+                acl.permits(&ann, None, Access::Subscribe, filter),
                 expected,
                 "{filter}"
             );
@@ -384,7 +540,7 @@ pattern read users/%u/+
     #[test]
     fn an_empty_file_allows_nothing() {
         let acl = Acl::parse("\n# nothing\n").expect("a good file");
-        assert!(!acl.permits(&who("a", Some("a")), Access::Receive, "a"));
+        assert!(!acl.permits(&who("a", Some("a")), None, Access::Receive, "a"));
         assert!(!acl.names_users());
     }
 
@@ -393,9 +549,27 @@ pattern read users/%u/+
         for (text, expected) in [
             (
                 "topic read a\nusr x\n",
-                (2, "a line begins with user, topic or pattern, not usr"),
+                (
+                    2,
+                    "a line begins with user, client, address, certificate, topic or pattern, not usr",
+                ),
             ),
             ("user\n", (1, "user needs a name")),
+            ("client \n", (1, "client needs a name")),
+            (
+                "address here\n",
+                (
+                    1,
+                    "address: give an IP address such as 10.0.0.1, or a network such as 10.0.0.0/8",
+                ),
+            ),
+            (
+                "certificate CN=a, O=b\n",
+                (
+                    1,
+                    "certificate needs a subject without blanks between its parts, such as CN=pump-1,O=Example, not CN=a, O=b",
+                ),
+            ),
             ("topic\n", (1, "the topic \"\": it is empty")),
             (
                 "topic read a/#/b\n",

@@ -36,6 +36,11 @@ pub(super) fn by_certificate(certificate: Option<&[u8]>, from: NameFrom) -> Auth
     }
 }
 
+/// All of the subject of a certificate.
+pub(super) fn subject_of(der: &[u8]) -> Option<String> {
+    name_in(der, NameFrom::Subject)
+}
+
 fn name_in(der: &[u8], from: NameFrom) -> Option<String> {
     let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
     let name = match from {

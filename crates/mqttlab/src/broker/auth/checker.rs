@@ -54,7 +54,6 @@ enum About {
 /// What came of a check.
 pub(crate) struct Checked {
     pub(crate) conn: ConnId,
-    pub(super) listener: u16,
     pub(crate) client_id: String,
     /// The User Name that it sent.
     pub(crate) user: Option<String>,
@@ -208,7 +207,6 @@ fn answer(queue: &Mutex<Receiver<Question>>, tell: &Tell) {
         let outcome = look_at(&question);
         let checked = Checked {
             conn: question.conn,
-            listener: question.applicant.listener,
             client_id: question.applicant.client_id,
             user: question.applicant.user_name,
             rules: question.rules,

@@ -8,7 +8,7 @@ use mqttlab_core::broker::{Access, Identity};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::time::Instant;
 
-use super::acl::Acl;
+use super::acl::{Acl, Origin};
 
 /// Somebody whom the doorkeeper has let in, and the broker not yet.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Entering {
     pub(super) client_id: String,
     /// In place of what everybody may do.
     pub(super) own: Option<Own>,
+    /// Where rules ask for that.
+    pub(super) origin: Option<Box<Origin>>,
     /// When it must go.
     pub(super) ends_at: Option<Instant>,
 }
@@ -31,12 +33,21 @@ pub(super) enum Own {
     OfListener(u16),
 }
 
+/// Somebody who is in, and is not to be taken for just anybody.
+#[derive(Debug)]
+struct Inside {
+    /// Who brought this; `None` when that is gone and the session is not.
+    conn: Option<ConnId>,
+    own: Option<Own>,
+    origin: Option<Box<Origin>>,
+}
+
 /// Rules of single clients.
 #[derive(Debug, Default)]
 pub(super) struct Entrance {
     entering: Option<Entering>,
-    /// By Client Identifier, with the connection that brought them; `None` when that is gone and the session is not.
-    inside: HashMap<Box<str>, (Option<ConnId>, Own)>,
+    /// By Client Identifier.
+    inside: HashMap<Box<str>, Inside>,
     /// Whose sessions ended, of those who were away.
     ended: Vec<Box<str>>,
 }
@@ -61,9 +72,16 @@ impl Entrance {
         let entering = self.entering.take().filter(|it| it.conn == conn);
         // What an earlier connection brought holds no more, whoever this is.
         self.inside.remove(client_id);
-        let Entering { own, ends_at, .. } = entering?;
-        if let Some(own) = own {
-            self.inside.insert(client_id.into(), (Some(conn), own));
+        let Entering {
+            own,
+            origin,
+            ends_at,
+            ..
+        } = entering?;
+        if own.is_some() || origin.is_some() {
+            let conn = Some(conn);
+            self.inside
+                .insert(client_id.into(), Inside { conn, own, origin });
         }
         ends_at
     }
@@ -78,10 +96,21 @@ impl Entrance {
         self.close(conn);
         let Some(client_id) = client_id else { return };
         match self.inside.get_mut(client_id) {
-            Some((of, _)) if *of == Some(conn) && stays => *of = None,
-            Some((of, _)) if *of == Some(conn) => drop(self.inside.remove(client_id)),
+            Some(inside) if inside.conn == Some(conn) && stays => inside.conn = None,
+            Some(inside) if inside.conn == Some(conn) => drop(self.inside.remove(client_id)),
             Some(_) | None => {}
         }
+    }
+
+    /// Rules ask where clients come from, which was not asked when this one came.
+    pub(super) fn locate(&mut self, conn: ConnId, client_id: &str, origin: Box<Origin>) {
+        let own = self.inside.remove(client_id).and_then(|inside| inside.own);
+        let inside = Inside {
+            conn: Some(conn),
+            own,
+            origin: Some(origin),
+        };
+        self.inside.insert(client_id.into(), inside);
     }
 
     /// A session ends. Its rules hold until [`settle`](Self::settle): its will may be due.
@@ -104,14 +133,14 @@ impl Entrance {
 
     fn is_away(&self, client_id: &str) -> bool {
         let known = self.inside.get(client_id);
-        known.is_some_and(|(conn, _)| conn.is_none())
+        known.is_some_and(|inside| inside.conn.is_none())
     }
 
-    /// The rules for this client alone, where it has some.
+    /// The rules for this client alone, where it has some, and where it comes from, if that is known.
     #[inline]
-    pub(super) fn rules_of(&self, who: &Identity<'_>, access: Access) -> Option<&Own> {
+    pub(super) fn of(&self, who: &Identity<'_>, access: Access) -> (Option<&Own>, Option<&Origin>) {
         if self.entering.is_none() && self.inside.is_empty() {
-            return None;
+            return (None, None);
         }
         if let Some(entering) = &self.entering {
             // Its will and its old subscriptions are looked at before it is in. Without a name of its own it can have no
@@ -120,10 +149,13 @@ impl Entrance {
                 && access == Access::Publish
                 && !self.inside.contains_key(who.client_id);
             if is_new || entering.client_id == who.client_id {
-                return entering.own.as_ref();
+                return (entering.own.as_ref(), entering.origin.as_deref());
             }
         }
-        self.inside.get(who.client_id).map(|(_, own)| own)
+        match self.inside.get(who.client_id) {
+            Some(inside) => (inside.own.as_ref(), inside.origin.as_deref()),
+            None => (None, None),
+        }
     }
 }
 
@@ -146,6 +178,7 @@ mod tests {
             conn: conn(number),
             client_id: client_id.into(),
             own: Some(Own::Rules(Arc::new(Acl::parse(rules).expect("good rules")))),
+            origin: None,
             ends_at: Some(Instant::from_micros(number)),
         }
     }
@@ -155,10 +188,10 @@ mod tests {
             client_id,
             user_name: None,
         };
-        let Own::Rules(acl) = entrance.rules_of(&who, Access::Publish)? else {
+        let Own::Rules(acl) = entrance.of(&who, Access::Publish).0? else {
             return None;
         };
-        Some(acl.permits(&who, Access::Publish, topic))
+        Some(acl.permits(&who, None, Access::Publish, topic))
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use clap::{Args, Subcommand};
 use mqttlab_core::broker::{Access, Identity};
 use mqttlab_core::topic;
 
-use super::acl::{Acl, Rule};
+use super::acl::{Acl, Origin, Rule};
 use crate::Failure;
 
 /// Options of `mqttlab acl`.
@@ -27,6 +28,12 @@ enum What {
         /// The file, in the form of Mosquitto's ACL files
         #[arg(long, value_name = "FILE")]
         acl_file: PathBuf,
+        /// Where the client comes from, for lines after address
+        #[arg(long, value_name = "IP")]
+        address: Option<IpAddr>,
+        /// The subject of its certificate, such as CN=pump-1,O=Example, for lines after certificate
+        #[arg(long, value_name = "SUBJECT")]
+        certificate: Option<String>,
         /// The user name, or - for none
         user: String,
         /// The Client Identifier
@@ -43,6 +50,8 @@ enum What {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let What::Check {
         acl_file,
+        address,
+        certificate,
         user,
         client,
         topic: wanted,
@@ -58,7 +67,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         client_id: client,
         user_name: (user != "-").then_some(&user[..]),
     };
-    let (said, any) = explain(&acl, &text, &who, wanted);
+    let origin = Origin {
+        address: *address,
+        subject: certificate.as_deref().map(Into::into),
+    };
+    let (said, any) = explain(&acl, &text, (&who, &origin), wanted);
     io::stdout()
         .write_all(said.as_bytes())
         .map_err(|error| Failure::running(format!("standard output: {error}")))?;
@@ -70,7 +83,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 }
 
 /// In words, and whether anything is allowed.
-fn explain(acl: &Acl, text: &str, who: &Identity<'_>, wanted: &str) -> (String, bool) {
+fn explain(
+    acl: &Acl,
+    text: &str,
+    (who, origin): (&Identity<'_>, &Origin),
+    wanted: &str,
+) -> (String, bool) {
     let line = |rule: &Rule| {
         let line = text.lines().nth(rule.line - 1).unwrap_or_default();
         format!("line {}: {}", rule.line, line.trim())
@@ -87,12 +105,19 @@ fn explain(acl: &Acl, text: &str, who: &Identity<'_>, wanted: &str) -> (String, 
         if is_filter && access != Access::Subscribe {
             continue;
         }
-        let deciding = acl.deciding(who, access, wanted);
+        let deciding = acl.deciding(who, Some(origin), access, wanted);
         let allowed = deciding.is_some_and(|rule| !rule.denies());
         any |= allowed;
         let verdict = if allowed { "allowed" } else { "denied" };
         let because = deciding.map_or_else(|| "no line allows it".to_owned(), line);
         let _ = writeln!(said, "{name:<9}  {verdict:<7}  {because}");
+    }
+    let is_known = origin.address.is_some() && origin.subject.is_some();
+    if acl.asks_for_origin() && !is_known {
+        let _ = writeln!(
+            said,
+            "the file has lines for addresses or certificates; --address and --certificate say what the client has"
+        );
     }
     for rule in acl.unfilled(who) {
         let _ = writeln!(
@@ -108,7 +133,7 @@ fn explain(acl: &Acl, text: &str, who: &Identity<'_>, wanted: &str) -> (String, 
 mod tests {
     use mqttlab_core::broker::Identity;
 
-    use super::super::acl::Acl;
+    use super::super::acl::{Acl, Origin};
     use super::explain;
 
     const FILE: &str = "\
@@ -126,7 +151,7 @@ pattern write from/%c/#
             client_id,
             user_name,
         };
-        explain(&acl, FILE, &who, wanted).0
+        explain(&acl, FILE, (&who, &Origin::default()), wanted).0
     }
 
     #[test]

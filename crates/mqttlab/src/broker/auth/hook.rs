@@ -245,7 +245,7 @@ mod tests {
         let acl = allowed.acl.as_ref().expect("it has rules");
         for (topic, expected) in [("a/c", true), ("a/b", false), ("b", false)] {
             assert_eq!(
-                acl.permits(&who, Access::Receive, topic),
+                acl.permits(&who, None, Access::Receive, topic),
                 expected,
                 "{topic}"
             );
@@ -255,7 +255,7 @@ mod tests {
             panic!("it is allowed");
         };
         let acl = allowed.acl.as_ref().expect("it has rules");
-        assert!(!acl.permits(&who, Access::Receive, "a"));
+        assert!(!acl.permits(&who, None, Access::Receive, "a"));
         assert_eq!(read(br#"{"result":"deny"}"#), Answer::Denied);
     }
 

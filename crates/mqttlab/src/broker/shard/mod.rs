@@ -309,7 +309,7 @@ impl Shard {
         for (acceptor, protocol) in self.acceptors.iter_mut().zip(protocols) {
             acceptor.protocol = protocol;
         }
-        self.sockets.doorkeeper.follow(rules);
+        self.sockets.follow(rules);
         self.sockets.expect(counting, &manners, &self.broker);
         self.config = Arc::from(broker);
         if let Some(share) = &mut self.sockets.share {

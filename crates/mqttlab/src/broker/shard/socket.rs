@@ -7,13 +7,14 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mqttlab_core::broker::Broker;
+use mqttlab_core::broker::{Authorization, Broker};
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
+use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
-use super::super::auth::Doorkeeper;
+use super::super::auth::{Caller, Checked, Doorkeeper, Rules};
 use super::super::bans::{Ban, TooMany, Whom};
 use super::super::record::Recorder;
 use super::super::store::Store;
@@ -143,6 +144,16 @@ impl Socket {
 
     pub(super) fn conn(&self) -> ConnId {
         self.conn
+    }
+
+    /// The client, as the doorkeeper sees it.
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            conn: self.conn,
+            listener: self.listener,
+            address: self.peer.ip(),
+            certificate: self.transport.certificate(),
+        }
     }
 
     /// What operators may know about it.
@@ -351,6 +362,30 @@ impl Sockets {
         self.doorkeeper.settle();
         if let Some(share) = &mut self.share {
             share.settle(broker.connection_count(), broker.session_count());
+        }
+    }
+
+    /// Other rules hold from now on.
+    pub(super) fn follow(&mut self, rules: Arc<Rules>) {
+        self.doorkeeper.follow(rules);
+        if !self.doorkeeper.asks_for_origin() {
+            return;
+        }
+        for socket in self.slots.iter().flatten() {
+            if let (Some(client_id), Phase::Open) = (&socket.client_id, socket.phase) {
+                self.doorkeeper.locate(&socket.caller(), client_id);
+            }
+        }
+    }
+
+    /// Takes note of what came of a check, whoever it was about.
+    pub(super) fn note_check(&mut self, checked: &Checked) -> Authorization {
+        let socket = self.slots.get(index(checked.conn) as usize);
+        let socket = socket.and_then(Option::as_ref);
+        match socket.filter(|socket| socket.conn == checked.conn) {
+            Some(socket) => self.doorkeeper.note(self.now, &socket.caller(), checked),
+            // It has gone meanwhile.
+            None => Authorization::Deny(ReasonCode::UnspecifiedError),
         }
     }
 

@@ -169,7 +169,7 @@ impl Shard {
     /// The password of a client was checked, which has waited for that.
     pub(super) fn let_in(&mut self, checked: &Checked) {
         let conn = checked.conn;
-        let answer = self.sockets.doorkeeper.note(self.now, checked);
+        let answer = self.sockets.note_check(checked);
         let (client_id, user) = (&checked.client_id, checked.user.as_deref());
         let authorization = self.sockets.review(conn, client_id, user, answer);
         let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {

@@ -10,7 +10,6 @@ use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::reason::ReasonCode;
 
-use super::super::super::auth::Caller;
 use super::super::super::store::is_kept;
 use super::{Phase, Sockets, index};
 use crate::log;
@@ -89,12 +88,7 @@ impl Sink for Sockets {
         let Some(socket) = self.slots[index(conn) as usize].as_ref() else {
             return Authorization::Deny(ReasonCode::UnspecifiedError);
         };
-        let caller = Caller {
-            conn,
-            listener: socket.listener,
-            address: socket.peer.ip(),
-            certificate: socket.transport.certificate(),
-        };
+        let caller = socket.caller();
         let answer = self.doorkeeper.authorize(self.now, &caller, request);
         let authorization = self.review(conn, client_id, user_name, answer);
         self.pending = authorization == Authorization::Pending;
