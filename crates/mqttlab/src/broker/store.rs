@@ -20,8 +20,10 @@ mod header;
 mod medium;
 mod record;
 mod salvage;
+mod state;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod writer;
 
 use std::borrow::Cow;
@@ -33,25 +35,23 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mqttlab_core::broker::shard::{Shard, ShardId};
-use mqttlab_core::broker::{Broker, Change, Config as BrokerConfig};
+use mqttlab_core::broker::{Broker, Change};
 use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::bans::{Ban, Bans, Whom};
-use super::shard::part;
 use crate::Failure;
-use batch::{Batch, Extent};
-use failpoint::tidy_min;
+use batch::Batch;
 use file::{File, Unusable};
-use record::{Decoder, Encoder, Record};
+use record::{Encoder, Record};
 use salvage::Found;
+pub(crate) use state::{Plan, is_kept};
+use state::{State, live, restore, snapshot};
+use tidy::{Extent, is_mostly_live, tidy_at};
 use writer::{Job, Writer};
 
 /// More bytes than that do not wait for the disk: then clients do.
 const WAITING_BYTES_MAX: usize = 16 << 20;
-/// With fewer bytes of changes it is not worth it to write the file anew for the room that it takes.
-const TIDY_BYTES_MIN: u64 = 16 << 20;
 /// Without waiting for acknowledgements, so much is written before the time for it has come.
 const EARLY_BYTES: usize = 1 << 20;
 /// So much of a file shows whether it is a text.
@@ -247,114 +247,6 @@ fn start_anew(path: &Path, plan: &Plan<'_>, found: &Found) -> Result<Opened, Str
     };
     let brokers = state.brokers;
     Ok(Opened { kept, brokers, now })
-}
-
-/// What all records of a file make.
-struct State {
-    /// One for each event loop.
-    brokers: Vec<Broker>,
-    bans: Bans,
-}
-
-impl State {
-    /// What the changes of a whole file make, and the time at which they do.
-    fn of(changes: &Batch, clock: Instant, plan: &Plan<'_>) -> (Self, Instant) {
-        let now = Instant::from_micros(clock.as_micros().max(wall_clock()));
-        let mut decoder = Decoder::default();
-        let records: Vec<_> = changes
-            .iter()
-            .filter_map(|bytes| decoder.decode(bytes))
-            .collect();
-        let unknown = changes.extent().count - records.len() as u64;
-        if unknown > 0 {
-            tracing::error!(
-                unknown,
-                "changes in the store make no sense and are left out"
-            );
-        }
-        (Self::play(plan, now, &records), now)
-    }
-
-    fn play(plan: &Plan<'_>, now: Instant, records: &[Record<'_>]) -> Self {
-        let mut bans = Bans::default();
-        for record in records {
-            if let Record::Banned(whom, ban) = record {
-                // There was room for it when it was written.
-                let _ = bans.insert(whom.as_ref().clone(), ban.as_ref().clone(), now);
-            } else if let Record::BanLifted(whom) = record {
-                bans.remove(whom);
-            }
-        }
-        let changes = || records.iter().filter_map(Record::change);
-        let brokers = plan
-            .each(|config, seed, shard| Broker::restore_shard(config, seed, now, shard, changes()));
-        Self { brokers, bans }
-    }
-
-    /// All of it as changes.
-    fn snapshot(&self, now: Instant) -> Batch {
-        let mut changes = Batch::default();
-        self.each(|broker, bans| {
-            changes.append(snapshot(broker, bans, now, &mut Encoder::default()));
-        });
-        changes
-    }
-
-    /// How much of a file that would be.
-    fn live(&self, now: Instant) -> Extent {
-        let mut all = Extent::default();
-        self.each(|broker, bans| all = all + live(broker, bans, now));
-        all
-    }
-
-    /// Tells of each broker, of the first with all bans.
-    fn each(&self, mut tell: impl FnMut(&Broker, &Bans)) {
-        let none = Bans::default();
-        for (number, broker) in self.brokers.iter().enumerate() {
-            tell(broker, if number == 0 { &self.bans } else { &none });
-        }
-    }
-}
-
-/// What brokers are wanted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'a> {
-    /// Of all of them together.
-    pub(crate) config: &'a BrokerConfig,
-    pub(crate) seed: u64,
-    /// How many event loops there are, each with a broker.
-    pub(crate) loops: u16,
-}
-
-impl Plan<'_> {
-    /// Brokers without sessions.
-    pub(crate) fn brokers(&self) -> Vec<Broker> {
-        self.each(|config, seed, shard| Broker::new(config, seed).into_shard(shard))
-    }
-
-    fn each(&self, make: impl Fn(BrokerConfig, u64, Shard) -> Broker) -> Vec<Broker> {
-        let shards = (0..self.loops).filter_map(|id| Shard::new(ShardId::new(id), self.loops));
-        shards
-            .map(|shard| {
-                let seed = self.seed.wrapping_add(shard.id().number().into());
-                make(part(self.config, self.loops), seed, shard)
-            })
-            .collect()
-    }
-}
-
-/// The state that the changes make, as far as they were found.
-fn restore(plan: &Plan<'_>, now: Instant, found: &Found) -> State {
-    let mut decoder = Decoder::default();
-    let mut records = Vec::with_capacity(found.changes.len());
-    for salvaged in &found.changes {
-        if salvaged.after_gap {
-            // What went before it may be what is missing.
-            decoder = Decoder::default();
-        }
-        records.extend(decoder.decode(&salvaged.bytes));
-    }
-    State::play(plan, now, &records)
 }
 
 impl Store {
@@ -626,91 +518,6 @@ impl Store {
             self.encoder = Encoder::default();
         }
         mem::take(&mut self.pending)
-    }
-}
-
-/// Whether a change is worth a place on the disk: what the broker says of itself is not.
-pub(crate) fn is_kept(change: &Change<'_>) -> bool {
-    match change {
-        Change::Retained { message } => !message.topic.starts_with("$SYS/"),
-        Change::RetainedRemoved { topic } => !topic.starts_with("$SYS/"),
-        Change::SessionStarted { .. }
-        | Change::SessionExpiry { .. }
-        | Change::SessionEnded { .. }
-        | Change::Subscribed { .. }
-        | Change::Unsubscribed { .. }
-        | Change::Queued { .. }
-        | Change::Sent { .. }
-        | Change::Dropped { .. }
-        | Change::Released { .. }
-        | Change::Completed { .. }
-        | Change::Received { .. }
-        | Change::ReceiveCompleted { .. }
-        | Change::WillSet { .. }
-        | Change::WillRemoved { .. }
-        | Change::PassedOn { .. }
-        | Change::Heard { .. } => true,
-    }
-}
-
-/// The whole durable state as changes.
-fn snapshot(broker: &Broker, bans: &Bans, now: Instant, encoder: &mut Encoder) -> Batch {
-    let mut changes = Batch::default();
-    each_kept(broker, bans, now, |kept| kept.encode(encoder, &mut changes));
-    changes
-}
-
-/// How much of a file that would be.
-fn live(broker: &Broker, bans: &Bans, now: Instant) -> Extent {
-    let (mut encoder, mut batch) = (Encoder::default(), Batch::default());
-    let mut live = Extent::default();
-    each_kept(broker, bans, now, |kept| {
-        kept.encode(&mut encoder, &mut batch);
-        live = live + batch.extent();
-        batch.clear();
-    });
-    live
-}
-
-/// What one record tells of.
-enum Item<'a> {
-    Ban(&'a Whom, &'a Ban),
-    Change(&'a Change<'a>),
-}
-
-impl Item<'_> {
-    fn encode(&self, encoder: &mut Encoder, batch: &mut Batch) {
-        match *self {
-            Self::Ban(whom, ban) => {
-                batch.push(&Record::Banned(Cow::Borrowed(whom), Cow::Borrowed(ban)));
-            }
-            Self::Change(change) => encoder.encode(change, batch),
-        }
-    }
-}
-
-fn each_kept(broker: &Broker, bans: &Bans, now: Instant, mut tell: impl FnMut(Item<'_>)) {
-    for (whom, ban) in bans.iter(now) {
-        tell(Item::Ban(whom, ban));
-    }
-    broker.snapshot(|change| {
-        if is_kept(change) {
-            tell(Item::Change(change));
-        }
-    });
-}
-
-/// Whether too much of the file counts to write it anew.
-fn is_mostly_live(all: Extent, live: Extent) -> bool {
-    let is_mostly = |all: u64, live: u64, min: u64| all < min.max(live.saturating_mul(3) / 2);
-    is_mostly(all.count, live.count, tidy_min()) && is_mostly(all.bytes, live.bytes, TIDY_BYTES_MIN)
-}
-
-/// With how much in it the file is written anew, where so much of it counts.
-fn tidy_at(live: Extent) -> Extent {
-    Extent {
-        count: tidy_min().max(live.count.saturating_mul(2)),
-        bytes: TIDY_BYTES_MIN.max(live.bytes.saturating_mul(2)),
     }
 }
 

@@ -2,32 +2,13 @@
 
 use super::frame;
 use super::record::Record;
+use super::tidy::Extent;
 
 /// Changes in their order, each with room for what the file says before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
     count: u64,
-}
-
-/// How much there is of something in the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
-    /// Changes.
-    pub(super) count: u64,
-    /// Bytes that they take up.
-    pub(super) bytes: u64,
-}
-
-impl std::ops::Add for Extent {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            count: self.count + other.count,
-            bytes: self.bytes + other.bytes,
-        }
-    }
 }
 
 impl Batch {

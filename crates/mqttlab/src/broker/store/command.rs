@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::super::bans::{Ban, Whom};
 use super::file::{self, Unusable};
 use super::salvage::{Found, Salvaged, salvage};
-use super::{Plan, State, file_at, restore, start_anew, wall_clock};
+use super::state::{Plan, State, restore};
+use super::{file_at, start_anew, wall_clock};
 use crate::Failure;
 
 /// Options of `mqttlab store`.

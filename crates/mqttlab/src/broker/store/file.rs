@@ -12,7 +12,7 @@ use std::path::Path;
 use mqttlab_core::time::Instant;
 use redb::backends::FileBackend;
 
-use super::batch::{Batch, Extent};
+use super::batch::Batch;
 use super::contents;
 use super::copy::Copy;
 use super::failpoint::{Point, pass};
@@ -21,6 +21,7 @@ use super::frame::{self, Body, Frame, Place};
 use super::header::{self, End, Found, Header};
 use super::medium::Medium;
 use super::salvage::salvage;
+use super::tidy::Extent;
 
 /// The file grows by a part of itself, and by no less and no more than this.
 const GROWTH_MIN: u64 = 64 << 10;

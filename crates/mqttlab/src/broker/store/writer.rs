@@ -13,9 +13,9 @@ use std::thread::JoinHandle;
 
 use mqttlab_core::time::Instant;
 
-use super::batch::{Batch, Extent};
+use super::batch::Batch;
 use super::file::File;
-use super::{is_mostly_live, tidy_at};
+use super::tidy::{Extent, is_mostly_live, tidy_at};
 
 const ENDED: &str = "the thread that writes has ended";
 
