@@ -50,6 +50,11 @@ fn the_log_for_machines_says_who_and_why() -> Result<()> {
     // The password is `secret`.
     let hash = "$7$101$FFraYvMvTrFWzjLI$cSFcUWNmh9B8rB0V8XSPJjIWCiY2FvT2XEytYL9aVFe4M0dN7V7HBupJc7eC580fWF6PUDEFDEcTpipoQDwYlg==";
     fs::write(&users, format!("Ann \"ä\":{hash}\n"))?;
+    let rules = folder.path("rules").to_string_lossy().into_owned();
+    fs::write(
+        &rules,
+        "topic read public/#\nuser Ann \"ä\"\ntopic home/#\n",
+    )?;
     let options = [
         "--http",
         "off",
@@ -57,6 +62,8 @@ fn the_log_for_machines_says_who_and_why() -> Result<()> {
         "ws://127.0.0.1:0",
         "--password-file",
         &users,
+        "--acl-file",
+        &rules,
         "--log-format",
         "json",
     ];
@@ -77,6 +84,11 @@ fn the_log_for_machines_says_who_and_why() -> Result<()> {
     ensure!(connected.len() == 1, "{log}");
     ensure!(
         connected[0]["client_id"] == "pump-1" && connected[0]["user_name"] == "Ann \"ä\"",
+        "{log}"
+    );
+    // Where Mosquitto's rules would mean something else.
+    ensure!(
+        log.contains("what stands before the first user is for everybody"),
         "{log}"
     );
     let away = lines_of(&log, "turned away")?;

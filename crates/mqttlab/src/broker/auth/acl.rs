@@ -150,7 +150,16 @@ impl Acl {
         let name = path.display();
         let text =
             fs::read_to_string(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
-        Self::parse(&text).map_err(|(line, why)| Failure::usage(format!("{name}:{line}: {why}")))
+        let acl = Self::parse(&text)
+            .map_err(|(line, why)| Failure::usage(format!("{name}:{line}: {why}")))?;
+        if acl.everybody.iter().any(|rule| !rule.denies()) && !acl.users.is_empty() {
+            // Whoever brings such a file along may have meant less.
+            tracing::info!(
+                rules = %name,
+                "what stands before the first user is for everybody, not only for clients without a User Name as in Mosquitto"
+            );
+        }
+        Ok(acl)
     }
 
     /// The rules in `text`, or the number of the first wrong line and what is wrong with it.
