@@ -19,6 +19,11 @@ pub(crate) struct Options {
     /// Only these steps; all of them when none is named.
     #[arg(value_enum)]
     steps: Vec<Step>,
+
+    /// For how long the broker has to bear everything at once: slow readers, noise, clients that come and go. Some minutes
+    /// before a release; without it as long as MQTTLAB_SOAK_SECONDS says, or as fits beside the other tests.
+    #[arg(long, value_name = "SECONDS")]
+    soak: Option<u32>,
 }
 
 /// One line of the closing table.
@@ -36,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         .filter(|step| options.steps.is_empty() || options.steps.contains(step))
         .collect();
     let started = Instant::now();
-    let (context, mut lacking) = set_up(&steps)?;
+    let (context, mut lacking) = set_up(&steps, options.soak)?;
     let mut rows = Vec::new();
     for step in steps {
         println!("\n==== {} ({})", step.name(), step.about());
@@ -58,11 +63,14 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 
 /// Runs one step and says whether it held.
 pub(crate) fn run_step(step: Step) -> Result<bool> {
-    run(&Options { steps: vec![step] })
+    run(&Options {
+        steps: vec![step],
+        soak: None,
+    })
 }
 
 /// Brings what `steps` need, and says what could not be had.
-fn set_up(steps: &[Step]) -> Result<(Context, Vec<String>)> {
+fn set_up(steps: &[Step], soak: Option<u32>) -> Result<(Context, Vec<String>)> {
     let mut lacking = Vec::new();
     let needs: Vec<Needs> = steps.iter().map(|step| step.needs()).collect();
     if needs.iter().any(|needs| needs.components) {
@@ -87,7 +95,7 @@ fn set_up(steps: &[Step]) -> Result<(Context, Vec<String>)> {
     for lack in &lacking {
         eprintln!("missing: {lack}");
     }
-    Ok((Context::new(tools), lacking))
+    Ok((Context::new(tools, soak), lacking))
 }
 
 fn print_table(rows: &[Row], lacking: &[String], time: Duration) -> bool {

@@ -83,13 +83,16 @@ pub(super) struct Context {
     tools: Tools,
     /// Whether the page was built, once it was tried.
     page: OnceCell<bool>,
+    /// For how long the broker has to bear everything at once, in seconds.
+    soak: Option<u32>,
 }
 
 impl Context {
-    pub(super) fn new(tools: Tools) -> Self {
+    pub(super) fn new(tools: Tools, soak: Option<u32>) -> Self {
         Self {
             tools,
             page: OnceCell::new(),
+            soak,
         }
     }
 
@@ -129,7 +132,9 @@ impl Context {
                 self.tools.path("npm/mqtt/node_modules"),
             )
             .env("MQTTLAB_PYTHON_PATH", self.tools.path("python"));
-        if std::env::var_os("MQTTLAB_SOAK_SECONDS").is_none() {
+        if let Some(seconds) = self.soak {
+            cargo.env("MQTTLAB_SOAK_SECONDS", seconds.to_string());
+        } else if std::env::var_os("MQTTLAB_SOAK_SECONDS").is_none() {
             cargo.env("MQTTLAB_SOAK_SECONDS", SOAK_SECONDS);
         }
         cargo
