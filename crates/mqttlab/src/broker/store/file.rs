@@ -123,11 +123,13 @@ impl File {
 
     /// A new file with these changes.
     fn create(medium: Box<dyn Medium>, run: u32, changes: Batch, now: Instant) -> io::Result<Self> {
+        let file = getrandom::u64().map_err(io::Error::other)?;
         let start = header::LENGTH as u64;
         medium.set_length(start)?;
         let header = Header {
             number: 0,
             run,
+            file,
             epoch: 0,
             start,
             length: start,
@@ -195,6 +197,7 @@ impl File {
         let old = self.header;
         let epoch = (old.epoch + 1).max(u64::from(old.run) << 32);
         let place = |number| Place {
+            file: old.file,
             epoch,
             run: old.run,
             number,
@@ -220,18 +223,19 @@ impl File {
         self.header.epoch = epoch;
         self.header.start = start;
         self.header.clock = now;
-        let length = self.header.length;
         if is_in_front {
-            self.header.length = length.min(grown(end));
+            // Behind it is what went before.
+            self.header.length = end;
         }
         if self.header.number == 0 {
-            // There are two of them from the beginning.
+            // There are two of them from the beginning, the second when the first is there for certain.
             self.write_header()?;
+            self.medium.sync()?;
         }
         self.write_header()?;
         self.medium.sync()?;
-        if self.header.length < length {
-            self.medium.set_length(self.header.length)?;
+        if is_in_front {
+            self.medium.set_length(end)?;
         }
         pass(Point::RewriteAfter)?;
         let next = first + 1 + count;
@@ -242,8 +246,15 @@ impl File {
     }
 
     fn place(&self, number: u64) -> Place {
-        let Header { epoch, run, .. } = self.header;
-        Place { epoch, run, number }
+        let Header {
+            file, epoch, run, ..
+        } = self.header;
+        Place {
+            file,
+            epoch,
+            run,
+            number,
+        }
     }
 
     /// Has the file so long, and somewhat longer where it must grow.
@@ -265,7 +276,7 @@ impl File {
     }
 
     fn write_header(&mut self) -> io::Result<()> {
-        self.header.number += 1;
+        self.header.number = self.header.number.saturating_add(1);
         self.medium
             .write(self.header.place(), &self.header.encode())
     }
@@ -380,23 +391,15 @@ fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, 
     let frames: &[u8] = bytes
         .get::<std::ops::RangeFrom<usize>>(start..)
         .ok_or_else(missing)?;
-    let contents = contents::read(frames, header.epoch).map_err(Unusable::Damaged)?;
-    let end = End {
-        at: header.start + contents.end as u64,
-        next: contents.next,
-    };
-    if header.closed.is_some_and(|closed| closed != end) {
-        return Err(missing());
-    }
-    if contents.litter_end > contents.end {
-        // What nobody was told of is not to be found among what comes now.
-        let litter_end = header.start + contents.litter_end as u64;
-        wipe(&*medium, end.at, litter_end)?;
-    }
+    let contents = contents::read(frames, &header).map_err(Unusable::Damaged)?;
+    let end = contents.end(&header);
+    let is_closed = header.closed.is_some();
     let mut file = File {
         medium,
         header: Header {
             run: header.run.saturating_add(1),
+            // Where nobody closed it, more may lie behind the end than zeros: there it is cut off.
+            length: if is_closed { header.length } else { end.at },
             closed: None,
             ..header
         },
@@ -404,8 +407,17 @@ fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, 
         count: contents.changes.len() as u64 + 1,
         is_sound: true,
     };
+    if let Some(last) = contents.last.filter(|_| !is_closed) {
+        // The system shows it also where it has failed to put it on the disk.
+        let at = header.start + last as u64;
+        let commit = &bytes[at as usize..end.at as usize];
+        file.medium.write(at, commit)?;
+    }
     file.write_header()?;
     file.medium.sync()?;
+    if !is_closed {
+        file.medium.set_length(end.at)?;
+    }
     let mut changes = Batch::default();
     for change in &contents.changes {
         changes.push_encoded(change);

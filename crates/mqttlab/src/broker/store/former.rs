@@ -124,7 +124,8 @@ fn all_changes(database: &Database, epoch: u64, next: u64) -> Result<Batch, Unus
     for entry in table.iter().map_err(|e| library(e.into()))? {
         let (key, bytes) = entry.map_err(|e| library(e.into()))?;
         let key = key.value();
-        let frame = Frame::decode(bytes.value())
+        let frame = Frame::split_former(bytes.value())
+            .map(|(frame, _)| frame)
             .filter(|frame| frame.place.number == key && frame.place.epoch == epoch);
         match frame.map(|frame| frame.body) {
             Some(Body::Begin(_)) if expected.is_none() => {}

@@ -4,11 +4,13 @@
 use mqttlab_core::time::Instant;
 
 /// What every frame begins with.
-pub(super) const MARK: [u8; 4] = [0xC3, b'm', b'q', 0x1A];
-/// Mark, epoch, run, number, length and checksum.
-const HEAD: usize = 4 + 8 + 4 + 8 + 4 + 4;
+pub(super) const MARK: [u8; 4] = [0xC3, b'm', b'q', 0x1B];
+/// What frames began with in files of earlier versions.
+pub(super) const FORMER_MARK: [u8; 4] = [0xC3, b'm', b'q', 0x1A];
+/// Mark, file, epoch, run, number, length and checksum.
+const HEAD: usize = 4 + 8 + 8 + 4 + 8 + 4 + 4;
 /// Where the length is in it.
-const LENGTH: usize = 4 + 8 + 4 + 8;
+const LENGTH: usize = 4 + 8 + 8 + 4 + 8;
 /// Where the checksum is in it.
 const SUM: usize = LENGTH + 4;
 /// A longer change there is not: a message has its limits, whatever is configured.
@@ -17,6 +19,9 @@ const BODY_MAX: usize = 512 << 20;
 /// Where a frame belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
+    /// What the file drew by lot when it was made. No client knows it, so none can say a frame; 0 in files of earlier
+    /// versions, which had none.
+    pub(super) file: u64,
     /// Each time the file is written anew an epoch begins; a later one has a larger number.
     pub(super) epoch: u64,
     /// How often the file had been opened when it was written.
@@ -95,8 +100,8 @@ pub(super) fn changes(frames: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// How long the frame is with which these bytes begin.
-fn length_of(bytes: &[u8]) -> Option<usize> {
+/// How long the frame is with which these bytes begin, as it says itself.
+pub(super) fn length_of(bytes: &[u8]) -> Option<usize> {
     let length = bytes.get(LENGTH..)?.first_chunk()?;
     Some(HEAD + u32::from_le_bytes(*length) as usize)
 }
@@ -116,52 +121,75 @@ pub(super) fn seal(frames: &mut [u8], first: Place) {
 fn seal_one(frame: &mut [u8], place: Place) {
     let (head, body) = frame.split_at_mut(HEAD);
     head[..4].copy_from_slice(&MARK);
-    head[4..12].copy_from_slice(&place.epoch.to_le_bytes());
-    head[12..16].copy_from_slice(&place.run.to_le_bytes());
-    head[16..LENGTH].copy_from_slice(&place.number.to_le_bytes());
+    head[4..12].copy_from_slice(&place.file.to_le_bytes());
+    head[12..20].copy_from_slice(&place.epoch.to_le_bytes());
+    head[20..24].copy_from_slice(&place.run.to_le_bytes());
+    head[24..LENGTH].copy_from_slice(&place.number.to_le_bytes());
     let sum = checksum(&head[..SUM], body);
     head[SUM..].copy_from_slice(&sum.to_le_bytes());
 }
 
 impl<'a> Frame<'a> {
-    /// The frame at the beginning of `bytes`, whatever comes behind it; `None` where there is none that is whole.
-    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
-        Some(Self::split(bytes)?.0)
+    /// The frame at the beginning of `bytes` and its length, whatever comes behind it; `None` where there is none that is
+    /// whole and belongs to a place that is wanted. Only of such a one the checksum is taken.
+    pub(super) fn split(
+        bytes: &'a [u8],
+        is_wanted: impl FnOnce(Place) -> bool,
+    ) -> Option<(Self, usize)> {
+        let rest = bytes.strip_prefix(&MARK)?;
+        let (file, rest) = rest.split_first_chunk()?;
+        Self::split_at(bytes, u64::from_le_bytes(*file), rest, is_wanted)
     }
 
-    /// The same with its length.
-    pub(super) fn split(bytes: &'a [u8]) -> Option<(Self, usize)> {
-        let (head, rest) = bytes.split_at_checked(HEAD)?;
-        let (mark, head) = head.split_first_chunk()?;
-        let (epoch, head) = head.split_first_chunk()?;
-        let (run, head) = head.split_first_chunk()?;
-        let (number, head) = head.split_first_chunk()?;
-        let (length, head) = head.split_first_chunk()?;
-        let (sum, _) = head.split_first_chunk()?;
-        let length = u32::from_le_bytes(*length) as usize;
-        if *mark != MARK || length > BODY_MAX {
-            return None;
-        }
-        let body = rest.get(..length)?;
-        if checksum(&bytes[..SUM], body) != u32::from_le_bytes(*sum) {
-            return None;
-        }
-        let body = match body.split_first()? {
-            (&BEGIN, count) => Body::Begin(u64::from_le_bytes(count.try_into().ok()?)),
-            (&CHANGE, change) => Body::Change(change),
-            (&COMMIT, body) => {
-                let (first, at) = body.split_first_chunk()?;
-                let at = u64::from_le_bytes(at.try_into().ok()?);
-                Body::Commit(u64::from_le_bytes(*first), Instant::from_micros(at))
-            }
-            (_, _) => return None,
-        };
+    /// The same in a file of an earlier version.
+    pub(super) fn split_former(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        Self::split_at(bytes, 0, bytes.strip_prefix(&FORMER_MARK)?, |_| true)
+    }
+
+    /// The same, where `rest` of the bytes comes behind what tells of the file.
+    fn split_at(
+        bytes: &'a [u8],
+        file: u64,
+        rest: &'a [u8],
+        is_wanted: impl FnOnce(Place) -> bool,
+    ) -> Option<(Self, usize)> {
+        let (epoch, rest) = rest.split_first_chunk()?;
+        let (run, rest) = rest.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let before_sum = bytes.len() - rest.len();
+        let (sum, rest) = rest.split_first_chunk()?;
         let place = Place {
+            file,
             epoch: u64::from_le_bytes(*epoch),
             run: u32::from_le_bytes(*run),
             number: u64::from_le_bytes(*number),
         };
-        Some((Self { place, body }, HEAD + length))
+        let length = u32::from_le_bytes(*length) as usize;
+        if length > BODY_MAX || !is_wanted(place) {
+            return None;
+        }
+        let body = rest.get(..length)?;
+        if checksum(&bytes[..before_sum], body) != u32::from_le_bytes(*sum) {
+            return None;
+        }
+        let body = Body::decode(body)?;
+        Some((Self { place, body }, before_sum + sum.len() + length))
+    }
+}
+
+impl<'a> Body<'a> {
+    fn decode(bytes: &'a [u8]) -> Option<Self> {
+        Some(match bytes.split_first()? {
+            (&BEGIN, count) => Self::Begin(u64::from_le_bytes(count.try_into().ok()?)),
+            (&CHANGE, change) => Self::Change(change),
+            (&COMMIT, body) => {
+                let (first, at) = body.split_first_chunk()?;
+                let at = u64::from_le_bytes(at.try_into().ok()?);
+                Self::Commit(u64::from_le_bytes(*first), Instant::from_micros(at))
+            }
+            (_, _) => return None,
+        })
     }
 }
 
@@ -179,6 +207,7 @@ mod tests {
     use super::{Body, Frame, Place, append, changes, seal};
 
     const PLACE: Place = Place {
+        file: 0x1234_5678_9ABC,
         epoch: 1 << 40,
         run: 3,
         number: 77,
@@ -196,13 +225,16 @@ mod tests {
             let mut bytes = frame.encode();
             let length = bytes.len();
             bytes.extend(b"whatever comes behind it");
-            assert_eq!(Frame::split(&bytes), Some((frame, length)));
+            let split = |bytes| Frame::split(bytes, |place| place == PLACE);
+            assert_eq!(split(&bytes), Some((frame, length)));
+            assert_eq!(Frame::split(&bytes, |place| place != PLACE), None);
+            assert_eq!(Frame::split_former(&bytes), None);
             for end in 0..length {
-                assert_eq!(Frame::decode(&bytes[..end]), None, "cut off at {end}");
+                assert_eq!(split(&bytes[..end]), None, "cut off at {end}");
             }
             for bit in 0..length * 8 {
                 bytes[bit / 8] ^= 1 << (bit % 8);
-                assert_eq!(Frame::decode(&bytes), None, "bit {bit}");
+                assert_eq!(Frame::split(&bytes, |_| true), None, "bit {bit}");
                 bytes[bit / 8] ^= 1 << (bit % 8);
             }
         }

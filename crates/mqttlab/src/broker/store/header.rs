@@ -13,8 +13,8 @@ pub(super) const FORM: u32 = 3;
 const SECOND: usize = 4_096;
 /// Where the frames begin.
 pub(super) const LENGTH: usize = 2 * SECOND;
-/// Mark, form, run, number, epoch, start, length, clock, whether it is closed, end and next.
-const BODY: usize = 16 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 1 + 8 + 8;
+/// Mark, form, run, number, file, epoch, start, length, clock, whether it is closed, end and next.
+const BODY: usize = 16 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 8 + 1 + 8 + 8;
 
 /// What the file says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) struct Header {
     pub(super) number: u64,
     /// How often the file was opened.
     pub(super) run: u32,
+    /// What the file drew by lot when it was made: each of its frames says it too.
+    pub(super) file: u64,
     /// The epoch that counts.
     pub(super) epoch: u64,
     /// Where its first frame is.
@@ -50,7 +52,7 @@ pub(super) enum Found {
     Good(Header),
     /// It was written in this form, which is not that of this program.
     Other(u32),
-    /// There is nothing but zeros.
+    /// Nothing but zeros, or half of what a new file begins with.
     Nothing,
     Damaged,
 }
@@ -68,6 +70,7 @@ impl Header {
         bytes.extend(self.run.to_le_bytes());
         for number in [
             self.number,
+            self.file,
             self.epoch,
             self.start,
             self.length,
@@ -87,11 +90,16 @@ impl Header {
     /// The one that counts. Where only one is whole the disk has not kept its word, and neither counts.
     pub(super) fn find(bytes: &[u8]) -> Found {
         let bytes = &bytes[..bytes.len().min(LENGTH)];
-        if bytes.iter().all(|&byte| byte == 0) {
+        if is_empty(bytes) {
             return Found::Nothing;
         }
-        let [Some((first, form)), Some((second, other))] = Self::both(bytes) else {
-            return Found::Damaged;
+        let ((first, form), (second, other)) = match Self::both(bytes) {
+            [Some(first), Some(second)] => (first, second),
+            // A new file has its first one before it has the second.
+            [None, Some((Self { number: 1, .. }, FORM))] if is_empty(&bytes[..SECOND]) => {
+                return Found::Nothing;
+            }
+            [Some(_) | None, None] | [None, Some(_)] => return Found::Damaged,
         };
         if let Some(other) = [form, other].into_iter().find(|&form| form != FORM) {
             return Found::Other(other);
@@ -100,11 +108,14 @@ impl Header {
         Found::Good(if is_first { first } else { second })
     }
 
-    /// The later of those that are whole.
-    pub(super) fn latest(bytes: &[u8]) -> Option<Self> {
-        let known = Self::both(bytes).into_iter().flatten();
+    /// The later of those that are whole, and whether both are.
+    pub(super) fn latest(bytes: &[u8]) -> Option<(Self, bool)> {
+        let both = Self::both(bytes);
+        let is_certain = both.iter().all(Option::is_some);
+        let known = both.into_iter().flatten();
         let known = known.filter_map(|(header, form)| (form == FORM).then_some(header));
-        known.max_by_key(|header| header.number)
+        let latest = known.max_by_key(|header| header.number)?;
+        Some((latest, is_certain))
     }
 
     /// Each with its form, where it is whole.
@@ -129,8 +140,8 @@ impl Header {
             rest = others;
             Some(u64::from_le_bytes(*number))
         };
-        let (number, epoch, start) = (take()?, take()?, take()?);
-        let (length, clock) = (take()?, take()?);
+        let (number, file, epoch) = (take()?, take()?, take()?);
+        let (start, length, clock) = (take()?, take()?, take()?);
         let (&is_closed, rest) = rest.split_first()?;
         let (at, next) = rest.split_first_chunk()?;
         let end = End {
@@ -140,6 +151,7 @@ impl Header {
         let header = Self {
             number,
             run: u32::from_le_bytes(*run),
+            file,
             epoch,
             start,
             length,
@@ -148,6 +160,10 @@ impl Header {
         };
         Some((header, u32::from_le_bytes(*form)))
     }
+}
+
+fn is_empty(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == 0)
 }
 
 #[cfg(test)]
@@ -159,6 +175,7 @@ mod tests {
     const HEADER: Header = Header {
         number: 7,
         run: 3,
+        file: 0xFEDC_BA98,
         epoch: 1 << 33,
         start: 8_192,
         length: 1 << 20,
@@ -196,6 +213,16 @@ mod tests {
         }
         assert_eq!(Header::find(&[]), Found::Nothing);
         assert_eq!(Header::find(&[0; LENGTH]), Found::Nothing);
+    }
+
+    #[test]
+    fn half_of_a_new_one_is_nothing_and_half_of_another_is_damaged() {
+        for number in [1, 3] {
+            let bytes = file([Header { number, ..HEADER }; 2]);
+            let found = Header::find(&bytes);
+            assert_eq!(found == Found::Nothing, number == 1, "{found:?}");
+            assert!(found != Found::Damaged || number > 1, "{found:?}");
+        }
     }
 
     #[test]

@@ -2,11 +2,17 @@
 //!
 //! Changes are looked for everywhere in it, also where the file itself no longer knows of any. Pages that are free now
 //! may have old ones, so what is found is sorted first: by epoch, by number, and by the run of the broker that wrote it.
+//! What is not of this file is somebody's message, whatever it looks like.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::frame::{Body, Frame, MARK, Place};
-use super::header::Header;
+use super::frame::{self, Body, FORMER_MARK, Frame, MARK, Place};
+use super::header::{self, Header};
+
+/// A frame that is not longer than this is cheap to try.
+const SHORT: usize = 4 << 10;
+/// So many times what there is may be read while it is not known which file it is.
+const TRIES: usize = 16;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,10 +44,32 @@ struct Epoch<'a> {
 
 /// Looks for changes in the bytes of a file.
 pub(super) fn salvage(bytes: &[u8]) -> Found {
-    let epochs = collect(bytes);
+    let header = Header::latest(bytes);
+    let file = header.map(|(header, _)| header.file);
+    let Some(file) = file.or_else(|| which_file(bytes)) else {
+        // It may be one of an earlier version.
+        return choose(&collect(bytes, FORMER_MARK, Frame::split_former));
+    };
+    let mut epochs = collect(bytes, MARK, |bytes| {
+        Frame::split(bytes, |place| place.file == file)
+    });
+    if let Some((header, is_certain)) = header {
+        // An earlier one is out of date, and where the file knows for certain, a later one never counted.
+        if let Some(epoch) = epochs.get_mut(&header.epoch) {
+            epoch.has_counted = true;
+            epochs.retain(|&number, _| {
+                number == header.epoch || !is_certain && number > header.epoch
+            });
+        }
+    }
+    choose(&epochs)
+}
+
+/// The epoch that counts.
+fn choose(epochs: &BTreeMap<u64, Epoch<'_>>) -> Found {
     let committed = || {
         let all = epochs.iter().rev();
-        all.filter(|(number, _)| !was_given_up(**number, &epochs))
+        all.filter(|(number, _)| !was_given_up(**number, epochs))
             .map(|(_, epoch)| epoch)
     };
     // The last that is complete or was gone on with, and failing that the one of which most is left.
@@ -50,15 +78,39 @@ pub(super) fn salvage(bytes: &[u8]) -> Found {
     chosen.map(Epoch::in_order).unwrap_or_default()
 }
 
-fn collect(bytes: &[u8]) -> BTreeMap<u64, Epoch<'_>> {
+/// What the file drew, by its frames alone: an epoch begins where the beginning of the file ends, now or earlier, and
+/// elsewhere the first that is whole tells.
+fn which_file(bytes: &[u8]) -> Option<u64> {
+    let frame_at = |at| Frame::split(bytes.get(at..)?, |_| true);
+    if let Some((frame, _)) = frame_at(header::LENGTH) {
+        return Some(frame.place.file);
+    }
+    // What looks like a frame may be a client's, and say that it is long: the others come first, and there is an end to it.
+    let mut left = bytes.len().saturating_mul(TRIES);
+    let mut try_all = |is_tried: fn(usize) -> bool| {
+        memchr::memmem::find_iter(bytes, &MARK).find_map(|at| {
+            let length = frame::length_of(&bytes[at..]).filter(|&length| is_tried(length))?;
+            left = left.checked_sub(length)?;
+            frame_at(at)
+        })
+    };
+    let found = try_all(|length| length <= SHORT).or_else(|| try_all(|length| length > SHORT));
+    found.map(|(frame, _)| frame.place.file)
+}
+
+fn collect<'a>(
+    bytes: &'a [u8],
+    mark: [u8; 4],
+    split: impl Fn(&'a [u8]) -> Option<(Frame<'a>, usize)>,
+) -> BTreeMap<u64, Epoch<'a>> {
     let mut epochs: BTreeMap<u64, Epoch<'_>> = BTreeMap::new();
     let mut behind = 0;
-    for at in memchr::memmem::find_iter(bytes, &MARK) {
+    for at in memchr::memmem::find_iter(bytes, &mark) {
         // What is inside of a frame is what a client said.
         if at < behind {
             continue;
         }
-        let Some((Frame { place, body }, length)) = Frame::split(&bytes[at..]) else {
+        let Some((Frame { place, body }, length)) = split(&bytes[at..]) else {
             continue;
         };
         behind = at + length;
@@ -72,11 +124,8 @@ fn collect(bytes: &[u8]) -> BTreeMap<u64, Epoch<'_>> {
             Body::Commit(..) => epoch.has_counted = true,
         }
     }
-    if let Some(header) = Header::latest(bytes)
-        && let Some(epoch) = epochs.get_mut(&header.epoch)
-    {
-        epoch.has_counted = true;
-    }
+    // Commits alone are what is left of an epoch that another one took the place of.
+    epochs.retain(|_, epoch| epoch.begins.is_some() || !epoch.changes.is_empty());
     epochs
 }
 
@@ -133,10 +182,19 @@ impl Epoch<'_> {
 
 #[cfg(test)]
 mod tests {
+    use mqttlab_core::time::Instant;
+
     use super::{Body, Found, Frame, Place, salvage};
 
+    const FILE: u64 = 1 << 63;
+
     fn frame(epoch: u64, run: u32, number: u64, body: Body<'_>) -> Vec<u8> {
-        let place = Place { epoch, run, number };
+        let place = Place {
+            file: FILE,
+            epoch,
+            run,
+            number,
+        };
         Frame { place, body }.encode()
     }
 
@@ -195,6 +253,7 @@ mod tests {
     fn what_a_client_says_is_no_change() {
         let inner = change(5, 1, 2, "forged");
         let place = Place {
+            file: FILE,
             epoch: 5,
             run: 1,
             number: 1,
@@ -207,6 +266,51 @@ mod tests {
         let found = salvage(&[begin, outer.encode()].concat());
         assert_eq!((found.changes.len(), found.lost), (1, 0));
         assert_eq!(found.changes[0].bytes, inner);
+    }
+
+    #[test]
+    fn what_a_client_says_is_no_change_where_its_message_is_torn_either() {
+        let forge = |number, body| {
+            let place = Place {
+                file: 1,
+                epoch: 9,
+                run: 9,
+                number,
+            };
+            Frame { place, body }.encode()
+        };
+        let begin = frame(5, 1, 0, Body::Begin(1));
+        let forged = [
+            forge(0, Body::Begin(1)),
+            forge(1, Body::Change(b"forged")),
+            forge(2, Body::Commit(1, Instant::ZERO)),
+        ];
+        let mut torn = frame(5, 1, 1, Body::Change(&forged.concat()));
+        let last = torn.len() - 1;
+        torn[last] ^= 1;
+        let rest = change(5, 1, 2, "real");
+        let found = salvage(&[begin, torn, rest].concat());
+        assert_eq!((texts(&found), found.lost), (vec!["… real".into()], 1));
+    }
+
+    #[test]
+    fn what_says_that_it_is_long_costs_no_more_time_than_there_is() {
+        let mut head = change(5, 1, 1, "");
+        let at = head.len() - 1 - 8;
+        head[at..at + 4].copy_from_slice(&(2_u32 << 20).to_le_bytes());
+        let bytes = head.repeat((4 << 20) / head.len());
+        // Its checksums would be of 200 GB.
+        assert_eq!(salvage(&bytes), Found::default());
+    }
+
+    #[test]
+    fn commits_alone_make_no_epoch() {
+        let bytes = [
+            frame(5, 1, 0, Body::Begin(0)),
+            change(5, 1, 1, "a"),
+            frame(7, 1, 9, Body::Commit(8, Instant::ZERO)),
+        ];
+        assert_eq!(texts(&salvage(&bytes.concat())), ["a"]);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use super::record::{Decoder, Encoder, Record};
 use super::{Durability, Manner, OnFailure, Opened, Plan, Store, file_at, is_kept, open};
 
 mod disk;
+mod forged;
 mod former;
+mod power;
 
 const TIDY_MIN: u64 = 10_000;
 

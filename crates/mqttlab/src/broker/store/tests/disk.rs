@@ -14,10 +14,10 @@ use super::super::medium::Medium;
 use super::super::salvage::salvage;
 
 /// What a disk writes whole or not at all.
-const SECTOR: usize = 512;
+pub(super) const SECTOR: usize = 512;
 
 #[derive(Clone, Debug)]
-enum Op {
+pub(super) enum Op {
     Write(u64, Vec<u8>),
     Length(u64),
     Sync,
@@ -25,26 +25,26 @@ enum Op {
 
 /// A disk that remembers everything that was done to it.
 #[derive(Clone, Debug, Default)]
-struct Disk(Arc<Mutex<(Vec<u8>, Vec<Op>)>>);
+pub(super) struct Disk(Arc<Mutex<(Vec<u8>, Vec<Op>)>>);
 
 impl Disk {
     fn with<R>(&self, work: impl FnOnce(&mut (Vec<u8>, Vec<Op>)) -> R) -> R {
         work(&mut self.0.lock().expect("no test panics with it in hand"))
     }
 
-    fn apply(&self, op: Op) {
+    pub(super) fn apply(&self, op: Op) {
         self.with(|(bytes, log)| {
             apply(bytes, &op);
             log.push(op);
         });
     }
 
-    fn log(&self) -> Vec<Op> {
+    pub(super) fn log(&self) -> Vec<Op> {
         self.with(|(_, log)| log.clone())
     }
 }
 
-fn apply(bytes: &mut Vec<u8>, op: &Op) {
+pub(super) fn apply(bytes: &mut Vec<u8>, op: &Op) {
     match op {
         Op::Write(offset, data) => {
             let from = *offset as usize;
@@ -124,11 +124,11 @@ fn after_stop(log: &[Op], stop: usize, fate: Fate) -> Vec<u8> {
     bytes
 }
 
-fn change(number: u32) -> Vec<u8> {
+pub(super) fn change(number: u32) -> Vec<u8> {
     format!("change {number}").repeat(40).into_bytes()
 }
 
-fn batch(changes: &[Vec<u8>]) -> Batch {
+pub(super) fn batch(changes: &[Vec<u8>]) -> Batch {
     let mut batch = Batch::default();
     for change in changes {
         batch.push_encoded(change);
@@ -136,11 +136,11 @@ fn batch(changes: &[Vec<u8>]) -> Batch {
     batch
 }
 
-fn changes(read: &Read) -> Vec<Vec<u8>> {
+pub(super) fn changes(read: &Read) -> Vec<Vec<u8>> {
     read.changes.iter().map(<[u8]>::to_vec).collect()
 }
 
-fn open(bytes: Vec<u8>) -> Result<Read, Unusable> {
+pub(super) fn open(bytes: Vec<u8>) -> Result<Read, Unusable> {
     File::open_on(Copy::of(bytes))
 }
 
@@ -234,7 +234,7 @@ fn of_a_file_with_a_wrong_bit_or_a_cut_all_that_is_left_is_found() {
 }
 
 /// The file as it lies on the disk while it is used, and what is in it.
-fn in_use(disk: &Disk) -> Vec<u8> {
+pub(super) fn in_use(disk: &Disk) -> Vec<u8> {
     disk.with(|(bytes, _)| bytes.clone())
 }
 

@@ -9,7 +9,6 @@ use redb::{Database, TableDefinition};
 
 use super::super::batch::Batch;
 use super::super::file::{self, File, Unusable};
-use super::super::frame::{Body, Frame, Place};
 use super::super::record::Encoder;
 use super::{Folder, Running, plan, retained};
 
@@ -22,15 +21,10 @@ fn write(path: &Path, changes: &[Vec<u8>], about: &[(&str, u64)]) {
     let database = Database::create(path).expect("it can be made");
     let transaction = database.begin_write().expect("it can be written");
     let mut table = transaction.open_table(CHANGES).expect("there is room");
-    let begin = Body::Begin(1);
-    let bodies = changes.iter().map(|change| Body::Change(change));
+    let begin = [&[0][..], &1_u64.to_le_bytes()].concat();
+    let bodies = changes.iter().map(|change| [&[1], &change[..]].concat());
     for (number, body) in (0..).zip([begin].into_iter().chain(bodies)) {
-        let place = Place {
-            epoch: EPOCH,
-            run: 1,
-            number,
-        };
-        let frame = Frame { place, body }.encode();
+        let frame = frame(number, &body);
         table.insert(number, &frame[..]).expect("there is room");
     }
     drop(table);
@@ -40,6 +34,17 @@ fn write(path: &Path, changes: &[Vec<u8>], about: &[(&str, u64)]) {
     }
     drop(table);
     transaction.commit().expect("there is room");
+}
+
+/// A mark, an epoch, a run, a number, a length and a checksum before a body that begins with its kind.
+fn frame(number: u64, body: &[u8]) -> Vec<u8> {
+    let mut head = b"\xC3mq\x1A".to_vec();
+    head.extend(EPOCH.to_le_bytes());
+    head.extend(1_u32.to_le_bytes());
+    head.extend(number.to_le_bytes());
+    head.extend((body.len() as u32).to_le_bytes());
+    let sum = crc32fast::hash(&[&head, body].concat());
+    [&head, &sum.to_le_bytes()[..], body].concat()
 }
 
 fn about(next: u64) -> [(&'static str, u64); 5] {
