@@ -1,7 +1,7 @@
 //! The native broker beside others on this machine, run after run in turn.
 //!
-//! Each run has a broker of its own, started for it on a free port of 127.0.0.1, with the limits on messages that wait
-//! raised as far as they go. The load is that of `mqttlab bench`, which is the same for all.
+//! Each run has a broker of its own, started for it on a free port of 127.0.0.1, with the limits on messages that wait or
+//! are in flight raised as far as they go. The load is that of `mqttlab bench`, which is the same for all.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -256,7 +256,8 @@ impl Broker {
                     .args(["--listen", &format!("{scheme}127.0.0.1:{port}")])
                     .args(["--set", "sys.interval-s=0"])
                     .args(["--set", "broker.queue-messages-max=1000000"])
-                    .args(["--set", "broker.queue-bytes-max=1073741824"]);
+                    .args(["--set", "broker.queue-bytes-max=1073741824"])
+                    .args(["--set", "broker.in-flight-max=65535"]);
                 if manner == Manner::Tls {
                     command.arg("--certificate").arg(&certificate);
                     command.arg("--key").arg(&key);

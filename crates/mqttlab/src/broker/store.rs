@@ -54,6 +54,8 @@ use writer::{Job, Writer};
 const WAITING_BYTES_MAX: usize = 16 << 20;
 /// Without waiting for acknowledgements, so much is written before the time for it has come.
 const EARLY_BYTES: usize = 1 << 20;
+/// What nobody waits for is on the disk after so long at most, with whatever comes by then.
+const PATIENCE: Duration = Duration::from_millis(10);
 /// So much of a file shows whether it is a text.
 const HEAD_BYTES: u64 = 4 << 10;
 
@@ -134,12 +136,14 @@ pub(crate) struct Store {
     bans: Bans,
     /// Changes that were not handed to the thread yet, encoded.
     pending: Batch,
+    /// Something that the broker said, or is about to say, waits for them.
+    is_awaited: bool,
     /// Jobs that the thread was given, and those that it has done.
     begun: u64,
     done: u64,
     /// Bytes of those under way.
     flying: VecDeque<usize>,
-    /// For [`Durability::Interval`]: when changes are handed over next; `None` while there are none.
+    /// When changes are handed over for which nobody waits; `None` while there are none.
     due: Option<Instant>,
     /// Bytes that the thread has and does not write before that.
     deferred: usize,
@@ -271,6 +275,7 @@ impl Store {
             // The first keeps those of all.
             bans: mem::take(&mut bans),
             pending: Batch::default(),
+            is_awaited: false,
             begun: 0,
             done: 0,
             flying: VecDeque::new(),
@@ -286,6 +291,7 @@ impl Store {
     pub(crate) fn note(&mut self, change: &Change<'_>) {
         if self.writes_changes() {
             self.encoder.encode(change, &mut self.pending);
+            self.is_awaited |= !is_told_again(change);
         }
     }
 
@@ -299,6 +305,7 @@ impl Store {
         if self.writes_changes() {
             let record = Record::Banned(Cow::Borrowed(&whom), Cow::Borrowed(&ban));
             self.pending.push(&record);
+            self.is_awaited = true;
         }
         // These are the same as those of the caller, which took it.
         let _ = self.bans.insert(whom, ban, now);
@@ -308,6 +315,7 @@ impl Store {
     pub(crate) fn note_lifted(&mut self, whom: &Whom) {
         if self.writes_changes() {
             self.pending.push(&Record::BanLifted(Cow::Borrowed(whom)));
+            self.is_awaited = true;
         }
         self.bans.remove(whom);
     }
@@ -329,10 +337,14 @@ impl Store {
         }
     }
 
-    /// What the broker says now may leave when [`done`](Self::done) is as large as this.
-    pub(crate) fn needed(&self) -> u64 {
+    /// What the broker says now may leave when [`done`](Self::done) is as large as this; so there is something that waits
+    /// for what was noted.
+    pub(crate) fn needed(&mut self) -> u64 {
         match self.manner.durability {
-            Durability::Commit => self.begun + u64::from(!self.pending.is_empty()),
+            Durability::Commit => {
+                self.is_awaited |= !self.pending.is_empty();
+                self.begun + u64::from(!self.pending.is_empty())
+            }
             Durability::Interval | Durability::None => 0,
         }
     }
@@ -371,14 +383,18 @@ impl Store {
             }
         }
         let is_early = self.pending_bytes() + self.deferred < EARLY_BYTES && !is_wanted;
-        if self.manner.durability == Durability::Interval && is_early {
-            let due = *self.due.get_or_insert(now + self.manner.interval);
-            if now < due {
-                if is_urgent {
-                    self.defer(now);
-                }
-                return Ok(());
+        let patience = match self.manner.durability {
+            Durability::Interval => Some(self.manner.interval),
+            Durability::Commit => (!self.is_awaited && !is_urgent).then_some(PATIENCE),
+            Durability::None => None,
+        };
+        if let Some(patience) = patience.filter(|_| is_early)
+            && now < *self.due.get_or_insert(now + patience)
+        {
+            if is_urgent {
+                self.defer(now);
             }
+            return Ok(());
         }
         self.due = None;
         self.write(broker, now);
@@ -495,6 +511,7 @@ impl Store {
     fn rewrite(&mut self, broker: &Broker, now: Instant) {
         // What was noted is in the snapshot.
         self.pending = Batch::default();
+        self.is_awaited = false;
         self.encoder = Encoder::default();
         let changes = snapshot(broker, &self.bans, now, &mut self.encoder);
         if self.is_shared {
@@ -517,8 +534,15 @@ impl Store {
             // What others write comes in between: nothing may refer to what was before.
             self.encoder = Encoder::default();
         }
+        self.is_awaited = false;
         mem::take(&mut self.pending)
     }
+}
+
+/// Whether a change may be without an answer: a crash that takes it back, with nothing said since, is as if the client's
+/// word had been on its way still.
+fn is_told_again(change: &Change<'_>) -> bool {
+    matches!(change, Change::Completed { .. })
 }
 
 /// Microseconds since 1970.

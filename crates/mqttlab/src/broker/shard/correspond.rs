@@ -75,7 +75,7 @@ impl Shard {
         }
         self.sockets.hears = false;
         self.bury();
-        let stored = self.sockets.store.as_ref().map_or(0, Store::needed);
+        let stored = self.sockets.store.as_mut().map_or(0, Store::needed);
         if self.sockets.post.handled(&letter, stored) {
             self.crew.stir(from.number().into());
         }

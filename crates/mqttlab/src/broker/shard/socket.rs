@@ -605,7 +605,7 @@ impl Sockets {
     /// A ticket for what the broker says now.
     fn ticket(&mut self) -> Ticket {
         let terms = Terms {
-            stored: self.store.as_ref().map_or(0, Store::needed),
+            stored: self.store.as_mut().map_or(0, Store::needed),
             confirmed: self.post.needed(),
         };
         self.gates.ticket(terms)

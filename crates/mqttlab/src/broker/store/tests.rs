@@ -312,6 +312,38 @@ fn nothing_is_settled_before_it_is_on_the_disk() {
 }
 
 #[test]
+fn what_nobody_waits_for_goes_along_with_what_comes_next() {
+    let folder = Folder::new("patient");
+    let mut running = Running::open(&folder);
+    let completed = Change::Completed {
+        client_id: "c",
+        packet_id: PacketId::FIRST,
+    };
+    running.store.note(&completed);
+    assert!(!running.hand_over(running.now), "it can wait");
+    let due = running.store.due().expect("it does not wait for ever");
+    assert!(due <= running.now + super::PATIENCE);
+    running.retain("a", "1");
+    assert!(running.hand_over(running.now), "that cannot");
+    running.commit();
+    assert_eq!(running.store.numbers().commits, 1);
+    assert_eq!(running.store.numbers().changes, 2);
+    // When something is said, that waits for it, and it for nothing.
+    running.store.note(&completed);
+    assert!(!running.store.is_settled() && !running.hand_over(running.now));
+    assert_eq!(running.store.needed(), 2);
+    assert!(running.hand_over(running.now));
+    running.commit();
+    // And without anything else it is written when its time has come.
+    running.store.note(&completed);
+    assert!(!running.hand_over(running.now));
+    let due = running.store.due().expect("there is something");
+    assert!(running.hand_over(due));
+    running.commit();
+    assert_eq!(running.store.numbers().commits, 3);
+}
+
+#[test]
 fn by_interval_changes_are_written_when_their_time_has_come() {
     let folder = Folder::new("interval");
     let mut running = Running::with(&folder, Durability::Interval);
