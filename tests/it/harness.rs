@@ -132,6 +132,16 @@ impl Broker {
         Self::run_with(command, listeners)
     }
 
+    /// Why none starts whose only listener is this.
+    ///
+    /// # Errors
+    /// When one does.
+    pub(crate) fn refusal(listener: &str) -> Result<String> {
+        let set = format!("listener=[{listener}]");
+        let refused = Self::start_configured(&["--http", "off", "--set", &set]).err();
+        Ok(refused.context("it starts")?.to_string())
+    }
+
     /// One on a free port, under a limit that the shell sets.
     ///
     /// # Errors

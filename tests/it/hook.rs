@@ -568,9 +568,7 @@ fn listeners_fetch_keys_of_their_own() -> Result<()> {
             "without tokens",
         ),
     ] {
-        let set = format!("listener=[{wrong}]");
-        let refused = Broker::start_configured(&["--http", "off", "--set", &set]).err();
-        let refused = refused.context("it makes no sense")?.to_string();
+        let refused = Broker::refusal(&wrong)?;
         ensure!(refused.contains(why), "{refused}");
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::harness::packets::{connect, packet, publish, subscribe, text};
+use crate::harness::packets::{connect, connect_v5, packet, publish, subscribe, text};
 use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
 
 /// So many threads are tried.
@@ -345,12 +345,6 @@ fn operators_see_one_broker() -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// CONNECT of MQTT 5.0 with Clean Start.
-fn connect_v5(client_id: &str) -> Vec<u8> {
-    let head = [0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0];
-    packet(0x10, &[&head, &text(client_id)])
 }
 
 #[test]

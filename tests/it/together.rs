@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::crowd::{deaf, metric};
-use crate::harness::packets::{connect, packet, publish, subscribe, text};
+use crate::harness::packets::{connect, connect_v5, packet, publish, subscribe, text};
 use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
 
 /// One more than these is too many.
@@ -176,12 +176,6 @@ fn an_operator_sees_the_threads_and_changes_their_number_only_with_a_restart() -
     let why = "threads is 2 now; it changes only with a restart";
     ensure!(log.contains(why), "{log}");
     Ok(())
-}
-
-/// CONNECT of MQTT 5.0 with Clean Start.
-fn connect_v5(client_id: &str) -> Vec<u8> {
-    let head = [0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0];
-    packet(0x10, &[&head, &text(client_id)])
 }
 
 #[test]

@@ -29,6 +29,12 @@ pub(crate) fn connect(client_id: &str, clean: bool) -> Vec<u8> {
     packet(0x10, &[&head, &text(client_id)])
 }
 
+/// CONNECT of MQTT 5.0 with Clean Start.
+pub(crate) fn connect_v5(client_id: &str) -> Vec<u8> {
+    let head = [0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0];
+    packet(0x10, &[&head, &text(client_id)])
+}
+
 /// SUBSCRIBE to one filter, Packet Identifier 1.
 pub(crate) fn subscribe(filter: &str, qos: u8) -> Vec<u8> {
     packet(0x82, &[&[0, 1], &text(filter), &[qos]])
