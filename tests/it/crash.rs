@@ -250,6 +250,44 @@ fn what_is_acknowledged_survives_an_end_at_each_step_of_writing_the_store_anew()
 }
 
 #[test]
+fn a_damaged_store_is_brought_back_though_that_fails_or_ends_in_the_middle() -> Result<()> {
+    if !can_fail()? {
+        return Ok(());
+    }
+    for point in [
+        "rewrite-before",
+        "rewrite-written",
+        "rewrite-after",
+        "replace-before",
+        "replace-kept",
+    ] {
+        for end in ["fail", "kill"] {
+            let folder = Folder::new("salvage-fails")?;
+            let file = folder.path("broker.redb");
+            let store = file.to_str().context("a plain path")?;
+            let options = ["--http", "off", "--log", "off", "--store", store];
+            let broker = Broker::start_in(&options, &[])?;
+            log_in(&broker, b's')?;
+            drop(broker);
+            let mut bytes = std::fs::read(&file)?;
+            bytes[..512].fill(0xA5);
+            std::fs::write(&file, bytes)?;
+            let wish = format!("{point}:1:{end}");
+            let started = Broker::start_in(&options, &[("MQTTLAB_FAILPOINT", &wish)]);
+            ensure!(started.is_err(), "{wish} was not passed");
+            let broker = Broker::start_in(&options, &[]).context(wish.clone())?;
+            let (_, present) = log_in(&broker, b's')?;
+            ensure!(present == 1, "{wish}: its session was acknowledged");
+            let names = std::fs::read_dir(file.parent().context("it has a folder")?)?;
+            let names: Vec<_> = names.flatten().map(|entry| entry.file_name()).collect();
+            let is_kept = |name: &std::ffi::OsString| name.to_string_lossy().contains(".corrupt-");
+            ensure!(names.iter().any(is_kept), "{wish}: {names:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn when_the_disk_fails_nothing_is_acknowledged_any_more() -> Result<()> {
     if !can_fail()? {
         return Ok(());

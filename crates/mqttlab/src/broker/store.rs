@@ -14,6 +14,7 @@ mod contents;
 mod copy;
 mod failpoint;
 mod file;
+mod folder;
 mod former;
 mod frame;
 mod header;
@@ -28,8 +29,7 @@ mod writer;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -42,7 +42,8 @@ use serde::{Deserialize, Serialize};
 use super::bans::{Ban, Bans, Whom};
 use crate::Failure;
 use batch::Batch;
-use file::{File, Unusable};
+use file::{File, Unopened, Unusable};
+use medium::read_what_can_be;
 use record::{Encoder, Record};
 use salvage::Found;
 pub(crate) use state::{Plan, is_kept};
@@ -57,7 +58,7 @@ const EARLY_BYTES: usize = 1 << 20;
 /// What nobody waits for is on the disk after so long at most, with whatever comes by then.
 const PATIENCE: Duration = Duration::from_millis(10);
 /// So much of a file shows whether it is a text.
-const HEAD_BYTES: u64 = 4 << 10;
+const HEAD_BYTES: usize = 4 << 10;
 
 /// When changes are on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -186,40 +187,34 @@ impl Numbers {
 /// When the file is in use or the system does not let it be read and written.
 pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
     let complain = |why| Failure::usage(format!("--store {}: {why}", path.display()));
+    let failed = |error: io::Error| complain(error.to_string());
     if is_folder(path) {
-        make_folder(path).map_err(|error| complain(error.to_string()))?;
+        folder::make(path).map_err(failed)?;
     }
     let path = &file_at(path);
-    let damage = match File::open(path) {
+    let (why, file) = match File::open(path) {
         Ok(read) => return Ok(bring_back(read, plan)),
-        Err(Unusable::Refused(why)) => return Err(complain(why)),
-        Err(Unusable::Damaged(why)) => why,
+        Err(Unopened::Refused(why)) => return Err(complain(why)),
+        Err(Unopened::Damaged(why, file)) => (why, file),
     };
-    if is_text(path).map_err(|error| complain(error.to_string()))? {
+    let bytes = read_what_can_be(&file).map_err(failed)?;
+    let found = salvage::salvage(&bytes);
+    if found.changes.is_empty() && is_text(&bytes) {
         return Err(complain(
             "it is a text and no store; name another file, or a folder".into(),
         ));
     }
-    let aside = move_aside(path).map_err(|error| complain(error.to_string()))?;
-    let bytes = fs::read(&aside).map_err(|error| complain(error.to_string()))?;
-    let found = salvage::salvage(&bytes);
+    // Until another one is in its place the damaged file has its name, and nobody else takes it.
+    let seconds = wall_clock() / 1_000_000;
+    let keep = |path: &Path| folder::keep_aside(path, &bytes, seconds);
+    let (opened, aside) = start_anew(path, plan, &found, keep).map_err(complain)?;
+    drop(file);
     tracing::error!(
-        store = %path.display(), moved_to = %aside.display(), why = damage,
+        store = %path.display(), kept_as = %aside.display(), why,
         found = found.changes.len(), lost = found.lost,
         "the store is damaged: what could be read of it is brought back"
     );
-    start_anew(path, plan, &found).map_err(complain)
-}
-
-/// Makes the folder where there is none; nobody else may look into it.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    Ok(opened)
 }
 
 fn bring_back(read: file::Read, plan: &Plan<'_>) -> Opened {
@@ -234,23 +229,27 @@ fn bring_back(read: file::Read, plan: &Plan<'_>) -> Opened {
     Opened { kept, brokers, now }
 }
 
-/// A new file with what was found in a damaged one.
-fn start_anew(path: &Path, plan: &Plan<'_>, found: &Found) -> Result<Opened, String> {
-    let mut read = File::open(path).map_err(|unusable| match unusable {
-        Unusable::Refused(why) | Unusable::Damaged(why) => why,
-    })?;
+/// A new file with what was found in a damaged one, which `before` keeps.
+fn start_anew<R>(
+    path: &Path,
+    plan: &Plan<'_>,
+    found: &Found,
+    before: impl FnOnce(&Path) -> io::Result<R>,
+) -> Result<(Opened, R), String> {
     let now = Instant::from_micros(wall_clock());
     let state = restore(plan, now, found);
-    let written = read.file.rewrite(state.snapshot(now), now);
-    written.map_err(|error| error.to_string())?;
+    let put = folder::put_in_place(path, 1, state.snapshot(now), now, before);
+    let (file, kept_as) = put.map_err(|unusable| match unusable {
+        Unusable::Refused(why) | Unusable::Damaged(why) => why,
+    })?;
     let kept = Kept {
-        tidy_at: tidy_at(read.file.extent()),
-        file: read.file,
+        tidy_at: tidy_at(file.extent()),
+        file,
         bans: state.bans,
         salvaged: true,
     };
     let brokers = state.brokers;
-    Ok(Opened { kept, brokers, now })
+    Ok((Opened { kept, brokers, now }, kept_as))
 }
 
 impl Store {
@@ -553,28 +552,16 @@ fn wall_clock() -> u64 {
 
 /// Whether the file is somebody's text, which no damage makes of a store: that has bytes in it that no text has. Whoever
 /// names the wrong file keeps it.
-fn is_text(path: &Path) -> io::Result<bool> {
-    let mut head = Vec::new();
-    fs::File::open(path)?
-        .take(HEAD_BYTES)
-        .read_to_end(&mut head)?;
-    let text = match str::from_utf8(&head) {
+fn is_text(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+    let text = match str::from_utf8(head) {
         Ok(text) => text,
         // The last character may be cut off.
         Err(error) if error.error_len().is_none() => {
             str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
         }
-        Err(_) => return Ok(false),
+        Err(_) => return false,
     };
     let is_odd = |c: char| c.is_control() && !c.is_whitespace();
-    Ok(!text.is_empty() && !text.contains(is_odd))
-}
-
-/// Gives a damaged file another name, under which somebody may look into it.
-fn move_aside(path: &Path) -> io::Result<PathBuf> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".corrupt-{}", wall_clock() / 1_000_000));
-    let aside = path.with_file_name(name);
-    fs::rename(path, &aside)?;
-    Ok(aside)
+    !text.is_empty() && !text.contains(is_odd)
 }

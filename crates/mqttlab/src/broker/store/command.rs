@@ -1,7 +1,7 @@
 //! `mqttlab store`: looking into the file of a broker that does not run.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::bans::{Ban, Whom};
 use super::file::{self, Unusable};
+use super::medium::read_what_can_be;
 use super::salvage::{Found, Salvaged, salvage};
 use super::state::{Plan, State, restore};
 use super::{file_at, start_anew, wall_clock};
@@ -83,7 +84,7 @@ impl State {
 fn look(path: &Path) -> Result<Looked, Failure> {
     let path = &file_at(path);
     let complain = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
-    let mut open = File::open(path).map_err(|error| complain(&error.to_string()))?;
+    let open = File::open(path).map_err(|error| complain(&error.to_string()))?;
     match open.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {
             return Err(complain("a broker uses it; stop that first"));
@@ -91,9 +92,9 @@ fn look(path: &Path) -> Result<Looked, Failure> {
         // Where files cannot be locked, nothing keeps anybody from looking.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
-    let mut bytes = Vec::new();
-    open.read_to_end(&mut bytes)
-        .map_err(|error| complain(&error.to_string()))?;
+    let bytes = read_what_can_be(&open).map_err(|error| complain(&error.to_string()))?;
+    // A broker may have it again.
+    drop(open);
     if bytes.is_empty() {
         return Err(complain("it is empty"));
     }
@@ -239,7 +240,8 @@ fn rescue(path: &Path, to: &Path) -> Result<ExitCode, Failure> {
         Looked::Damaged(_, bytes) => salvage(&bytes),
         Looked::Whole(state, now) => whole(&state, now),
     };
-    let opened = start_anew(to, &plan(&BrokerConfig::default()), &found).map_err(complain)?;
+    let (opened, ()) =
+        start_anew(to, &plan(&BrokerConfig::default()), &found, |_| Ok(())).map_err(complain)?;
     let state = State {
         brokers: opened.brokers,
         bans: opened.kept.bans,

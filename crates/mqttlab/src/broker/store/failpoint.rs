@@ -17,6 +17,14 @@ pub(super) enum Point {
     RewriteWritten,
     /// It is committed, and nobody knows.
     RewriteAfter,
+    /// The file has grown, and does not know.
+    Grown,
+    /// It is about to be gone on with.
+    GoOn,
+    /// A new file that is to take the place of another is whole.
+    ReplaceBefore,
+    /// The other one is kept under another name, if it is to be kept.
+    ReplaceKept,
 }
 
 /// Ends the process or fails here, if the environment asks for it: `MQTTLAB_FAILPOINT=append-written:3:kill` at the
@@ -37,6 +45,10 @@ pub(super) fn pass(point: Point) -> io::Result<()> {
         Point::RewriteBefore => "rewrite-before",
         Point::RewriteWritten => "rewrite-written",
         Point::RewriteAfter => "rewrite-after",
+        Point::Grown => "grown",
+        Point::GoOn => "go-on",
+        Point::ReplaceBefore => "replace-before",
+        Point::ReplaceKept => "replace-kept",
     };
     if parts.next() != Some(name) {
         return Ok(());

@@ -5,7 +5,7 @@
 //! file is written anew that is done beside what counts, before it or behind it, and then the beginning of the file says
 //! which of them counts.
 
-use std::fs::{self, OpenOptions, TryLockError};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -13,13 +13,14 @@ use mqttlab_core::time::Instant;
 use redb::backends::FileBackend;
 
 use super::batch::Batch;
-use super::contents;
+use super::contents::{self, Contents};
 use super::copy::Copy;
 use super::failpoint::{Point, pass};
+use super::folder;
 use super::former::{self, Former};
 use super::frame::{self, Body, Frame, Place};
 use super::header::{self, End, Found, Header};
-use super::medium::Medium;
+use super::medium::{Medium, is_unreadable};
 use super::salvage::salvage;
 use super::tidy::Extent;
 
@@ -61,6 +62,30 @@ pub(super) enum Unusable {
     Damaged(String),
 }
 
+/// Why the file of a path cannot be used.
+#[derive(Debug)]
+pub(super) enum Unopened {
+    /// As of [`Unusable`].
+    Refused(String),
+    /// The same, with the file: as long as that is open no other broker takes it.
+    Damaged(String, fs::File),
+}
+
+impl From<Unusable> for Unopened {
+    /// Before there is a file nothing of it is damaged.
+    fn from(unusable: Unusable) -> Self {
+        match unusable {
+            Unusable::Refused(why) | Unusable::Damaged(why) => Self::Refused(why),
+        }
+    }
+}
+
+impl From<io::Error> for Unopened {
+    fn from(error: io::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 impl Unusable {
     pub(super) fn in_use() -> Self {
         Self::Refused("another broker uses it".into())
@@ -75,54 +100,50 @@ impl Unusable {
 }
 
 impl From<io::Error> for Unusable {
+    /// What the disk does not give out any more is as good as altered.
     fn from(error: io::Error) -> Self {
-        Self::Refused(error.to_string())
+        if is_unreadable(&error) {
+            Self::Damaged(error.to_string())
+        } else {
+            Self::Refused(error.to_string())
+        }
     }
 }
 
 impl File {
     /// Opens the file, or makes it. One that an earlier version has written is put into the form of this one.
-    pub(super) fn open(path: &Path) -> Result<Read, Unusable> {
-        let file = options().truncate(false).open(path)?;
-        lock(&file)?;
-        if !is_at(&file, path)? {
-            // Another broker has put a new one in its place meanwhile.
-            return Err(Unusable::in_use());
-        }
-        let mut mark = [0; former::MARK.len()];
-        if file.length()? >= mark.len() as u64 {
-            Medium::read(&file, 0, &mut mark)?;
-        }
-        if mark == *former::MARK {
-            convert(path, file)
-        } else {
-            Self::open_on(file)
-        }
+    pub(super) fn open(path: &Path) -> Result<Read, Unopened> {
+        let file = folder::open(path)?;
+        let held = file.try_clone()?;
+        open_or_convert(path, file).map_err(|why| match why {
+            Unusable::Refused(why) => Unopened::Refused(why),
+            Unusable::Damaged(why) => Unopened::Damaged(why, held),
+        })
     }
 
     /// The same on any medium, in the form of this version.
     pub(super) fn open_on(medium: impl Medium + 'static) -> Result<Read, Unusable> {
         let mut bytes = vec![0; usize::try_from(medium.length()?).unwrap_or(usize::MAX)];
         medium.read(0, &mut bytes)?;
-        match Header::find(&bytes) {
-            Found::Good(header) => go_on(Box::new(medium), header, &bytes),
-            Found::Other(form) => Err(Unusable::other_form(form.into())),
-            Found::Nothing if salvage(&bytes).changes.is_empty() => {
-                let clock = Instant::ZERO;
-                Ok(Read {
-                    file: Self::create(Box::new(medium), 1, Batch::default(), clock)?,
-                    changes: Batch::default(),
-                    clock,
-                })
-            }
-            Found::Nothing | Found::Damaged => Err(Unusable::Damaged(
-                "its beginning is not as it was written".into(),
-            )),
+        let medium = Box::new(medium);
+        if let Some((header, contents)) = look(&bytes)? {
+            return Ok(go_on(medium, header, &contents, &bytes)?);
         }
+        let clock = Instant::ZERO;
+        Ok(Read {
+            file: Self::create(medium, 1, Batch::default(), clock)?,
+            changes: Batch::default(),
+            clock,
+        })
     }
 
     /// A new file with these changes.
-    fn create(medium: Box<dyn Medium>, run: u32, changes: Batch, now: Instant) -> io::Result<Self> {
+    pub(super) fn create(
+        medium: Box<dyn Medium>,
+        run: u32,
+        changes: Batch,
+        now: Instant,
+    ) -> io::Result<Self> {
         let file = getrandom::u64().map_err(io::Error::other)?;
         let start = header::LENGTH as u64;
         medium.set_length(start)?;
@@ -270,6 +291,7 @@ impl File {
         if self.header.number > 0 {
             // It never says that the file is longer than it is.
             self.medium.sync()?;
+            pass(Point::Grown)?;
             self.write_header()?;
         }
         Ok(())
@@ -309,68 +331,36 @@ fn wipe(medium: &dyn Medium, from: u64, end: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    // Messages are nobody else's business.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Keeps other brokers away as long as the file is open.
-fn lock(file: &fs::File) -> Result<(), Unusable> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => Unusable::in_use(),
-        TryLockError::Error(error) => error.into(),
+/// What is in a file, which stays as it is: its changes, and when the last of them was written.
+pub(super) fn peek(bytes: &[u8]) -> Result<(Batch, Instant), Unusable> {
+    if bytes.starts_with(former::MARK) {
+        let Former { changes, clock, .. } = former::read(Copy::of(bytes.to_vec()))?;
+        return Ok((changes, clock));
+    }
+    Ok(match look(bytes)? {
+        Some((header, contents)) => (batch(&contents), header.clock.max(contents.clock)),
+        None => (Batch::default(), Instant::ZERO),
     })
 }
 
-/// Whether the open file is the one of this name.
-#[cfg(unix)]
-fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-
-    let (opened, named) = (file.metadata()?, fs::metadata(path)?);
-    Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
-}
-
-/// An open file keeps its name.
-#[cfg(not(unix))]
-fn is_at(_: &fs::File, _: &Path) -> io::Result<bool> {
-    Ok(true)
-}
-
-/// What is in a file, which stays as it is: its changes, and when the last of them was written.
-pub(super) fn peek(bytes: &[u8]) -> Result<(Batch, Instant), Unusable> {
-    let copy = Copy::of(bytes.to_vec());
-    if bytes.starts_with(former::MARK) {
-        let Former { changes, clock, .. } = former::read(copy)?;
-        return Ok((changes, clock));
+fn open_or_convert(path: &Path, file: fs::File) -> Result<Read, Unusable> {
+    let mut mark = [0; former::MARK.len()];
+    if file.length()? >= mark.len() as u64 {
+        Medium::read(&file, 0, &mut mark)?;
     }
-    let read = File::open_on(copy)?;
-    Ok((read.changes, read.clock))
+    if mark == *former::MARK {
+        convert(path, file)
+    } else {
+        File::open_on(file)
+    }
 }
 
 /// Puts a new file in the place of one that an earlier version has written.
 fn convert(path: &Path, file: fs::File) -> Result<Read, Unusable> {
     let storage = FileBackend::new(file).map_err(|error| Unusable::Refused(error.to_string()))?;
     let former = former::read(storage)?;
-    // What a link stands for is what is replaced.
-    let path = &fs::canonicalize(path)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    let new = options().truncate(true).open(&beside)?;
-    lock(&new)?;
-    let run = former.run.saturating_add(1);
-    let file = File::create(Box::new(new), run, former.changes.clone(), former.clock)?;
-    fs::rename(&beside, path)?;
-    #[cfg(unix)]
-    {
-        let folder = path.parent().unwrap_or(path);
-        fs::File::open(folder)?.sync_all()?;
-    }
+    let (run, changes) = (former.run.saturating_add(1), former.changes.clone());
+    let (file, ()) = folder::put_in_place(path, run, changes, former.clock, |_| Ok(()))?;
     tracing::info!(store = %path.display(), form = header::FORM, "the store is in a new form");
     Ok(Read {
         file,
@@ -379,9 +369,18 @@ fn convert(path: &Path, file: fs::File) -> Result<Read, Unusable> {
     })
 }
 
-/// A file that was used before.
-fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, Unusable> {
+/// What the bytes of a file say; `None` where it is new.
+fn look(bytes: &[u8]) -> Result<Option<(Header, Contents<'_>)>, Unusable> {
     let missing = || Unusable::Damaged("changes are missing at its end".into());
+    let header = match Header::find(bytes) {
+        Found::Good(header) => header,
+        Found::Other(form) => return Err(Unusable::other_form(form.into())),
+        Found::Nothing if salvage(bytes).changes.is_empty() => return Ok(None),
+        Found::Nothing | Found::Damaged => {
+            let why = "its beginning is not as it was written";
+            return Err(Unusable::Damaged(why.into()));
+        }
+    };
     let (Ok(start), Ok(length)) = (header.start.try_into(), header.length.try_into()) else {
         return Err(missing());
     };
@@ -392,6 +391,24 @@ fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, 
         .get::<std::ops::RangeFrom<usize>>(start..)
         .ok_or_else(missing)?;
     let contents = contents::read(frames, &header).map_err(Unusable::Damaged)?;
+    Ok(Some((header, contents)))
+}
+
+fn batch(contents: &Contents<'_>) -> Batch {
+    let mut changes = Batch::default();
+    for change in &contents.changes {
+        changes.push_encoded(change);
+    }
+    changes
+}
+
+/// A file that was used before.
+fn go_on(
+    medium: Box<dyn Medium>,
+    header: Header,
+    contents: &Contents<'_>,
+    bytes: &[u8],
+) -> io::Result<Read> {
     let end = contents.end(&header);
     let is_closed = header.closed.is_some();
     let mut file = File {
@@ -413,18 +430,15 @@ fn go_on(medium: Box<dyn Medium>, header: Header, bytes: &[u8]) -> Result<Read, 
         let commit = &bytes[at as usize..end.at as usize];
         file.medium.write(at, commit)?;
     }
+    pass(Point::GoOn)?;
     file.write_header()?;
     file.medium.sync()?;
     if !is_closed {
         file.medium.set_length(end.at)?;
     }
-    let mut changes = Batch::default();
-    for change in &contents.changes {
-        changes.push_encoded(change);
-    }
     Ok(Read {
         file,
-        changes,
+        changes: batch(contents),
         clock: header.clock.max(contents.clock),
     })
 }

@@ -12,6 +12,7 @@ use redb::{
 use super::batch::Batch;
 use super::file::Unusable;
 use super::frame::{Body, Frame};
+use super::medium::is_unreadable;
 
 /// What such a file begins with.
 pub(super) const MARK: &[u8; 9] = b"redb\x1A\x0A\xA9\x0D\x0A";
@@ -62,10 +63,11 @@ fn read_all(opened: Result<Database, DatabaseError>) -> Result<Former, Unusable>
             Unusable::in_use()
         }
         DatabaseError::Storage(redb::StorageError::Io(error))
-            if !matches!(
-                error.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-            ) =>
+            if !is_unreadable(&error)
+                && !matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
         {
             Unusable::Refused(error.to_string())
         }

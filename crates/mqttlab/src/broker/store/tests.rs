@@ -12,6 +12,7 @@ use mqttlab_core::time::Instant;
 
 use super::super::bans::{Ban, Because, Whom};
 use super::batch::Batch;
+use super::file::{File, Unopened};
 use super::record::{Decoder, Encoder, Record};
 use super::{Durability, Manner, OnFailure, Opened, Plan, Store, file_at, is_kept, open};
 
@@ -517,6 +518,50 @@ fn somebodys_text_stays_where_it_is() {
         let files = fs::read_dir(&folder.0).expect("the folder is there");
         assert_eq!(files.count(), 1);
     }
+}
+
+#[test]
+fn a_store_whose_beginning_became_a_text_is_salvaged() {
+    let folder = Folder::new("half-text");
+    let mut running = Running::open(&folder);
+    running.retain("a", "1");
+    running.finish();
+    drop(running);
+    let mut bytes = fs::read(folder.file()).expect("it is there");
+    bytes[..8_192].fill(b'x');
+    fs::write(folder.file(), bytes).expect("it can be written");
+    let running = Running::open(&folder);
+    assert_eq!(retained(&running.broker), [("a".into(), "1".into())]);
+}
+
+#[test]
+fn a_damaged_file_is_nobody_elses_as_long_as_it_is_looked_at() {
+    let folder = Folder::new("held");
+    fs::write(folder.file(), [0xA5; 10_000]).expect("it can be written");
+    let damaged = File::open(&folder.file()).err().expect("it is no store");
+    assert!(matches!(damaged, Unopened::Damaged(..)), "{damaged:?}");
+    let second = open(&folder.file(), &plan(&Config::default(), 1));
+    let failure = second.err().expect("it is in use").to_string();
+    assert!(failure.contains("another broker uses it"), "{failure}");
+    drop(damaged);
+    assert!(Running::open(&folder).store.numbers().salvaged);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_damaged_file_stays_a_link() {
+    let folder = Folder::new("link");
+    let behind = folder.0.join("behind");
+    fs::create_dir_all(&behind).expect("it can be made");
+    let file = behind.join("store");
+    fs::write(&file, [0xA5; 10_000]).expect("it can be written");
+    std::os::unix::fs::symlink(&file, folder.file()).expect("there are links");
+    assert!(Running::open(&folder).store.numbers().salvaged);
+    let link = fs::symlink_metadata(folder.file()).expect("it is there");
+    assert!(link.file_type().is_symlink());
+    // The new one, and the damaged one beside it.
+    assert_eq!(fs::read_dir(&behind).expect("it is there").count(), 2);
+    assert!(!Running::open(&folder).store.numbers().salvaged);
 }
 
 #[test]

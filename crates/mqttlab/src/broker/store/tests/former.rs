@@ -8,7 +8,7 @@ use mqttlab_core::time::Instant;
 use redb::{Database, TableDefinition};
 
 use super::super::batch::Batch;
-use super::super::file::{self, File, Unusable};
+use super::super::file::{self, File, Unopened};
 use super::super::record::Encoder;
 use super::{Folder, Running, plan, retained};
 
@@ -128,7 +128,7 @@ fn one_without_its_last_changes_is_damaged() {
     let changes = some_changes();
     write(&folder.file(), &changes, &about(changes.len() as u64 + 2));
     let opened = File::open(&folder.file());
-    assert!(matches!(opened.err(), Some(Unusable::Damaged(_))));
+    assert!(matches!(opened.err(), Some(Unopened::Damaged(..))));
     // A broker starts with what there is.
     assert_eq!(Running::open(&folder).broker.usage().retained, 5);
 }
