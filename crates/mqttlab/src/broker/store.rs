@@ -431,6 +431,8 @@ impl Store {
     /// # Errors
     /// When that fails.
     pub(crate) fn finish(&mut self, broker: &Broker, now: Instant) -> io::Result<()> {
+        // What comes now is not to be written before what was handed over.
+        self.wait()?;
         if self.manner.durability == Durability::None {
             self.rewrite(broker, now);
         } else if !self.pending.is_empty() || self.deferred > 0 {
@@ -485,8 +487,9 @@ impl Store {
         let mut is_wanted = self.writer.book.wants_snapshot(number, adding);
         if is_wanted && !self.is_shared {
             let live = live(broker, &self.bans, now);
-            if is_mostly_live(self.writer.book.extent() + adding, live) {
-                self.writer.book.put_off(number, live);
+            let all = self.writer.book.extent() + adding;
+            if is_mostly_live(all, live) {
+                self.writer.book.put_off(number, all, live);
                 is_wanted = false;
             } else {
                 return self.rewrite(broker, now);
@@ -500,7 +503,7 @@ impl Store {
         }
         if is_wanted {
             // What other loops do because of these changes may be kept before theirs takes the place of all.
-            let copy = snapshot(broker, &self.bans, now, &mut Encoder::default());
+            let copy = snapshot(broker, &self.bans, now);
             self.writer.book.given(number);
             self.writer.write(Job::Copy(copy, now));
         }
@@ -508,17 +511,14 @@ impl Store {
 
     /// Writes the file anew.
     fn rewrite(&mut self, broker: &Broker, now: Instant) {
-        // What was noted is in the snapshot.
-        self.pending = Batch::default();
-        self.is_awaited = false;
+        // What was noted is in the snapshot too; alone it is written for where the disk has no room for that.
+        let noted = self.writes_changes().then(|| self.take_pending());
+        // What comes now is behind one or the other.
         self.encoder = Encoder::default();
-        let changes = snapshot(broker, &self.bans, now, &mut self.encoder);
-        if self.is_shared {
-            self.encoder = Encoder::default();
-        }
+        let changes = snapshot(broker, &self.bans, now);
         self.changes += changes.extent().count;
         self.writer.book.given(self.writer.number());
-        self.start_job(Job::Snapshot(changes, now), 0);
+        self.start_job(Job::Snapshot(changes, noted, now), 0);
     }
 
     fn start_job(&mut self, job: Job, bytes: usize) {

@@ -53,6 +53,14 @@ pub(super) struct Read {
     pub(super) clock: Instant,
 }
 
+/// Whether a file was written anew.
+#[derive(Debug)]
+pub(super) enum Rewritten {
+    Done,
+    /// It is as it was: the disk has no room for both.
+    NoRoom(io::Error),
+}
+
 /// Why a file cannot be used.
 #[derive(Debug)]
 pub(super) enum Unusable {
@@ -164,8 +172,10 @@ impl File {
             count: 0,
             is_sound: true,
         };
-        file.rewrite(changes, now)?;
-        Ok(file)
+        match file.rewrite(changes, now)? {
+            Rewritten::Done => Ok(file),
+            Rewritten::NoRoom(error) => Err(error),
+        }
     }
 
     /// How much is in the file: frames, and the bytes that they take up.
@@ -192,7 +202,9 @@ impl File {
         commit.encode_to(&mut frames);
         let at = self.end.at;
         let end = at + frames.len() as u64;
-        self.make_room(end)?;
+        self.make_room(end).map_err(|no_room| match no_room {
+            NoRoom::Left(error) | NoRoom::Failed(error) => error,
+        })?;
         if cfg!(debug_assertions) {
             // In two steps, so that it can fail in between.
             self.medium.write(at, &frames[..without_commit])?;
@@ -211,7 +223,7 @@ impl File {
     }
 
     /// Puts changes in place of all that is there, and waits until they are on the disk.
-    pub(super) fn rewrite(&mut self, changes: Batch, now: Instant) -> io::Result<()> {
+    pub(super) fn rewrite(&mut self, changes: Batch, now: Instant) -> io::Result<Rewritten> {
         self.is_sound = false;
         pass(Point::RewriteBefore)?;
         let (first, count) = (self.end.next, changes.extent().count);
@@ -236,7 +248,14 @@ impl File {
         let is_in_front = size <= old.start - front;
         let start = if is_in_front { front } else { self.end.at };
         let end = start + size;
-        self.make_room(end)?;
+        match self.make_room(end) {
+            Ok(()) => {}
+            Err(NoRoom::Left(error)) => {
+                self.is_sound = true;
+                return Ok(Rewritten::NoRoom(error));
+            }
+            Err(NoRoom::Failed(error)) => return Err(error),
+        }
         self.medium.write(start, &begin)?;
         self.medium.write(start + begin.len() as u64, &frames)?;
         self.medium.sync()?;
@@ -263,7 +282,7 @@ impl File {
         self.end = End { at: end, next };
         self.count = count + 1;
         self.is_sound = true;
-        Ok(())
+        Ok(Rewritten::Done)
     }
 
     fn place(&self, number: u64) -> Place {
@@ -278,16 +297,18 @@ impl File {
         }
     }
 
-    /// Has the file so long, and somewhat longer where it must grow.
-    fn make_room(&mut self, length: u64) -> io::Result<()> {
+    /// Has the file so long, and somewhat longer where it must grow and there is room.
+    fn make_room(&mut self, length: u64) -> Result<(), NoRoom> {
         let old = self.header.length;
         if length <= old {
             return Ok(());
         }
-        let new = grown(length);
-        self.medium.set_length(new)?;
-        wipe(&*self.medium, old, new)?;
-        self.header.length = new;
+        let wanted = grown(length);
+        self.header.length = match self.grow(wanted) {
+            Ok(()) => wanted,
+            Err(NoRoom::Left(_)) => self.grow(length).map(|()| length)?,
+            Err(failed) => return Err(failed),
+        };
         if self.header.number > 0 {
             // It never says that the file is longer than it is.
             self.medium.sync()?;
@@ -297,11 +318,45 @@ impl File {
         Ok(())
     }
 
+    /// Adds zeros, all of them or none.
+    fn grow(&self, length: u64) -> Result<(), NoRoom> {
+        let old = self.header.length;
+        self.medium.set_length(length)?;
+        wipe(&*self.medium, old, length).or_else(|error| {
+            if !is_full(&error) {
+                return Err(NoRoom::Failed(error));
+            }
+            // Others need the room.
+            self.medium.set_length(old)?;
+            Err(NoRoom::Left(error))
+        })
+    }
+
     fn write_header(&mut self) -> io::Result<()> {
         self.header.number = self.header.number.saturating_add(1);
         self.medium
             .write(self.header.place(), &self.header.encode())
     }
+}
+
+/// Why a file does not grow.
+enum NoRoom {
+    /// The disk is full, and the file is as it was.
+    Left(io::Error),
+    /// Nobody knows how it is.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for NoRoom {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 impl Drop for File {

@@ -1,6 +1,7 @@
 //! Changes as bytes.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use mqttlab_core::broker::{Change, DeliveryRef, MessageRef, WillRef};
@@ -41,6 +42,8 @@ pub(super) enum Record<'a> {
     BanLifted(Cow<'a, Whom>),
     PassedOn(&'a str, PacketId, u64, u16),
     Heard(u16, u16, u16, u64),
+    /// As `Queued`, with the message that had this number when one had it last.
+    QueuedKnown(&'a str, u64, #[serde(borrow)] Delivery<'a>),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,14 +86,24 @@ fn at_once<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_bytes(bytes)
 }
 
-/// Writes changes, each message body once for all that follow each other.
+/// Writes changes, each message body once for all that follow each other, or for all.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
     /// The message of the last record that had one.
     last: Option<u64>,
+    /// All messages that records had, where those are known.
+    known: Option<BTreeSet<u64>>,
 }
 
 impl Encoder {
+    /// One that writes each body once and no more: for a state, which tells of the same message session by session.
+    pub(super) fn of_state() -> Self {
+        Self {
+            last: None,
+            known: Some(BTreeSet::new()),
+        }
+    }
+
     /// Puts a change behind those that are there.
     pub(super) fn encode(&mut self, change: &Change<'_>, batch: &mut Batch) {
         let record = match *change {
@@ -101,12 +114,28 @@ impl Encoder {
             } if self.last == Some(message.number) => {
                 Record::QueuedSame(client_id, delivery.into())
             }
+            Change::Queued {
+                client_id,
+                message,
+                delivery,
+            } if self.knows(message.number) => {
+                Record::QueuedKnown(client_id, message.number, delivery.into())
+            }
             other => Record::from(other),
         };
         if let Some(message) = record.message() {
             self.last = Some(message.number);
+            if let Some(known) = &mut self.known {
+                known.insert(message.number);
+            }
         }
         batch.push(&record);
+    }
+
+    fn knows(&self, number: u64) -> bool {
+        self.known
+            .as_ref()
+            .is_some_and(|known| known.contains(&number))
     }
 }
 
@@ -114,19 +143,31 @@ impl Encoder {
 #[derive(Debug, Default)]
 pub(super) struct Decoder<'a> {
     last: Option<Message<'a>>,
+    known: BTreeMap<u64, Message<'a>>,
 }
 
 impl<'a> Decoder<'a> {
+    /// Others may have been written since the last record.
+    pub(super) fn forget_last(&mut self) {
+        self.last = None;
+    }
+
     /// The record that is in these bytes; `None` where they are none.
     pub(super) fn decode(&mut self, bytes: &'a [u8]) -> Option<Record<'a>> {
         let record: Record<'a> = postcard::from_bytes(bytes).ok()?;
         if let Some(message) = record.message() {
             self.last = Some(message.clone());
+            self.known.insert(message.number, message.clone());
         }
-        if let Record::QueuedSame(client_id, delivery) = record {
-            Some(Record::Queued(client_id, self.last.clone()?, delivery))
-        } else {
-            Some(record)
+        match record {
+            Record::QueuedSame(client_id, delivery) => {
+                Some(Record::Queued(client_id, self.last.clone()?, delivery))
+            }
+            Record::QueuedKnown(client_id, number, delivery) => {
+                let message = self.known.get(&number)?.clone();
+                Some(Record::Queued(client_id, message, delivery))
+            }
+            other => Some(other),
         }
     }
 }
@@ -284,7 +325,8 @@ impl<'a> Record<'a> {
                 from,
                 number,
             },
-            Self::QueuedSame(..) | Self::Banned(..) | Self::BanLifted(_) => return None,
+            Self::QueuedSame(..) | Self::QueuedKnown(..) => return None,
+            Self::Banned(..) | Self::BanLifted(_) => return None,
         })
     }
 }

@@ -87,7 +87,7 @@ impl State {
     pub(super) fn snapshot(&self, now: Instant) -> Batch {
         let mut changes = Batch::default();
         self.each(|broker, bans| {
-            changes.append(snapshot(broker, bans, now, &mut Encoder::default()));
+            changes.append(snapshot(broker, bans, now));
         });
         changes
     }
@@ -115,7 +115,7 @@ pub(super) fn restore(plan: &Plan<'_>, now: Instant, found: &Found) -> State {
     for salvaged in &found.changes {
         if salvaged.after_gap {
             // What went before it may be what is missing.
-            decoder = Decoder::default();
+            decoder.forget_last();
         }
         records.extend(decoder.decode(&salvaged.bytes));
     }
@@ -147,15 +147,17 @@ pub(crate) fn is_kept(change: &Change<'_>) -> bool {
 }
 
 /// The whole durable state as changes.
-pub(super) fn snapshot(broker: &Broker, bans: &Bans, now: Instant, encoder: &mut Encoder) -> Batch {
-    let mut changes = Batch::default();
-    each_kept(broker, bans, now, |kept| kept.encode(encoder, &mut changes));
+pub(super) fn snapshot(broker: &Broker, bans: &Bans, now: Instant) -> Batch {
+    let (mut encoder, mut changes) = (Encoder::of_state(), Batch::default());
+    each_kept(broker, bans, now, |kept| {
+        kept.encode(&mut encoder, &mut changes);
+    });
     changes
 }
 
 /// How much of a file that would be.
 pub(super) fn live(broker: &Broker, bans: &Bans, now: Instant) -> Extent {
-    let (mut encoder, mut batch) = (Encoder::default(), Batch::default());
+    let (mut encoder, mut batch) = (Encoder::of_state(), Batch::default());
     let mut live = Extent::default();
     each_kept(broker, bans, now, |kept| {
         kept.encode(&mut encoder, &mut batch);

@@ -20,6 +20,7 @@ mod disk;
 mod forged;
 mod former;
 mod power;
+mod room;
 
 const TIDY_MIN: u64 = 10_000;
 
@@ -264,6 +265,31 @@ fn every_change_comes_back_as_it_was() {
     let back: Vec<_> = records.iter().filter_map(Record::change).collect();
     assert_eq!(back, changes());
     assert!(bytes[5].len() < bytes[4].len(), "a body is written once");
+}
+
+#[test]
+fn a_state_has_each_body_once() {
+    let queued = |number| Change::Queued {
+        client_id: "c",
+        message: MessageRef { number, ..MESSAGE },
+        delivery: DELIVERY,
+    };
+    let changes = [1, 2, 1, 1, 2, 3, 2].map(queued);
+    let (mut encoder, mut batch) = (Encoder::of_state(), Batch::default());
+    for change in &changes {
+        encoder.encode(change, &mut batch);
+    }
+    let bytes: Vec<_> = batch.iter().collect();
+    let mut decoder = Decoder::default();
+    let records: Vec<_> = bytes
+        .iter()
+        .filter_map(|bytes| decoder.decode(bytes))
+        .collect();
+    assert!(records.iter().filter_map(Record::change).eq(changes));
+    let with_body = bytes
+        .iter()
+        .filter(|it| memchr::memmem::find(it, b"a/b").is_some());
+    assert_eq!(with_body.count(), 3);
 }
 
 #[test]

@@ -14,8 +14,8 @@ use std::thread::JoinHandle;
 use mqttlab_core::time::Instant;
 
 use super::batch::Batch;
-use super::file::File;
-use super::tidy::{Extent, is_mostly_live, tidy_at};
+use super::file::{File, Rewritten};
+use super::tidy::{Extent, is_mostly_live, put_off, tidy_at};
 
 const ENDED: &str = "the thread that writes has ended";
 
@@ -25,8 +25,9 @@ pub(super) enum Job {
     Append(Batch, Instant),
     /// These too, which need not be on the disk before the next job of this loop: no answer comes.
     Defer(Batch, Instant),
-    /// All that one loop keeps, to be written in place of what is there.
-    Snapshot(Batch, Instant),
+    /// All that one loop keeps, to be written in place of what is there. The changes that are in it and were not handed
+    /// over yet are written first, where changes are written one by one: the disk may have no room for all.
+    Snapshot(Batch, Option<Batch>, Instant),
     /// The same, where all of it is on the disk already: no answer comes.
     Copy(Batch, Instant),
 }
@@ -100,9 +101,9 @@ impl Book {
         adding.count > 0 && is_much && self.begin()
     }
 
-    /// So much of the file counts: it is not to be written anew before it has grown.
-    pub(super) fn put_off(&self, of: usize, live: Extent) {
-        self.tidy_at.set(tidy_at(live));
+    /// So much of the file counts, of so much as is there: it is not to be written anew before it has grown.
+    pub(super) fn put_off(&self, of: usize, all: Extent, live: Extent) {
+        self.tidy_at.set(put_off(all, live));
         self.given(of);
         self.end();
     }
@@ -200,6 +201,8 @@ struct Desk<W> {
 struct Given {
     changes: Batch,
     is_awaited: bool,
+    /// All of it is in the file already.
+    is_there: bool,
 }
 
 impl Writer {
@@ -314,15 +317,26 @@ impl<W: Fn()> Desk<W> {
                     at = at.max(now);
                     self.collect(from, &mut changes, more);
                 }
-                Order::Write(Job::Snapshot(all, now)) => {
+                Order::Write(Job::Snapshot(all, noted, now)) => {
                     at = at.max(now);
                     is_due = true;
-                    self.take_snapshot(from, all, true);
+                    let is_there = noted.is_some();
+                    self.collect(from, &mut changes, noted.unwrap_or_default());
+                    self.snapshots[from] = Some(Given {
+                        changes: all,
+                        is_awaited: true,
+                        is_there,
+                    });
                 }
                 Order::Write(Job::Copy(all, now)) => {
                     at = at.max(now);
                     is_due = true;
-                    self.take_snapshot(from, all, false);
+                    // What came since an earlier one is in it; played twice it would be wrong. So the first one stays.
+                    self.snapshots[from].get_or_insert(Given {
+                        changes: all,
+                        is_awaited: false,
+                        is_there: true,
+                    });
                 }
                 Order::Leave => {
                     is_due = true;
@@ -354,16 +368,6 @@ impl<W: Fn()> Desk<W> {
         changes.append(more);
     }
 
-    fn take_snapshot(&mut self, from: usize, changes: Batch, is_awaited: bool) {
-        // What came since an earlier one is in it; played twice it would be wrong. So the first one stays.
-        if self.snapshots[from].is_none() || is_awaited {
-            self.snapshots[from] = Some(Given {
-                changes,
-                is_awaited,
-            });
-        }
-    }
-
     /// Writes the file anew if everybody's snapshot is there, and asks those whose is not.
     fn write_anew(&mut self, at: Instant) -> io::Result<()> {
         let snapshots = self.snapshots.iter().enumerate();
@@ -377,25 +381,38 @@ impl<W: Fn()> Desk<W> {
             return Ok(());
         }
         let given = self.snapshots.iter_mut().filter_map(mem::take);
-        let (mut all, mut awaited) = (Batch::default(), Vec::new());
+        let (mut all, mut awaited, mut is_there) = (Batch::default(), Vec::new(), true);
         for (number, given) in given.enumerate() {
             all.append(given.changes);
             awaited.extend(given.is_awaited.then_some(number));
+            is_there &= given.is_there;
         }
         let (all_live, after) = (all.extent(), mem::take(&mut self.after));
-        if awaited.is_empty() && is_mostly_live(self.file.extent(), all_live) {
+        let extent = self.file.extent();
+        if awaited.is_empty() && is_mostly_live(extent, all_live) {
             // All of it is in the file already.
-            self.book.tidy_at.set(tidy_at(all_live));
+            self.book.tidy_at.set(put_off(extent, all_live));
             self.book.end();
             return Ok(());
         }
         all.append(after);
-        self.file.rewrite(all, at)?;
-        let (book, extent) = (&self.book, self.file.extent());
+        let tidy_at = match self.file.rewrite(all, at)? {
+            Rewritten::Done => {
+                self.book.rewrites.fetch_add(1, Ordering::Relaxed);
+                tidy_at(self.file.extent())
+            }
+            Rewritten::NoRoom(error) if !is_there => return Err(error),
+            Rewritten::NoRoom(error) => {
+                tracing::warn!(%error, "the disk has no room to write the store anew: it grows");
+                // Another try is worth it when there is much more.
+                let extent = self.file.extent();
+                extent + extent
+            }
+        };
+        let book = &self.book;
         book.commits.fetch_add(1, Ordering::Relaxed);
-        book.rewrites.fetch_add(1, Ordering::Relaxed);
-        book.extent.set(extent);
-        book.tidy_at.set(tidy_at(extent));
+        book.extent.set(self.file.extent());
+        book.tidy_at.set(tidy_at);
         book.end();
         self.tell(awaited);
         Ok(())
