@@ -250,6 +250,36 @@ fn what_is_acknowledged_survives_an_end_at_each_step_of_writing_the_store_anew()
 }
 
 #[test]
+fn what_is_acknowledged_survives_an_end_while_the_store_grows_or_is_found_again() -> Result<()> {
+    if !can_fail()? {
+        return Ok(());
+    }
+    let folder = Folder::new("grows")?;
+    let file = folder.path("broker.redb");
+    let options = ["--http", "off", "--log", "off", "--store"];
+    let options = [&options[..], &[file.to_str().context("a plain path")?]].concat();
+    let fail_at = |wish| Broker::start_in(&options, &[("MQTTLAB_FAILPOINT", wish)]);
+    let broker = fail_at("grown:1:kill")?;
+    let (mut client, _) = log_in(&broker, b'p')?;
+    // A retained PUBLISH at QoS 1 of 300,000 bytes, for which there is no room yet.
+    let mut large = vec![0x33, 0xE5, 0xA7, 0x12, 0, 1, b't', 0, 9];
+    large.resize(large.len() + 300_000, b'x');
+    client.send(&large)?;
+    client.expect_closed()?;
+    broker.wait()?;
+    ensure!(
+        fail_at("go-on:1:kill").is_err(),
+        "it goes on with the store"
+    );
+    let broker = Broker::start_in(&options, &[])?;
+    let (mut client, present) = log_in(&broker, b'p')?;
+    ensure!(present == 1, "its session was acknowledged");
+    large[0] |= 8;
+    client.send(&large)?;
+    client.expect(&[0x40, 2, 0, 9])
+}
+
+#[test]
 fn a_damaged_store_is_brought_back_though_that_fails_or_ends_in_the_middle() -> Result<()> {
     if !can_fail()? {
         return Ok(());
