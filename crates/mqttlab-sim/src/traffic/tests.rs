@@ -13,7 +13,8 @@ use mqttlab_core::rng::Rng;
 use mqttlab_core::time::{Duration, Instant};
 
 use super::{
-    Answer, Header, MAGIC, Note, Noted, Payloads, Traffic, TrafficError, What, mask_sent, redacted,
+    Answer, FORMAT, Header, MAGIC, Note, Noted, Payloads, Traffic, TrafficError, What, mask_sent,
+    redacted,
 };
 use crate::export::{ladder, pcapng, trace};
 use crate::recording::{Budget, Recording};
@@ -292,7 +293,7 @@ fn other_files_are_refused_and_hostile_ones_harm_nobody() {
         TrafficError::TooLong
     );
     // A length that nothing is behind.
-    let mut giant = [&MAGIC[..], &[1, 0]].concat();
+    let mut giant = [&MAGIC[..], &FORMAT.to_le_bytes()].concat();
     giant.extend([0xFF, 0xFF, 0xFF, 0xFF, 0x0F]);
     assert_eq!(refused(&giant), TrafficError::Damaged(1));
     // Whatever is altered: it is refused, or played without harm.
