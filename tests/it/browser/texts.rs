@@ -75,8 +75,9 @@ fn one_file_makes_another_language() -> Result<()> {
             browser.wait_for(".menu[open]").await?;
             is_translated(browser, &format!("the menu of {node}")).await?;
             browser.press("Escape").await?;
+            // Gone, and not only closed: until then the page has not heard of it, and keys are the menu's.
             browser
-                .wait_until("!document.querySelector('.menu[open]')")
+                .wait_until("!document.querySelector('.menu')")
                 .await?;
         }
         for (key, dialog) in [("?", ".help"), ("u", ".until-sheet"), ("s", ".share-sheet")] {
@@ -84,7 +85,7 @@ fn one_file_makes_another_language() -> Result<()> {
             browser.wait_for(&format!("{dialog}[open]")).await?;
             is_translated(browser, dialog).await?;
             browser.press("Escape").await?;
-            // Gone, and not only closed: until then the page has not heard of it, and keys are the dialog's.
+            // As above.
             browser
                 .wait_until(&format!("!document.querySelector('{dialog}')"))
                 .await?;
