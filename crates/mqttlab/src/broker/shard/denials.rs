@@ -21,7 +21,7 @@ pub(super) struct Denials {
 }
 
 impl Denials {
-    /// Something was denied, by this line of the rules or because none allows it.
+    /// Something was denied, by a line of the rules, which is looked up only to be told, or because none allows it.
     #[cold]
     pub(super) fn tell(
         &mut self,
@@ -29,7 +29,7 @@ impl Denials {
         who: &Identity<'_>,
         access: Access,
         topic: &str,
-        line: Option<usize>,
+        line: impl FnOnce() -> Option<usize>,
     ) {
         let Some(untold) = self.count(now) else {
             return;
@@ -46,7 +46,7 @@ impl Denials {
             user_name = user_name.as_deref(),
             what,
             topic = &*log::plain(topic),
-            line,
+            line = line(),
             untold,
             "denied by the rules"
         );

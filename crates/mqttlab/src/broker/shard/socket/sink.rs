@@ -99,7 +99,7 @@ impl Sink for Sockets {
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         let permits = self.doorkeeper.permits(who, access, topic);
         if !permits && access != Access::Receive {
-            let line = self.doorkeeper.denied_by(who, access, topic);
+            let line = || self.doorkeeper.denied_by(who, access, topic);
             self.denials.tell(self.now, who, access, topic, line);
         }
         permits
