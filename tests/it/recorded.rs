@@ -276,10 +276,12 @@ fn a_recording_ends_in_time_and_may_be_cut() -> Result<()> {
         fs::write(rig.file(), &bytes[..end])?;
         rig.events()?;
     }
+    let of_this_form = &bytes[..b"MQTTLAB\0".len() + size_of::<u16>()];
+    let endless = [of_this_form, b"\xFF\xFF\xFF\xFF\x0F"].concat();
     for (content, why) in [
         (&b"[scenario]\n"[..], "no recording"),
         (b"MQTTLAB\0\x63\0", "another version"),
-        (b"MQTTLAB\0\x01\0\xFF\xFF\xFF\xFF\x0F", "makes no sense"),
+        (&endless, "makes no sense"),
         (b"", "no recording"),
     ] {
         fs::write(rig.file(), content)?;
