@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what the core and the simulator cost. BENCHMARKS.md tells what each figure means.
 
+mod loads;
 mod peers;
 
 use anyhow::{Context, Result, ensure};

@@ -2,6 +2,9 @@
 //!
 //! Each run has a broker of its own, started for it on a free port of 127.0.0.1, with the limits on messages that wait or
 //! are in flight raised as far as they go. The load is that of `mqttlab bench`, which is the same for all.
+//!
+//! The broker has one core, the load another: left to itself the system sometimes puts both on one, and then a latency
+//! tells where they were put.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,10 +18,13 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
+use super::loads::{LOADS, Load, Manner};
 use crate::{child, project, setup};
 
 /// How long a broker may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(10);
+const BROKER_CORE: &str = "0";
+const LOAD_CORE: &str = "1";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -34,118 +40,6 @@ pub(crate) struct Options {
     /// rumqttd, such as `cargo install rumqttd` makes; one on PATH counts without a word.
     #[arg(long, value_name = "FILE")]
     rumqttd: Option<PathBuf>,
-}
-
-/// A load, and what is asked of the brokers.
-struct Load {
-    name: &'static str,
-    arguments: &'static [&'static str],
-    manner: Manner,
-    /// The figures that are told, as `mqttlab bench` names them.
-    figures: &'static [&'static str],
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    Memory,
-    Durable,
-    Tls,
-}
-
-const FLOW: &[&str] = &[
-    "delivered_per_s",
-    "broker_cpu_us_each",
-    "latency_p50_ms",
-    "latency_p99_ms",
-    "lost",
-];
-const STORED: &[&str] = &[
-    "stored_per_s",
-    "broker_cpu_us_each",
-    "broker_memory_bytes_each",
-    "lost",
-];
-
-const LOADS: &[Load] = &[
-    flow("10 pairs, QoS 0, flood", &["pairs", "--clients", "10"]),
-    flow(
-        "10 pairs, QoS 1, flood",
-        &["pairs", "--clients", "10", "--qos", "1"],
-    ),
-    flow(
-        "10 pairs, QoS 0, 10 000/s",
-        &["pairs", "--clients", "10", "--rate", "10000"],
-    ),
-    flow(
-        "10 pairs, QoS 1, 10 000/s",
-        &["pairs", "--clients", "10", "--qos", "1", "--rate", "10000"],
-    ),
-    flow(
-        "200 pairs, QoS 1, 10 000/s",
-        &["pairs", "--clients", "200", "--qos", "1", "--rate", "10000"],
-    ),
-    flow(
-        "fan-out to 500, QoS 0, 50/s",
-        &["fan-out", "--clients", "500", "--rate", "50"],
-    ),
-    flow(
-        "fan-out to 500, QoS 1, 50/s",
-        &["fan-out", "--clients", "500", "--qos", "1", "--rate", "50"],
-    ),
-    flow(
-        "200 to 1, QoS 0, 20 000/s",
-        &["fan-in", "--clients", "200", "--rate", "20000"],
-    ),
-    Load {
-        name: "10 pairs, QoS 1, 2 000/s, durable",
-        arguments: &["pairs", "--clients", "10", "--qos", "1", "--rate", "2000"],
-        manner: Manner::Durable,
-        figures: FLOW,
-    },
-    Load {
-        name: "20 000 for a session that is away, QoS 1, durable",
-        arguments: &["offline", "--messages", "20000", "--qos", "1"],
-        manner: Manner::Durable,
-        figures: STORED,
-    },
-    Load {
-        name: "10 pairs, QoS 1, 10 000/s, TLS",
-        arguments: &["pairs", "--clients", "10", "--qos", "1", "--rate", "10000"],
-        manner: Manner::Tls,
-        figures: FLOW,
-    },
-    Load {
-        name: "5 000 idle connections",
-        arguments: &["connections", "--clients", "5000"],
-        manner: Manner::Memory,
-        figures: &[
-            "connects_per_s",
-            "broker_cpu_us_each",
-            "broker_memory_bytes_each",
-            "broker_idle_cpu_percent",
-        ],
-    },
-    Load {
-        name: "50 000 retained messages",
-        arguments: &["retained", "--messages", "50000"],
-        manner: Manner::Memory,
-        figures: STORED,
-    },
-    Load {
-        name: "50 000 for a session that is away, QoS 1",
-        arguments: &["offline", "--messages", "50000", "--qos", "1"],
-        manner: Manner::Memory,
-        figures: STORED,
-    },
-];
-
-const fn flow(name: &'static str, arguments: &'static [&'static str]) -> Load {
-    Load {
-        name,
-        arguments,
-        manner: Manner::Memory,
-        figures: FLOW,
-    }
 }
 
 /// A broker to compare with.
@@ -227,10 +121,10 @@ impl Broker {
             thread::sleep(Duration::from_millis(20));
         }
         thread::sleep(Duration::from_millis(200));
-        let mut command = Command::new(bench);
+        let mut command = on_core(LOAD_CORE, bench);
         command
             .arg("bench")
-            .args(load.arguments)
+            .args(load.arguments.split_whitespace())
             .args(["--json", "--seconds", &seconds.to_string()])
             .args(["--to", &format!("127.0.0.1:{port}")])
             .args(["--pid", &running.0.id().to_string()]);
@@ -243,7 +137,7 @@ impl Broker {
 
     fn start(&self, port: u16, manner: Manner, folder: &Path, work: &Path) -> Result<Child> {
         let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-        let mut command = Command::new(&self.program);
+        let mut command = on_core(BROKER_CORE, &self.program);
         match self.name {
             "mqttlab" => {
                 let scheme = if manner == Manner::Tls {
@@ -322,6 +216,13 @@ fn rumqttd_toml(port: u16, manner: Manner, tls: (&Path, &Path)) -> String {
     toml += "[v4.1.connections]\nconnection_timeout_ms = 60000\nmax_payload_size = 262144\nmax_inflight_count = 100\n\
              dynamic_filters = true\n";
     toml
+}
+
+/// A program that stays on one core. `taskset` becomes the program: its process is the program's.
+fn on_core(core: &str, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", core]).arg(program);
+    command
 }
 
 /// A broker that ends with its run.
