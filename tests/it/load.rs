@@ -45,6 +45,9 @@ fn messages_flow_in_every_shape_at_every_qos_and_none_is_lost() -> Result<()> {
                 figures["broker_memory_mib"].as_f64() > Some(0.0),
                 "{figures}"
             );
+            let time = |name: &str| figures[name].as_f64().with_context(|| name.to_owned());
+            let (all, own) = (time("broker_cpu_us_each")?, time("broker_user_us_each")?);
+            ensure!(own >= 0.0 && own <= all, "{figures}");
         }
     }
     let flood = bench(&broker, &["pairs", "--qos", "1", "--outstanding", "20"])?;

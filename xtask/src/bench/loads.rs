@@ -20,6 +20,7 @@ pub(super) enum Manner {
 const FLOW: &[&str] = &[
     "delivered_per_s",
     "broker_cpu_us_each",
+    "broker_user_us_each",
     "latency_p50_ms",
     "latency_p99_ms",
     "lost",

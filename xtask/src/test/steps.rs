@@ -36,7 +36,7 @@ const LESSONS: &str = "mqttlab-lessons";
 /// The names of tests that drive a browser begin so; they are a step of their own.
 const BROWSER_TESTS: &str = "browser::";
 /// For how long the broker has to bear everything at once, unless the environment says otherwise.
-const SOAK_SECONDS: &str = "90";
+const SOAK_SECONDS: &str = "180";
 
 /// A step of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,6 +14,8 @@ pub(super) struct Process {
 pub(super) struct Usage {
     /// Processor time, in microseconds.
     pub(super) processor_us: u64,
+    /// The part of it that was not the kernel's.
+    pub(super) user_us: u64,
     /// Memory that it holds, in bytes.
     pub(super) memory: u64,
     /// Context switches of all its threads.
@@ -39,8 +41,8 @@ impl Process {
         let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
         // After the name in parentheses: state is the first, user and system time the 12th and 13th.
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let mut ticks = || fields.next()?.parse::<u64>().ok();
-        let processor_us = (ticks()? + ticks()?) * (1_000_000 / TICKS);
+        let mut time_us = || Some(fields.next()?.parse::<u64>().ok()? * (1_000_000 / TICKS));
+        let (user_us, kernel_us) = (time_us()?, time_us()?);
         let status = fs::read_to_string(format!("{folder}/status")).ok()?;
         let memory = field(&status, "VmRSS:")? * 1_024;
         let mut switches = 0;
@@ -53,7 +55,8 @@ impl Process {
             switches += field(&status, "nonvoluntary_ctxt_switches:").unwrap_or(0);
         }
         Some(Usage {
-            processor_us,
+            processor_us: user_us + kernel_us,
+            user_us,
             memory,
             switches,
         })

@@ -61,8 +61,10 @@ impl Report {
         };
         let count = count.max(1) as f64;
         let processor = after.processor_us.saturating_sub(before.processor_us) as f64;
+        let user = after.user_us.saturating_sub(before.user_us) as f64;
         let switches = after.switches.saturating_sub(before.switches) as f64;
         self.add("broker_cpu_us_each", processor / count);
+        self.add("broker_user_us_each", user / count);
         self.add("broker_switches_each", switches / count);
         self.add(
             "broker_memory_mib",
