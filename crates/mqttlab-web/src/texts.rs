@@ -34,9 +34,13 @@ pub(crate) fn span(length: Micros) -> String {
             let seconds = length / 1_000_000;
             say::span_minutes(seconds / 60, seconds % 60)
         }
-        _ => {
+        3_600_000_000..172_800_000_000 => {
             let minutes = length / 60_000_000;
             say::span_hours(minutes / 60, minutes % 60)
+        }
+        _ => {
+            let hours = length / 3_600_000_000;
+            say::span_days(hours / 24, hours % 24)
         }
     }
 }
@@ -229,6 +233,8 @@ mod tests {
             (4_580_000, "4.5 s"),
             (125_000_000, "2 min 5 s"),
             (3_720_000_000, "1 h 2 min"),
+            (172_799_999_999, "47 h 59 min"),
+            (1_209_540_000_000, "13 d 23 h"),
         ] {
             assert_eq!(span(length), text);
         }

@@ -12,6 +12,7 @@ span-millis = { NUMBER($millis) } ms
 span-seconds = { $seconds } s
 span-minutes = { NUMBER($minutes) } min { NUMBER($seconds) } s
 span-hours = { NUMBER($hours) } h { NUMBER($minutes) } min
+span-days = { NUMBER($days) } d { NUMBER($hours) } h
 speed-paced = im Takt
 speed-times = { NUMBER($times) } ×
 speed-part = { NUMBER($times) }/{ NUMBER($per) } ×

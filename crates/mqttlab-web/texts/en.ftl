@@ -18,6 +18,7 @@ span-millis = { NUMBER($millis) } ms
 span-seconds = { $seconds } s
 span-minutes = { NUMBER($minutes) } min { NUMBER($seconds) } s
 span-hours = { NUMBER($hours) } h { NUMBER($minutes) } min
+span-days = { NUMBER($days) } d { NUMBER($hours) } h
 # The speed at which every packet takes the same time to be seen; the other speeds are numbers.
 speed-paced = paced
 speed-times = { NUMBER($times) } ×
