@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::crowd::metric;
-use crate::harness::packets::{connect, publish, subscribe};
+use crate::harness::packets::{connect, connect_v5, packet, publish, subscribe, text};
 use crate::harness::{Broker, Folder, PATIENCE, Raw};
 
 const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
@@ -421,6 +421,35 @@ fn a_topic_is_as_long_as_the_operator_wants_at_most() -> Result<()> {
         client.send(&publish(0, &too_long, 0, b"!"))?;
         client.expect_closed()?;
         ensure!(metric(&broker, "subscriptions_refused_total")? == 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn there_are_as_many_user_properties_as_the_operator_wants_at_most() -> Result<()> {
+    let of = |pairs: usize| {
+        let properties = b"\x26\0\x01a\0\x01b".repeat(pairs);
+        let length = properties.len();
+        let length = [(length & 0x7F) as u8 | 0x80, (length >> 7) as u8];
+        packet(0x30, &[&text("t"), &length, &properties])
+    };
+    for (options, most) in [
+        (&[][..], 128),
+        (&["--set", "broker.user-properties-max=300"], 300),
+    ] {
+        let broker = Broker::start_with(&[&["--http", "off"], options].concat())?;
+        let mut client = broker.connect()?;
+        client.send(&connect_v5("a"))?;
+        client.expect(&[0x20])?;
+        client.skip_packet()?;
+        client.send(&packet(0x82, &[&[0, 1, 0], &text("t"), &[0]]))?;
+        client.expect(&[0x90, 4, 0, 1, 0, 0])?;
+        client.send(&of(most))?;
+        client.expect(&of(most))?;
+        client.send(&of(most + 1))?;
+        client.expect(&[0xE0])?;
+        ensure!(client.skip_packet()?[0] == 0x97);
+        client.expect_closed()?;
     }
     Ok(())
 }

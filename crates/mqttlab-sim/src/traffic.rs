@@ -32,7 +32,7 @@ pub use replay::{Difference, Replayed};
 pub use crate::job::TRAFFIC as MAGIC;
 
 /// The form of the records behind it; another one is not read.
-pub const FORMAT: u16 = 2;
+pub const FORMAT: u16 = 3;
 
 /// How the broker began.
 #[derive(Debug, Serialize, Deserialize)]

@@ -88,6 +88,9 @@ pub struct Config {
     pub topic_length_max: u16,
     /// The most levels of a Topic Name or Topic Filter.
     pub topic_levels_max: u16,
+    /// The most User Properties in one packet of a client, those of a will apart; `u16::MAX` for as many as fit (5.0). The
+    /// driver's links check it.
+    pub user_properties_max: u16,
     /// Topics that begin so are the broker's own: no client may publish to them.
     pub reserved_topics: Vec<String>,
     /// What happens to a PUBLISH that is not allowed where the version cannot say so. [MQTT-3.3.5-2]
@@ -138,6 +141,7 @@ impl Config {
     pub fn link_limits(&self) -> Limits {
         Limits {
             packet_size_max: self.packet_size_max,
+            user_properties_max: self.user_properties_max,
             topic_alias_max: self.topic_alias_maximum,
             disallowed_code_points: self.disallowed_code_points,
             identifiers_from_clients: self.published_identifier == PublishedIdentifier::Ignore,
@@ -181,6 +185,7 @@ impl Default for Config {
             disallowed_code_points: false,
             topic_length_max: 4_096,
             topic_levels_max: 128,
+            user_properties_max: 128,
             reserved_topics: ["$SYS/", "$share/", "$CONTROL/"].map(String::from).into(),
             denied_publish: DeniedPublish::Acknowledge,
             ill_formed_filter: IllFormedFilter::Close,

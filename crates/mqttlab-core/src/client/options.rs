@@ -259,6 +259,8 @@ impl Options {
     pub fn link_limits(&self) -> Limits {
         Limits {
             packet_size_max: self.maximum_packet_size.unwrap_or(PACKET_SIZE_MAX),
+            // Who publishes to it is held to the server's limit, which may be any.
+            user_properties_max: u16::MAX,
             topic_alias_max: self.topic_alias_maximum,
             ..Limits::default()
         }

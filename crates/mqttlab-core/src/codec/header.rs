@@ -15,7 +15,7 @@ pub struct Limits {
     pub packet_size_max: u32,
     /// The largest packet of a client that has not been let in yet, its CONNECT included.
     pub stranger_packet_size_max: u32,
-    /// The most User Properties in one packet; those of a will are counted apart.
+    /// The most User Properties in one packet; those of a will are counted apart. `u16::MAX` for as many as fit.
     pub user_properties_max: u16,
     /// Whether text may have control characters and non-characters in it, which a receiver may refuse as malformed
     /// (section 1.5.3 of 3.1.1, section 1.6.4 of 5.0).

@@ -4,7 +4,7 @@ use super::{Scenario, Unfit};
 
 /// The number of the form. Whoever changes what is in a [`Scenario`], in the order or the kinds of its parts, raises it:
 /// bytes of another format are not read.
-pub const FORMAT: u8 = 9;
+pub const FORMAT: u8 = 10;
 
 /// The longest compact form, in bytes.
 pub const PACKED_MAX: usize = 1 << 20;

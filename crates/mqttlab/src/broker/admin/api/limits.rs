@@ -76,6 +76,7 @@ fn limits(config: &Config, usage: &Usage) -> Limits {
         ("subscriptions-max", config.subscriptions_max.into()),
         ("topic-length-max", config.topic_length_max.into()),
         ("topic-levels-max", config.topic_levels_max.into()),
+        ("user-properties-max", config.user_properties_max.into()),
         ("in-flight-max", config.in_flight_max.into()),
         ("receive-maximum", config.receive_maximum.into()),
         ("queue-messages-max", config.queue_messages_max.into()),
