@@ -666,8 +666,7 @@ fn a_listener_has_a_largest_packet_of_its_own() -> Result<()> {
     let traffic = traffic.to_str().context("a plain path")?;
     let listeners = "listener = [{ address = \"127.0.0.1:0\", packet-size-max = 100 }, { address = \"127.0.0.1:0\" }]";
     let options = ["--http", "off", "--record", traffic, "--set", listeners];
-    // One thread, as recordings want it.
-    let broker = Broker::start_listening(&[&["--threads", "1"], &options[..]].concat(), 2)?;
+    let broker = Broker::start_listening(&options, 2)?;
     // PUBLISH of 100 and of 101 bytes.
     let fits = [&[0x30, 98, 0, 1, b't'][..], &[b'.'; 95]].concat();
     let too_large = [&[0x30, 99, 0, 1, b't'][..], &[b'.'; 96]].concat();

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::harness::packets::{connect, packet, publish, subscribe, text};
-use crate::harness::{Broker, Folder, PATIENCE, program};
+use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
+use crate::threads::{take, tell};
 
 const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
 
@@ -29,13 +31,7 @@ impl Rig {
     fn broker(&self, options: &[&str]) -> Result<Broker> {
         let file = self.file();
         let file = file.to_str().context("a plain path")?;
-        Broker::start_with(
-            &[
-                &["--threads", "1", "--http", "off", "--record", file],
-                options,
-            ]
-            .concat(),
-        )
+        Broker::start_with(&[&["--http", "off", "--record", file], options].concat())
     }
 
     fn replay(&self, arguments: &[&str]) -> Result<Output> {
@@ -46,7 +42,16 @@ impl Rig {
 
     /// The file must be one with which the same comes of the same; the events in it.
     fn events(&self) -> Result<String> {
-        let output = self.replay(&["--format", "events"])?;
+        self.replay_same("events")
+    }
+
+    /// The same; only what is said about it.
+    fn check(&self) -> Result<String> {
+        self.replay_same("check")
+    }
+
+    fn replay_same(&self, format: &str) -> Result<String> {
+        let output = self.replay(&["--format", format])?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let complaint = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.code() == Some(0), "{complaint}{said}");
@@ -331,6 +336,164 @@ fn a_recording_becomes_a_scenario() -> Result<()> {
     );
     for word in ["one", "two"] {
         let line = format!("ear gets the message status/1 \"{word}\"");
+        ensure!(events.contains(&line), "{line} is missing: {events}");
+    }
+    Ok(())
+}
+
+/// So many clients that each of four loops has some.
+const CLIENTS: usize = 12;
+
+fn log_in(broker: &Broker, client_id: &str, clean: bool, present: u8) -> Result<Raw> {
+    let mut client = broker.connect()?;
+    client.send(&connect(client_id, clean))?;
+    client.expect(&[0x20, 2, present, 0])?;
+    Ok(client)
+}
+
+/// Everybody hears everybody at every QoS, with retained messages, wills and takeovers; then all talk at once.
+fn talk(broker: &Broker) -> Result<()> {
+    let mut all = Vec::new();
+    for number in 0..CLIENTS {
+        let mut client = log_in(broker, &format!("client-{number}"), false, 0)?;
+        let qos = (number % 3) as u8;
+        client.send(&subscribe("all/+", qos))?;
+        client.expect(&[0x90, 3, 0, 1, qos])?;
+        all.push(client);
+    }
+    for qos in 0..3_u8 {
+        let mut publisher = log_in(broker, &format!("publisher-{qos}"), true, 0)?;
+        tell(&mut publisher, qos << 1 | 1, "all/x", &[b'0' + qos])?;
+        for client in &mut all {
+            ensure!(take(client, "all/x")? == [b'0' + qos]);
+        }
+    }
+    for (number, client) in all.iter_mut().enumerate() {
+        let mut after = log_in(broker, &format!("client-{number}"), false, 1)?;
+        client.expect_closed()?;
+        after.send(&subscribe("own", 0))?;
+        after.expect(&[0x90, 3, 0, 1, 0])?;
+        // What is retained is for those who subscribe anew.
+        after.send(&subscribe("all/x", 0))?;
+        after.expect(&[0x90, 3, 0, 1, 0])?;
+        ensure!(take(&mut after, "all/x")? == b"2");
+        after.send(&packet(0xA2, &[&[0, 2], &text("all/x")]))?;
+        after.expect(&[0xB0, 2, 0, 2])?;
+        *client = after;
+    }
+    let mut mortal = broker.connect()?;
+    let head = [0, 4, b'M', b'Q', b'T', b'T', 4, 0x0E, 0, 60];
+    let parts = [text("mortal"), text("all/gone"), text("its will")].concat();
+    mortal.send(&packet(0x10, &[&head, &parts]))?;
+    mortal.expect(ACCEPTED)?;
+    drop(mortal);
+    for client in &mut all {
+        ensure!(take(client, "all/gone")? == b"its will");
+    }
+    let talking = all.into_iter().enumerate().map(|(number, mut client)| {
+        thread::spawn(move || -> Result<()> {
+            for count in 0..50_u8 {
+                client.send(&publish(0, "all/flood", 0, &[number as u8, count]))?;
+            }
+            for _ in 0..50 * CLIENTS {
+                take(&mut client, "all/flood")?;
+            }
+            Ok(())
+        })
+    });
+    let talking: Vec<_> = talking.collect();
+    for one in talking {
+        one.join().expect("it does not panic")?;
+    }
+    Ok(())
+}
+
+/// Threads do not come about in one order, and yet each does the same again; it is so also wherever the file is cut.
+#[test]
+fn what_several_threads_did_is_played_again_with_the_same_bytes() -> Result<()> {
+    for threads in ["2", "4"] {
+        let rig = Rig::new(&format!("threads-{threads}"))?;
+        let store = rig.folder.path("store");
+        let store = store.to_str().context("a plain path")?;
+        let broker = rig.broker(&["--threads", threads, "--store", store])?;
+        talk(&broker)?;
+        stop(broker)?;
+        let events = rig.events()?;
+        let of = format!("of {threads} threads");
+        for line in [
+            &of,
+            "the recording ended because the broker stopped",
+            "goes to shard 1, which has the session",
+            "broker: shard 0 tells shard 1: ",
+            "broker: shard 1 tells shard 0: ",
+            "PUBLISH all/gone \"its will\"",
+            "PUBCOMP",
+            "taken over",
+        ] {
+            ensure!(events.contains(line), "{line} is missing: {events}");
+        }
+        let ladder = rig.replay(&["--format", "ladder"])?;
+        ensure!(ladder.status.success());
+        let bytes = fs::read(rig.file())?;
+        for part in 1..20 {
+            fs::write(rig.file(), &bytes[..bytes.len() * part / 20])?;
+            rig.check()?;
+        }
+    }
+    Ok(())
+}
+
+/// The limits of a recording hold for what all threads say together, and what is in it is whole.
+#[test]
+fn a_recording_of_several_threads_is_no_longer_than_it_may_be() -> Result<()> {
+    let rig = Rig::new("threads-bounded")?;
+    let limits = ["--set", "record.bytes-max=60000"];
+    let hides = ["--record-payloads", "hashed"];
+    let broker = rig.broker(&[&["--threads", "4"][..], &limits, &hides].concat())?;
+    talk(&broker)?;
+    stop(broker)?;
+    let bytes = fs::read(rig.file())?;
+    ensure!(
+        (30_000..=60_200).contains(&bytes.len()),
+        "{} bytes",
+        bytes.len()
+    );
+    let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+    ensure!(!has(b"its will"));
+    ensure!(rig.check()?.contains("as long as it may be"));
+    Ok(())
+}
+
+/// A scenario that is made of it has the same clients, wherever the broker had them.
+#[test]
+fn a_recording_of_several_threads_becomes_a_scenario() -> Result<()> {
+    let rig = Rig::new("threads-retold")?;
+    let broker = rig.broker(&["--threads", "4"])?;
+    let mut ears = Vec::new();
+    for number in 0..8 {
+        let mut ear = log_in(&broker, &format!("ear-{number}"), true, 0)?;
+        ear.send(&subscribe("status", 1))?;
+        ear.expect(&[0x90, 3, 0, 1, 1])?;
+        ears.push(ear);
+    }
+    let mut mouth = log_in(&broker, "mouth", true, 0)?;
+    tell(&mut mouth, 2, "status", b"heard")?;
+    for ear in &mut ears {
+        ensure!(take(ear, "status")? == b"heard");
+        ear.expect_alive()?;
+    }
+    stop(broker)?;
+    let scenario = rig.folder.path("retold.toml");
+    let path = scenario.to_str().context("a plain path")?;
+    let output = rig.replay(&["--format", "scenario", "-o", path])?;
+    ensure!(output.status.success());
+    ensure!(fs::read_to_string(&scenario)?.contains("The broker had 4 threads"));
+    let run = Command::new(program()?)
+        .args(["run", path, "--format", "events"])
+        .output()?;
+    let events = String::from_utf8_lossy(&run.stdout);
+    for number in 0..8 {
+        let line = format!("ear-{number} gets the message status \"heard\"");
         ensure!(events.contains(&line), "{line} is missing: {events}");
     }
     Ok(())

@@ -9,6 +9,12 @@
 //! [`MAGIC`], [`FORMAT`] as two bytes (the lower first), then records: the length of each, as postcard writes a `u32`,
 //! and the record, again as postcard writes it. The first is the header. A file that ends inside a record was cut off, and
 //! everything before counts.
+//!
+//! # Several shards
+//! Threads interleave as they like, and nobody can say what came first. What a shard does follows from what it was handed
+//! alone, in its order, and from no other shard's doing but the words that it was told. So each entry names its shard, and
+//! of a word there is only that it was heard: what it says follows from the entries of the shard that told it, which stand
+//! before that. A connection has the same number in every shard, and is in one of them at a time.
 
 mod entry;
 mod note;
@@ -18,11 +24,13 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
+use mqttlab_core::broker::shard::{Shard, ShardId};
 use mqttlab_core::broker::{Broker, Config};
 use mqttlab_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::Record;
+use crate::view::Micros;
 
 pub use entry::{Answer, Entry, Fingerprint, What, Wrong};
 pub use note::{Note, Noted, mask_sent, redacted};
@@ -43,7 +51,11 @@ pub struct Header {
     pub recorded_at: u64,
     /// What became of payloads.
     pub payloads: Payloads,
+    /// How many shards the broker had, each in a thread of its own.
+    pub shards: u16,
+    /// Of each of them.
     config: Box<Config>,
+    /// Of the first; that of the next is one more.
     seed: u64,
     now: Instant,
     /// Durable state that was there already.
@@ -64,41 +76,42 @@ pub enum Payloads {
 }
 
 impl Header {
-    /// A broker is recorded from here on: go on with the one that is returned.
+    /// A broker is recorded from here on, all of its shards: go on with those that are returned.
     ///
-    /// `seed` is the one that the broker goes on with, which must be nobody's secret; `mask` alters each payload.
+    /// `seed` is the one that the first goes on with, which must be nobody's secret; `mask` alters each payload.
     pub fn begin(
         engine: String,
         recorded_at: u64,
-        broker: &Broker,
+        shards: &[Broker],
         seed: u64,
         now: Instant,
         (payloads, mut mask): (Payloads, impl FnMut(&mut [u8])),
-    ) -> (Self, Broker) {
+    ) -> (Self, Vec<Broker>) {
+        let snapshot = |tell: &mut dyn FnMut(Record)| {
+            for shard in shards {
+                shard.snapshot(|change| tell(Record::from(change)));
+            }
+        };
         let mut kept = Vec::new();
-        broker.snapshot(|change| {
-            let mut record = Record::from(change);
+        snapshot(&mut |mut record| {
             record.mask(&mut mask);
             kept.push(record);
         });
+        let config = shards.first().map(|shard| shard.config().clone());
         let header = Self {
             engine,
             recorded_at,
             payloads,
-            config: Box::new(broker.config().clone()),
+            shards: shards.len() as u16,
+            config: Box::new(config.unwrap_or_default()),
             seed,
             now,
             kept,
         };
         let mut live = Vec::new();
-        broker.snapshot(|change| live.push(Record::from(change)));
-        let broker = Broker::restore(
-            broker.config().clone(),
-            seed,
-            now,
-            live.iter().map(Record::change),
-        );
-        (header, broker)
+        snapshot(&mut |record| live.push(record));
+        let brokers = header.begin_with(&live);
+        (header, brokers)
     }
 
     /// The beginning of a file.
@@ -112,10 +125,20 @@ impl Header {
         bytes
     }
 
-    /// The broker as it began.
-    fn broker(&self) -> Broker {
-        let kept = self.kept.iter().map(Record::change);
-        Broker::restore((*self.config).clone(), self.seed, self.now, kept)
+    /// The shards as they began.
+    fn brokers(&self) -> Vec<Broker> {
+        self.begin_with(&self.kept)
+    }
+
+    fn begin_with(&self, kept: &[Record]) -> Vec<Broker> {
+        let shards = (0..self.shards).filter_map(|id| Shard::new(ShardId::new(id), self.shards));
+        let begin = |shard: Shard| {
+            let config = (*self.config).clone();
+            let seed = self.seed.wrapping_add(shard.id().number().into());
+            let changes = kept.iter().map(Record::change);
+            Broker::restore_shard(config, seed, self.now, shard, changes)
+        };
+        shards.map(begin).collect()
     }
 }
 
@@ -124,10 +147,25 @@ impl Header {
 pub struct Traffic {
     /// How the broker began.
     pub header: Header,
-    /// What happened, in its order.
+    /// What happened: to each shard in its order, and a word that was heard behind what told it.
     pub entries: Vec<Entry>,
     /// The file ends in the middle of a record.
     pub is_cut: bool,
+}
+
+impl Traffic {
+    /// Each entry with its time, since the beginning. Threads look at the clock before they do something, and then do much at
+    /// that time: where another one has looked later and was sooner, it is shown as if both had been at the same time.
+    fn timeline(&self) -> impl Iterator<Item = (Micros, &Entry)> {
+        let mut of_shards = vec![0; usize::from(self.header.shards)];
+        let mut at = 0;
+        self.entries.iter().map(move |entry| {
+            let of_shard = &mut of_shards[usize::from(entry.shard.number())];
+            *of_shard += entry.after;
+            at = at.max(*of_shard);
+            (at, entry)
+        })
+    }
 }
 
 /// Appends a record with its length.

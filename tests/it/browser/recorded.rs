@@ -13,11 +13,11 @@ use crate::harness::{Broker, Folder};
 const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
 
 /// A pump, a watcher with a session, and a message of QoS 1 from one to the other: what a broker records of it.
-fn recording() -> Result<Vec<u8>> {
-    let folder = Folder::new("recorded-page")?;
+fn recording(threads: &str) -> Result<Vec<u8>> {
+    let folder = Folder::new(&format!("recorded-page-{threads}"))?;
     let file = folder.path("traffic.mqttlab");
     let name = file.to_str().context("a plain path")?;
-    let broker = Broker::start_with(&["--threads", "1", "--http", "off", "--record", name])?;
+    let broker = Broker::start_with(&["--threads", threads, "--http", "off", "--record", name])?;
     let mut watcher = broker.connect()?;
     watcher.send(&connect("watcher", false))?;
     watcher.expect(ACCEPTED)?;
@@ -42,7 +42,7 @@ fn recording() -> Result<Vec<u8>> {
 #[test]
 fn a_recording_of_the_native_broker_is_stepped_through() -> Result<()> {
     in_browser(async |browser| {
-        let bytes = serde_json::to_string(&recording()?)?;
+        let bytes = serde_json::to_string(&recording("1")?)?;
         open_lab(browser).await?;
         inspect(browser).await?;
         choose_file(browser, &format!("new Uint8Array({bytes})")).await?;
@@ -90,6 +90,35 @@ fn a_recording_of_the_native_broker_is_stepped_through() -> Result<()> {
         let complaints = browser.complaints().await?;
         ensure!(complaints.is_empty(), "the console says: {complaints:#?}");
         browser.screenshot("recorded").await
+    })
+}
+
+/// The page has one thread, and says so.
+#[test]
+fn a_recording_of_several_threads_opens_too() -> Result<()> {
+    in_browser(async |browser| {
+        let bytes = serde_json::to_string(&recording("4")?)?;
+        open_lab(browser).await?;
+        inspect(browser).await?;
+        choose_file(browser, &format!("new Uint8Array({bytes})")).await?;
+        browser.wait_until(OPENED).await?;
+        let about = browser.text_of("#lesson").await?;
+        for words in [
+            "the same bytes",
+            "entries of 4 threads",
+            "The broker had 4 threads",
+        ] {
+            ensure!(about.contains(words), "{words} is missing: {about}");
+        }
+        browser.press("End").await?;
+        browser
+            .run("document.querySelector('.node.broker').click()")
+            .await?;
+        let state = browser.text_of(".state").await?;
+        ensure!(state.contains("watcher"), "{state}");
+        let complaints = browser.complaints().await?;
+        ensure!(complaints.is_empty(), "the console says: {complaints:#?}");
+        Ok(())
     })
 }
 

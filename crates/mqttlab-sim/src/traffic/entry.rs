@@ -1,6 +1,6 @@
 //! One thing that the core was handed.
 
-use mqttlab_core::broker::shard::{ShardId, Word};
+use mqttlab_core::broker::shard::ShardId;
 use mqttlab_core::broker::{Authorization, Config, Grant, Loss};
 use mqttlab_core::clause::Clause;
 use mqttlab_core::error::{DecodeError, DecodeErrorKind};
@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Something that the core was handed, and what came of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
-    /// Microseconds since the entry before.
+    /// The shard that was handed it; the only one is 0.
+    pub shard: ShardId,
+    /// Microseconds since the entry of this shard before.
     pub after: u64,
     /// What it was handed.
     pub what: What,
@@ -38,9 +40,9 @@ impl Entry {
 /// What the core was handed. The order is part of the form of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum What {
-    /// A connection was opened; numbers grow.
+    /// A connection was opened, or comes from another shard, which it has left.
     Open {
-        /// Its number.
+        /// Its number, which no other has.
         conn: u64,
     },
     /// A whole packet came.
@@ -109,12 +111,10 @@ pub enum What {
         /// Which.
         conn: u64,
     },
-    /// Another shard told something.
+    /// The next word of those that another shard has told this one.
     Peer {
         /// Which.
         from: ShardId,
-        /// What.
-        word: Word,
     },
 }
 

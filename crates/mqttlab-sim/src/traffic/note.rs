@@ -1,6 +1,6 @@
 //! Taking note of what a broker is handed and what it says, without what is nobody's business.
 
-use mqttlab_core::broker::shard::{To, Word};
+use mqttlab_core::broker::shard::{Room, ShardId, To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Change, CloseReason, Established, Identity, Input, Sink,
 };
@@ -26,9 +26,19 @@ pub struct Note {
 }
 
 impl Note {
+    /// Another question that is answered with yes or no.
+    fn asked(&mut self, answer: bool) -> bool {
+        if !answer {
+            self.denied.push(self.asked);
+        }
+        self.asked += 1;
+        answer
+    }
+
     /// All of it together with what the broker was handed.
-    pub fn entry(self, after: u64, what: What) -> Entry {
+    pub fn entry(self, shard: ShardId, after: u64, what: What) -> Entry {
         Entry {
+            shard,
             after,
             what,
             answers: self.answers,
@@ -48,6 +58,8 @@ pub struct Noted<'a, S, M> {
     pub note: &'a mut Note,
     /// Alters what was sent before it is noted.
     pub mask: M,
+    /// The number under which a connection is noted.
+    pub number: fn(ConnId) -> u64,
 }
 
 impl<S: Sink, M: FnMut(ConnId, &mut Vec<u8>)> Sink for Noted<'_, S, M> {
@@ -58,12 +70,13 @@ impl<S: Sink, M: FnMut(ConnId, &mut Vec<u8>)> Sink for Noted<'_, S, M> {
         frame.write_to(&mut bytes);
         (self.mask)(conn, &mut bytes);
         self.note.sent += 1;
-        self.note.fingerprint.sent(conn.number(), &bytes);
+        let number = (self.number)(conn);
+        self.note.fingerprint.sent(number, &bytes);
         self.sink.send(conn, frame);
     }
 
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
-        self.note.fingerprint.closed(conn.number());
+        self.note.fingerprint.closed((self.number)(conn));
         self.sink.close(conn, reason);
     }
 
@@ -79,11 +92,12 @@ impl<S: Sink, M: FnMut(ConnId, &mut Vec<u8>)> Sink for Noted<'_, S, M> {
 
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         let answer = self.sink.permits(who, access, topic);
-        if !answer {
-            self.note.denied.push(self.note.asked);
-        }
-        self.note.asked += 1;
-        answer
+        self.note.asked(answer)
+    }
+
+    fn has_room(&mut self, room: Room) -> bool {
+        let answer = self.sink.has_room(room);
+        self.note.asked(answer)
     }
 
     fn persist(&mut self, change: &Change<'_>) {
@@ -100,37 +114,43 @@ impl<S: Sink, M: FnMut(ConnId, &mut Vec<u8>)> Sink for Noted<'_, S, M> {
 }
 
 impl What {
-    /// What a broker is about to be handed; of a packet the `bytes` that [`redacted`] gives.
-    pub fn of(input: &Input<'_>, bytes: Vec<u8>, mask: &mut impl FnMut(&mut [u8])) -> Self {
+    /// What a broker is about to be handed; of a packet the `bytes` that [`redacted`] gives. `number` is that of a
+    /// connection among those of all shards.
+    pub fn of(
+        input: &Input<'_>,
+        bytes: Vec<u8>,
+        mask: &mut impl FnMut(&mut [u8]),
+        number: fn(ConnId) -> u64,
+    ) -> Self {
         match input {
             Input::Open { conn } => Self::Open {
-                conn: conn.number(),
+                conn: number(*conn),
             },
             Input::Packet { conn, .. } => Self::Packet {
-                conn: conn.number(),
+                conn: number(*conn),
                 bytes,
             },
             Input::Malformed { conn, error } => Self::Malformed {
-                conn: conn.number(),
+                conn: number(*conn),
                 wrong: error.into(),
             },
             Input::Lost { conn, how } => Self::Lost {
-                conn: conn.number(),
+                conn: number(*conn),
                 how: *how,
             },
             Input::Flushed { conn, bytes } => Self::Flushed {
-                conn: conn.number(),
+                conn: number(*conn),
                 bytes: *bytes,
             },
             Input::Authorized {
                 conn,
                 authorization,
             } => Self::Authorized {
-                conn: conn.number(),
+                conn: number(*conn),
                 answer: authorization.into(),
             },
             Input::Close { conn, reason } => Self::Close {
-                conn: conn.number(),
+                conn: number(*conn),
                 reason: reason.number(),
             },
             Input::EndSession { client_id } => Self::EndSession {
@@ -145,12 +165,9 @@ impl What {
             }
             Input::Configure(config) => Self::Configure(config.clone()),
             Input::Leave { conn } => Self::Leave {
-                conn: conn.number(),
+                conn: number(*conn),
             },
-            Input::Peer { from, word } => Self::Peer {
-                from: *from,
-                word: word.masked(mask),
-            },
+            Input::Peer { from, .. } => Self::Peer { from: *from },
             Input::Wake => Self::Wake,
         }
     }

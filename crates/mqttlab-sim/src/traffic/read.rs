@@ -1,7 +1,9 @@
 //! Reading a file of traffic, whoever made it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use mqttlab_core::broker::shard::{SHARDS_MAX, ShardId};
 use serde::de::DeserializeOwned;
 
 use super::{Entry, FORMAT, Header, MAGIC, Traffic, What};
@@ -72,19 +74,30 @@ impl Traffic {
             Some(header) => header,
             None => return Err(TrafficError::NoHeader),
         };
-        if header.now.as_micros() > TIME_MAX {
+        if header.now.as_micros() > TIME_MAX || !(1..=SHARDS_MAX).contains(&header.shards) {
             return Err(TrafficError::Impossible(1));
         }
         let mut entries: Vec<Entry> = Vec::new();
-        let (mut last_conn, mut at) = (0, 0_u64);
+        let mut homes = Homes::default();
+        let mut at = vec![0_u64; usize::from(header.shards)];
         while !rest.is_empty() {
             let number = entries.len() + 2;
             let Some(entry) = next::<Entry>(&mut rest, number)? else {
                 break;
             };
+            let shard = entry.shard;
+            let is_shard = |shard: ShardId| shard.number() < header.shards;
+            if !is_shard(shard) {
+                return Err(TrafficError::Impossible(number));
+            }
             let is_possible = match &entry.what {
                 // The core relies on its driver for that much.
-                What::Open { conn } => *conn > std::mem::replace(&mut last_conn, *conn),
+                What::Open { conn } => homes.open(*conn, shard),
+                What::Leave { conn } => {
+                    homes.leave(*conn, shard);
+                    true
+                }
+                What::Peer { from } => is_shard(*from) && *from != shard,
                 What::End { .. } => rest.is_empty(),
                 What::Packet { .. }
                 | What::Malformed { .. }
@@ -95,12 +108,11 @@ impl Traffic {
                 | What::EndSession { .. }
                 | What::Publish { .. }
                 | What::Configure(_)
-                | What::Wake
-                | What::Leave { .. }
-                | What::Peer { .. } => true,
+                | What::Wake => true,
             };
-            at = at.saturating_add(entry.after);
-            if at > TIME_MAX || !is_possible {
+            let at = &mut at[usize::from(shard.number())];
+            *at = at.saturating_add(entry.after);
+            if *at > TIME_MAX || !is_possible {
                 return Err(TrafficError::Impossible(number));
             }
             entries.push(entry);
@@ -111,6 +123,41 @@ impl Traffic {
             entries,
             is_cut,
         })
+    }
+}
+
+/// Which shards connections were opened in.
+#[derive(Default)]
+struct Homes(BTreeMap<u64, Home>);
+
+/// Where a connection is.
+enum Home {
+    /// Where it was opened first.
+    First(ShardId),
+    /// Nowhere: it has left that shard.
+    Left(ShardId),
+    /// Where it stays.
+    Last,
+}
+
+impl Homes {
+    /// Says whether that can be: no name is used twice in a shard.
+    fn open(&mut self, conn: u64, shard: ShardId) -> bool {
+        let home = match self.0.get(&conn) {
+            None => Home::First(shard),
+            Some(Home::Left(from)) if *from != shard => Home::Last,
+            Some(Home::Left(_) | Home::First(_) | Home::Last) => return false,
+        };
+        self.0.insert(conn, home);
+        true
+    }
+
+    fn leave(&mut self, conn: u64, shard: ShardId) {
+        if let Some(home) = self.0.get_mut(&conn)
+            && matches!(home, Home::First(first) if *first == shard)
+        {
+            *home = Home::Left(shard);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use mqttlab_core::properties::{Properties, Property};
 use mqttlab_core::reason::ReasonCode;
 
 use super::entry::{Answer, Entry, What};
-use super::{Payloads, Traffic};
+use super::{Header, Payloads, Traffic};
 use crate::describe::{no_limits, payload_text};
 use crate::scenario::{
     Act, Action, BrokerSpec, CLIENTS_MAX, ClientBugs, ClientSpec, Habits, LinkSpec, Message,
@@ -122,8 +122,8 @@ impl Cast {
 
     /// A scenario of these participants in which nothing happens.
     pub(super) fn scenario(&self, traffic: &Traffic, latency: Micros) -> Scenario {
-        let waits = traffic.entries.iter().map(|entry| entry.after);
-        let until = waits.sum::<Micros>().min(duration::MAX);
+        let last = traffic.timeline().last();
+        let until = last.map_or(0, |(at, _)| at).min(duration::MAX);
         Scenario {
             id: "recorded".into(),
             title: format!("What {} was handed", traffic.header.engine),
@@ -259,9 +259,7 @@ impl Traffic {
         let mut latency = LATENCY_MAX;
         // When CONNECT came on the connections on which nothing else has come since.
         let mut fresh: BTreeMap<u64, Option<Micros>> = BTreeMap::new();
-        let mut at = 0;
-        for entry in &self.entries {
-            at += entry.after;
+        for (at, entry) in self.timeline() {
             match &entry.what {
                 What::Open { conn } => drop(fresh.insert(*conn, None)),
                 What::Packet { conn, .. } => match fresh.remove(conn) {
@@ -309,9 +307,8 @@ impl Traffic {
                 retold.left_out += 1;
             }
         }
-        let mut at = HEAD_START;
-        for (index, entry) in self.entries.iter().enumerate() {
-            at += entry.after;
+        for (index, (at, entry)) in self.timeline().enumerate() {
+            let at = HEAD_START + at;
             if retold.is_full() || at > duration::MAX {
                 retold.cut_at = Some(self.entries.len() - index);
                 break;
@@ -322,7 +319,7 @@ impl Traffic {
         let mut scenario = retold.cast.scenario(self, retold.latency);
         scenario.until = until.min(duration::MAX);
         scenario.title = format!("Recorded by {}", self.header.engine);
-        scenario.about = retold.about(self.header.payloads);
+        scenario.about = retold.about(&self.header);
         scenario.script = retold.script;
         scenario.script.sort_by_key(|step| step.at);
         scenario
@@ -421,10 +418,10 @@ impl Retold {
                 self.lost(at, *conn, Loss::Rst);
             }
             What::Publish { .. } => self.left_out += 1,
-            What::EndSession { .. } | What::Configure(_) | What::Peer { .. } => self.left_out += 1,
+            What::EndSession { .. } | What::Configure(_) => self.left_out += 1,
             What::Leave { conn } => self.forget(*conn),
             // These follow from the rest.
-            What::Flushed { .. } | What::Wake | What::End { .. } => {}
+            What::Flushed { .. } | What::Wake | What::Peer { .. } | What::End { .. } => {}
         }
     }
 
@@ -531,14 +528,20 @@ impl Retold {
         who
     }
 
-    fn about(&self, payloads: Payloads) -> String {
+    fn about(&self, header: &Header) -> String {
         let mut about =
             "Made of recorded traffic: the clients do what those did, at the same times."
                 .to_owned();
-        about += match payloads {
+        about += match header.payloads {
             Payloads::Kept => "",
             Payloads::Hashed | Payloads::Omitted => " Payloads were not recorded.",
         };
+        if header.shards > 1 {
+            about += &format!(
+                " The broker had {} threads, and has one here.",
+                header.shards
+            );
+        }
         for (count, what) in [
             (self.refused, "connections that were refused"),
             (self.left_out, "things that have no words here"),

@@ -1,8 +1,9 @@
 //! The same core, handed the same: does it send the same bytes?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use mqttlab_core::broker::shard::{Room, ShardId, To, Word};
 use mqttlab_core::broker::{
     Access, AuthRequest, Authorization, Broker, CloseReason, Established, Identity, Input, Loss,
     Sink,
@@ -14,7 +15,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::link::{Link, Side};
 use mqttlab_core::packet::{Packet, Version};
 use mqttlab_core::reason::ReasonCode;
-use mqttlab_core::time::Duration;
+use mqttlab_core::time::{Duration, Instant};
 use mqttlab_core::why::Why;
 
 use super::entry::{Entry, Fingerprint, What};
@@ -23,8 +24,11 @@ use super::{Answer, Traffic};
 use crate::describe::no_limits;
 use crate::pipe::Way;
 use crate::recording::{Budget, Recording};
-use crate::view::Micros;
+use crate::view::{EventId, Micros};
 use crate::world::World;
+
+/// Words that may be told and not be heard. Those who record have never so many under way.
+const WORDS_MAX: usize = 1 << 20;
 
 /// A recording that was played again.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub struct Replayed {
     pub recording: Recording,
     /// What the core was handed, in number.
     pub entries: usize,
+    /// To how many shards, each in a thread of its own.
+    pub shards: u16,
     /// Packets that it sent.
     pub packets: u64,
     /// Where it first did something else than was recorded.
@@ -49,12 +55,16 @@ impl Replayed {
         let Self {
             packets, entries, ..
         } = self;
+        let of = match self.shards {
+            1 => String::new(),
+            shards => format!(" of {shards} threads"),
+        };
         match (&self.difference, self.stopped_at) {
             (None, None) => format!(
-                "Handed the same again, the broker sends the same bytes: {packets} packets for {entries} entries"
+                "Handed the same again, the broker sends the same bytes: {packets} packets for {entries} entries{of}"
             ),
             (None, Some(_)) => format!(
-                "Handed the same again, the broker sends the same bytes for the first {entries} entries; the rest is too much to be played here"
+                "Handed the same again, the broker sends the same bytes for the first {entries} entries{of}; the rest is too much to be played here"
             ),
             (Some(difference), _) => {
                 let Difference {
@@ -89,27 +99,31 @@ impl Traffic {
         let mut world = World::new(Arc::new(cast.scenario(self, 0)));
         world.budget = budget;
         world.begin_replay();
+        let brokers = self.header.brokers();
         let mut replay = Replay {
-            broker: self.header.broker(),
+            clocks: vec![self.header.now; brokers.len()],
+            brokers,
             world,
             links: BTreeMap::new(),
+            words: Words::default(),
             at: 0,
             packets: 0,
             cast,
         };
         let (mut difference, mut stopped_at, mut ended) = (None, None, None);
-        for (index, entry) in self.entries.iter().enumerate() {
-            if replay.world.state.is_exhausted() {
+        for (index, (at, entry)) in self.timeline().enumerate() {
+            if replay.world.state.is_exhausted() || replay.words.count > WORDS_MAX {
                 stopped_at = Some(index);
                 break;
             }
             if let What::End { why } = &entry.what {
                 ended = Some(why.clone());
             }
-            let (sent, is_same) = replay.play(self, entry);
+            replay.at = at;
+            let (sent, is_same) = replay.play(entry);
             if !is_same && difference.is_none() {
                 difference = Some(Difference {
-                    at: replay.at,
+                    at,
                     entry: index + 1,
                     sent: (entry.sent, sent),
                 });
@@ -117,6 +131,7 @@ impl Traffic {
         }
         Replayed {
             entries: stopped_at.unwrap_or(self.entries.len()),
+            shards: self.header.shards,
             packets: replay.packets,
             recording: Recording::replayed(replay.world),
             difference,
@@ -128,17 +143,49 @@ impl Traffic {
 
 /// A broker between two entries.
 struct Replay {
-    broker: Broker,
+    /// Its shards, and what time it is for each.
+    brokers: Vec<Broker>,
+    clocks: Vec<Instant>,
     world: World,
-    /// The byte sides of connections that are open, with the versions that they speak.
-    links: BTreeMap<ConnId, Link>,
+    /// The byte sides of connections that are open, with the versions that they speak and the shards that have them.
+    links: BTreeMap<ConnId, (ShardId, Link)>,
+    words: Words,
+    /// What time is shown.
     at: Micros,
     packets: u64,
     cast: Cast,
 }
 
+/// From whom, to whom.
+type Pair = (ShardId, ShardId);
+
+/// A word, with the event that led to it.
+type Caused = (Word, Option<EventId>);
+
+/// What shards were told and have not heard.
+#[derive(Default)]
+struct Words {
+    lines: BTreeMap<Pair, VecDeque<Caused>>,
+    count: usize,
+}
+
+impl Words {
+    fn push(&mut self, from: ShardId, to: ShardId, word: Word, cause: Option<EventId>) {
+        let line = self.lines.entry((from, to)).or_default();
+        line.push_back((word, cause));
+        self.count += 1;
+    }
+
+    fn next(&mut self, from: ShardId, to: ShardId) -> Option<Caused> {
+        let word = self.lines.get_mut(&(from, to))?.pop_front()?;
+        self.count -= 1;
+        Some(word)
+    }
+}
+
 /// What the broker wants done, in its order.
 enum Output {
+    Tell(To, Word),
     Send(ConnId, Vec<u8>),
     Close(ConnId),
     Established(ConnId, String),
@@ -153,6 +200,15 @@ struct Player<'a> {
     outputs: Vec<Output>,
     sent: u32,
     fingerprint: Fingerprint,
+}
+
+impl Player<'_> {
+    /// To the next question that is answered with yes or no.
+    fn answer(&mut self) -> bool {
+        let question = self.asked;
+        self.asked += 1;
+        self.denied.binary_search(&question).is_err()
+    }
 }
 
 impl Sink for Player<'_> {
@@ -184,9 +240,15 @@ impl Sink for Player<'_> {
     }
 
     fn permits(&mut self, _: &Identity<'_>, _: Access, _: &str) -> bool {
-        let question = self.asked;
-        self.asked += 1;
-        self.denied.binary_search(&question).is_err()
+        self.answer()
+    }
+
+    fn has_room(&mut self, _: Room) -> bool {
+        self.answer()
+    }
+
+    fn tell(&mut self, to: To, word: Word) {
+        self.outputs.push(Output::Tell(to, word));
     }
 
     fn why(&mut self, why: Why) {
@@ -196,9 +258,9 @@ impl Sink for Player<'_> {
 
 impl Replay {
     /// Hands over one entry. Says how many packets were sent, and whether all that was sent is as it was.
-    fn play(&mut self, traffic: &Traffic, entry: &Entry) -> (u32, bool) {
-        self.at += entry.after;
-        let now = traffic.header.now + Duration::from_micros(self.at);
+    fn play(&mut self, entry: &Entry) -> (u32, bool) {
+        let clock = &mut self.clocks[usize::from(entry.shard.number())];
+        *clock = *clock + Duration::from_micros(entry.after);
         let mut player = Player {
             answers: entry.answers.iter(),
             denied: &entry.denied,
@@ -208,7 +270,7 @@ impl Replay {
             fingerprint: Fingerprint::default(),
         };
         self.world.replay_moment(self.at);
-        let handed = self.hand(now, &entry.what, &mut player);
+        let handed = self.hand(entry.shard, &entry.what, &mut player);
         let is_same = handed
             && player.sent == entry.sent
             && player.fingerprint.value() == entry.fingerprint
@@ -216,7 +278,7 @@ impl Replay {
         let (sent, outputs) = (player.sent, player.outputs);
         self.packets += u64::from(sent);
         for output in outputs {
-            self.apply(output);
+            self.apply(entry.shard, output);
         }
         self.world.replay_done();
         (sent, is_same)
@@ -224,31 +286,19 @@ impl Replay {
 
     /// Whether there is something like it to be handed over. About connections that are over a driver may still say
     /// something, and nothing comes of it.
-    fn hand(
-        &mut self,
-        now: mqttlab_core::time::Instant,
-        what: &What,
-        player: &mut Player<'_>,
-    ) -> bool {
+    fn hand(&mut self, shard: ShardId, what: &What, player: &mut Player<'_>) -> bool {
         let input = match what {
-            What::Open { conn } => {
-                let Some(conn) = ConnId::new(*conn) else {
-                    return false;
-                };
-                // Limits were looked at when it was recorded; what is here has passed them.
-                let link = Link::new(Side::Server, Version::default(), no_limits());
-                self.links.insert(conn, link);
-                let who = self.cast.participant(conn.number());
-                self.world.replay_open(conn, who);
-                Input::Open { conn }
-            }
-            What::Packet { conn, bytes } => return self.packet(now, *conn, bytes, player),
+            What::Open { conn } => match ConnId::new(*conn) {
+                Some(conn) => self.opened(conn, shard),
+                None => return false,
+            },
+            What::Packet { conn, bytes } => return self.packet(shard, *conn, bytes, player),
             What::Malformed { conn, .. }
             | What::Lost { conn, .. }
             | What::Flushed { conn, .. }
             | What::Authorized { conn, .. }
             | What::Close { conn, .. }
-            | What::Leave { conn } => match self.open(*conn) {
+            | What::Leave { conn } => match self.open(shard, *conn) {
                 Some(conn) => self.about(conn, what),
                 None => return true,
             },
@@ -260,19 +310,45 @@ impl Replay {
                 }
             }
             What::Configure(config) => Input::Configure(config.clone()),
-            What::Peer { from, word } => Input::Peer {
-                from: *from,
-                word: word.clone(),
-            },
+            What::Peer { from } => {
+                let Some((word, cause)) = self.words.next(*from, shard) else {
+                    return false;
+                };
+                self.world.replay_word(*from, shard, &word, cause);
+                Input::Peer { from: *from, word }
+            }
             What::Wake => {
-                let kind = self.broker.next_deadline().map(|(_, kind)| kind);
+                let kind = self.broker(shard).next_deadline().map(|(_, kind)| kind);
                 self.world.replay_wake(kind);
                 Input::Wake
             }
             What::End { .. } => return true,
         };
-        self.broker.handle(now, input, player);
+        self.handle(shard, input, player);
         true
+    }
+
+    fn handle(&mut self, shard: ShardId, input: Input<'_>, player: &mut Player<'_>) {
+        let now = self.clocks[usize::from(shard.number())];
+        self.broker(shard).handle(now, input, player);
+    }
+
+    fn broker(&mut self, shard: ShardId) -> &mut Broker {
+        &mut self.brokers[usize::from(shard.number())]
+    }
+
+    /// A connection is new, or comes from another shard.
+    fn opened(&mut self, conn: ConnId, shard: ShardId) -> Input<'static> {
+        // Limits were looked at when it was recorded; what is here has passed them.
+        let link = Link::new(Side::Server, Version::default(), no_limits());
+        self.links.insert(conn, (shard, link));
+        if self.world.has_replayed(conn) {
+            self.world.replay_move(conn, shard);
+        } else {
+            let who = self.cast.participant(conn.number());
+            self.world.replay_open(conn, who);
+        }
+        Input::Open { conn }
     }
 
     /// What is said about a connection that is open.
@@ -305,8 +381,8 @@ impl Replay {
                 Input::Close { conn, reason }
             }
             What::Leave { .. } => {
+                // The client notices nothing.
                 self.links.remove(&conn);
-                self.world.replay_end(conn, Way::Up, Loss::Fin);
                 Input::Leave { conn }
             }
             What::Open { .. }
@@ -320,21 +396,16 @@ impl Replay {
         }
     }
 
-    fn open(&self, conn: u64) -> Option<ConnId> {
-        ConnId::new(conn).filter(|conn| self.links.contains_key(conn))
+    fn open(&self, shard: ShardId, conn: u64) -> Option<ConnId> {
+        let is_there = |conn: &ConnId| self.links.get(conn).is_some_and(|(of, _)| *of == shard);
+        ConnId::new(conn).filter(is_there)
     }
 
-    fn packet(
-        &mut self,
-        now: mqttlab_core::time::Instant,
-        conn: u64,
-        bytes: &[u8],
-        player: &mut Player<'_>,
-    ) -> bool {
-        let Some(conn) = self.open(conn) else {
+    fn packet(&mut self, shard: ShardId, conn: u64, bytes: &[u8], player: &mut Player<'_>) -> bool {
+        let Some(conn) = self.open(shard, conn) else {
             return true;
         };
-        let Some(link) = self.links.get_mut(&conn) else {
+        let Some((_, link)) = self.links.get_mut(&conn) else {
             return true;
         };
         let mut rest = bytes;
@@ -347,17 +418,24 @@ impl Replay {
             None
         };
         let is_whole = rest.is_empty();
+        let number = usize::from(shard.number());
         let input = Input::Packet { conn, packet };
-        self.broker.handle(now, input, player);
+        self.brokers[number].handle(self.clocks[number], input, player);
         let version = connect.unwrap_or_else(|| link.version());
         self.world.replay_packet(conn, Way::Up, version, bytes);
         is_whole
     }
 
-    fn apply(&mut self, output: Output) {
+    fn apply(&mut self, shard: ShardId, output: Output) {
         match output {
+            Output::Tell(to, word) => {
+                let cause = self.world.replay_cause();
+                for other in to.shards(shard, self.brokers.len() as u16) {
+                    self.words.push(shard, other, word.clone(), cause);
+                }
+            }
             Output::Send(conn, bytes) => {
-                let version = self.links.get(&conn).map(Link::version);
+                let version = self.links.get(&conn).map(|(_, link)| link.version());
                 let version = version.unwrap_or_default();
                 self.world.replay_packet(conn, Way::Down, version, &bytes);
             }
@@ -366,7 +444,7 @@ impl Replay {
                 self.world.replay_end(conn, Way::Down, Loss::Fin);
             }
             Output::Established(conn, client_id) => {
-                if let Some(link) = self.links.get_mut(&conn) {
+                if let Some((_, link)) = self.links.get_mut(&conn) {
                     link.establish();
                 }
                 self.world.replay_established(conn, client_id);

@@ -1,5 +1,8 @@
 //! A small driver that records, and what can be done with its file.
 
+mod shards;
+
+use mqttlab_core::broker::shard::ShardId;
 use mqttlab_core::broker::{Authorization, Broker, CloseReason, Config, Input, Loss, Sink};
 use mqttlab_core::codec::encode;
 use mqttlab_core::frame::Frame;
@@ -55,10 +58,11 @@ impl Driver {
         } else {
             Payloads::Kept
         };
-        let (header, broker) =
-            Header::begin("tests".into(), 0, &broker, 7, now, (payloads, mask(hides)));
+        let engine = "tests".to_owned();
+        let payloads = (payloads, mask(hides));
+        let (header, mut brokers) = Header::begin(engine, 0, &[broker], 7, now, payloads);
         Self {
-            broker,
+            broker: brokers.pop().expect("there is one"),
             links: Vec::new(),
             file: header.to_bytes(),
             now,
@@ -70,7 +74,7 @@ impl Driver {
         let after = 1_000;
         self.now = self.now + Duration::from_micros(after);
         let hides = self.hides;
-        let what = What::of(&input, bytes, &mut mask(hides));
+        let what = What::of(&input, bytes, &mut mask(hides), ConnId::number);
         let mut note = Note::default();
         let links = &self.links;
         let alter = |conn: ConnId, bytes: &mut Vec<u8>| {
@@ -81,9 +85,11 @@ impl Driver {
             sink: &mut Nowhere,
             note: &mut note,
             mask: alter,
+            number: ConnId::number,
         };
         self.broker.handle(self.now, input, &mut sink);
-        note.entry(after, what).to_bytes(&mut self.file);
+        note.entry(ShardId::default(), after, what)
+            .to_bytes(&mut self.file);
     }
 
     fn open(&mut self) -> ConnId {

@@ -1,5 +1,6 @@
 //! A run that is not simulated: its packets are told from outside, and written down as if they had been.
 
+use mqttlab_core::broker::shard::{ShardId, Word};
 use mqttlab_core::broker::{Loss, TimerKind};
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::id::ConnId;
@@ -11,7 +12,7 @@ use super::capture::Capture;
 use super::report::Note;
 use crate::pipe::tape::{Mark, Outcome, Sample, What};
 use crate::pipe::{Pipe, Signal, Way};
-use crate::view::{EventKind, Micros, ParticipantId};
+use crate::view::{EventId, EventKind, Micros, ParticipantId};
 
 impl World {
     /// Nothing happens by itself from here on.
@@ -39,17 +40,49 @@ impl World {
         let pipe = Pipe::new(conn, who, now, spec, rng);
         self.state.pipes.insert(conn, pipe);
         if let Some(captures) = &mut self.captures {
-            captures.push(Capture {
+            // Several threads may tell of their connections in another order than that of the numbers.
+            let place = captures.partition_point(|capture| capture.connection < conn.number());
+            let capture = Capture {
                 connection: conn.number(),
                 client: who,
                 marks: Vec::new(),
-            });
+            };
+            captures.insert(place, capture);
         }
         self.replay_signal(conn, Way::Up, Signal::Syn);
         self.replay_signal(conn, Way::Down, Signal::SynAck);
         self.replay_signal(conn, Way::Up, Signal::Ack);
         let text = format!("connection {conn} is open for {}", self.name(who));
         self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
+    }
+
+    /// Whether it is open.
+    pub(crate) fn has_replayed(&self, conn: ConnId) -> bool {
+        self.state.pipes.contains_key(&conn)
+    }
+
+    /// A connection came to the shard that has the session.
+    pub(crate) fn replay_move(&mut self, conn: ConnId, shard: ShardId) {
+        let text = format!("connection {conn} goes to shard {shard}, which has the session");
+        self.note_cause(Note::new(0, EventKind::Connection, text).on(conn));
+    }
+
+    /// The event that leads to what is told now.
+    pub(crate) fn replay_cause(&self) -> Option<EventId> {
+        self.cause
+    }
+
+    /// A shard hears what another has told because of `cause`.
+    pub(crate) fn replay_word(
+        &mut self,
+        from: ShardId,
+        to: ShardId,
+        word: &Word,
+        cause: Option<EventId>,
+    ) {
+        self.cause = cause;
+        let text = format!("broker: shard {from} tells shard {to}: {word}");
+        self.note_cause(Note::new(0, EventKind::Decision, text));
     }
 
     /// A packet went over the wire.
@@ -118,7 +151,6 @@ impl World {
         let Some(captures) = &mut self.captures else {
             return;
         };
-        // Connections are opened in the order of their numbers.
         let found = captures.binary_search_by_key(&conn.number(), |capture| capture.connection);
         let Ok(found) = found else {
             return;

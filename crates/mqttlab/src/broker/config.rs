@@ -62,24 +62,17 @@ pub(crate) struct Config {
     pub(crate) broker: BrokerConfig,
 }
 
-/// Why more than one thread is refused where clients are recorded.
-pub(crate) const RECORDS_ONE_THREAD: &str =
-    "record.path needs threads = 1: a recording is what one event loop was handed, in its order";
-
 impl Config {
     /// Whether so many threads can be had.
     ///
     /// # Errors
-    /// When there are none or too many, or all are to be recorded.
+    /// When there are none or too many.
     fn check_threads(&self) -> Result<(), Failure> {
         if !(1..=SHARDS_MAX).contains(&self.threads) {
             return Err(Failure::usage(format!(
                 "threads is {}; give 1 to {SHARDS_MAX}",
                 self.threads
             )));
-        }
-        if self.threads > 1 && self.record.path.is_some() {
-            return Err(Failure::usage(RECORDS_ONE_THREAD));
         }
         Ok(())
     }

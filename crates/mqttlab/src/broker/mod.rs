@@ -100,7 +100,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         config: renewal.broker.into(),
         now: begun.now,
         store: begun.kept,
-        recorder: begun.recorder,
+        recorders: begun.recorders,
         rules: Arc::clone(&renewal.rules),
         sys_interval: renewal.sys_interval,
         trace_client: renewal.trace_client,
@@ -152,7 +152,7 @@ struct Begun {
     brokers: Vec<Broker>,
     kept: Option<(store::Kept, store::Manner)>,
     now: Instant,
-    recorder: Option<Box<record::Recorder>>,
+    recorders: Vec<record::Recorder>,
 }
 
 /// The brokers that the store kept, or new ones.
@@ -162,7 +162,7 @@ fn begin(config: &Config, seed: u64) -> Result<Begun, Failure> {
         seed,
         loops: config.threads,
     };
-    let (mut brokers, kept, now) = match &config.store.path {
+    let (brokers, kept, now) = match &config.store.path {
         None => (plan.brokers(), None, Instant::ZERO),
         Some(path) => {
             let opened = store::open(path, &plan)?;
@@ -177,19 +177,12 @@ fn begin(config: &Config, seed: u64) -> Result<Begun, Failure> {
             (opened.brokers, Some(kept), opened.now)
         }
     };
-    let mut recorder = None;
-    if config.record.path.is_some() {
-        let only = brokers.pop().filter(|_| brokers.is_empty());
-        let only = only.ok_or_else(|| Failure::usage(config::RECORDS_ONE_THREAD))?;
-        let begun = record::begin(&config.record, only, now)?;
-        brokers = vec![begun.0];
-        recorder = begun.1;
-    }
+    let (brokers, recorders) = record::begin(&config.record, brokers, now)?;
     Ok(Begun {
         brokers,
         kept,
         now,
-        recorder,
+        recorders,
     })
 }
 

@@ -1,17 +1,24 @@
 //! Writing down what the core is handed, for `mqttlab replay` and the Lab.
 //!
-//! The loop only appends to a buffer; a thread of its own writes it. Where that does not keep up the recording ends, and
-//! the broker goes on.
+//! A loop only appends to a buffer; a thread of its own writes those of all loops. Where that does not keep up the recording
+//! ends, and the broker goes on.
+//!
+//! Whatever leaves a loop, a letter to another one, a connection that goes there or bytes to a client, leaves after the
+//! buffer in which its cause was noted. So nothing in the file stands before what it follows from, wherever the file is
+//! cut; and once something was not written, nothing that follows from it is.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use mqttlab_core::broker::shard::ShardId;
 use mqttlab_core::broker::{Broker, Input, Sink};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::packet::{Packet, Version};
@@ -20,10 +27,13 @@ use mqttlab_sim::traffic::{Header, Note, Noted, Payloads, What, mask_sent, redac
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::shard::serial;
 use crate::Failure;
 
-/// Rounds of the loop that may wait for the disk.
+/// Buffers that may wait for the disk, for each loop.
 const WAITING_MAX: usize = 256;
+/// Bytes that may wait for it, of all loops.
+const WAITING_BYTES_MAX: u64 = 128 << 20;
 /// A buffer this large is handed over in the middle of a round.
 const BUFFER_MAX: usize = 1 << 20;
 
@@ -65,22 +75,40 @@ pub(crate) fn payloads(text: &str) -> Result<Payloads, String> {
     }
 }
 
-/// A recording that goes on.
+/// What one loop writes down.
 pub(crate) struct Recorder {
-    /// `None` once it has ended.
-    sender: Option<SyncSender<Vec<u8>>>,
-    writer: Option<JoinHandle<()>>,
+    file: Arc<File>,
+    shard: ShardId,
     /// What was noted and is not on its way to the thread.
     buffer: Vec<u8>,
     /// The packet that is about to be handed over.
     packet: Vec<u8>,
-    /// Bytes that may still be written.
-    room: u64,
     last: Instant,
     until: Option<Instant>,
     mask: Mask,
     /// The versions of connections, where payloads are altered.
     versions: HashMap<ConnId, Version>,
+}
+
+/// The recording of all loops.
+struct File {
+    sender: SyncSender<Part>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Nothing more is written.
+    is_over: AtomicBool,
+    /// It has ended while the broker goes on: nobody waits for what is still to be written.
+    is_left: AtomicBool,
+    /// Bytes that may still be written.
+    room: AtomicU64,
+    /// Bytes that wait for the disk.
+    waiting: Arc<AtomicU64>,
+}
+
+/// What the thread writes.
+enum Part {
+    Entries(Vec<u8>),
+    /// And nothing behind it.
+    End(Vec<u8>),
 }
 
 /// What becomes of payloads.
@@ -117,42 +145,34 @@ impl Mask {
     }
 }
 
-/// Begins a recording where one is wanted; what goes on is the broker that is returned.
+/// Begins a recording where one is wanted; what goes on are the brokers that are returned, each with its recorder.
 ///
 /// # Errors
 /// As [`start`].
 pub(crate) fn begin(
     record: &Record,
-    broker: Broker,
+    brokers: Vec<Broker>,
     now: Instant,
-) -> Result<(Broker, Option<Box<Recorder>>), Failure> {
+) -> Result<(Vec<Broker>, Vec<Recorder>), Failure> {
     match &record.path {
-        None => Ok((broker, None)),
-        Some(path) => {
-            let (recorder, broker) = start(record, path, &broker, now)?;
-            Ok((broker, Some(Box::new(recorder))))
-        }
+        None => Ok((brokers, Vec::new())),
+        Some(path) => start(record, path, &brokers, now),
     }
 }
 
-/// Begins a recording of `broker`; what goes on is the broker that is returned.
+/// Begins a recording of `brokers`; what goes on are those that are returned.
 ///
 /// # Errors
 /// When the file is there already or cannot be made.
 fn start(
     record: &Record,
     path: &Path,
-    broker: &Broker,
+    brokers: &[Broker],
     now: Instant,
-) -> Result<(Recorder, Broker), Failure> {
+) -> Result<(Vec<Broker>, Vec<Recorder>), Failure> {
     let complain =
         |error: io::Error| Failure::usage(format!("--record {}: {error}", path.display()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // Topics and messages are nobody else's business.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(complain)?;
+    let mut file = create(path).map_err(complain)?;
     let no_random =
         |error| Failure::running(format!("the system gives no random numbers: {error}"));
     let mut key = [0; 32];
@@ -166,46 +186,127 @@ fn start(
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     let recorded_at = since_1970.map_or(0, |since| since.as_secs());
     let payloads = (record.payloads, |payload: &mut [u8]| mask.apply(payload));
-    let (header, broker) = Header::begin(engine, recorded_at, broker, seed, now, payloads);
-    let buffer = header.to_bytes();
-    let room = record.bytes_max.saturating_sub(buffer.len() as u64);
+    let (header, brokers) = Header::begin(engine, recorded_at, brokers, seed, now, payloads);
+    let header = header.to_bytes();
+    let room = record.bytes_max.saturating_sub(header.len() as u64);
     if room == 0 {
         return Err(Failure::usage(format!(
             "--record {}: what the broker has kept takes more than record.bytes-max already",
             path.display()
         )));
     }
-    let (sender, buffers) = mpsc::sync_channel(WAITING_MAX);
+    let (sender, parts) = mpsc::sync_channel(WAITING_MAX * brokers.len());
+    let waiting = Arc::new(AtomicU64::new(0));
+    let written = Arc::clone(&waiting);
     let writer = std::thread::Builder::new()
         .name("recorder".into())
-        .spawn(move || write(file, &buffers))
+        .spawn(move || match write(&mut file, &header, &parts, &written) {
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "the recording ends: it cannot be written"),
+        })
         .map_err(complain)?;
     tracing::info!(file = %path.display(), payloads = ?record.payloads, "recording");
     let span = Duration::from_secs(record.seconds_max.into());
-    let recorder = Recorder {
-        sender: Some(sender),
-        writer: Some(writer),
-        buffer,
+    let file = Arc::new(File {
+        sender,
+        writer: Mutex::new(Some(writer)),
+        is_over: AtomicBool::new(false),
+        is_left: AtomicBool::new(false),
+        room: AtomicU64::new(room),
+        waiting,
+    });
+    let recorders = brokers.iter().map(|broker| Recorder {
+        file: Arc::clone(&file),
+        shard: broker.shard().id(),
+        buffer: Vec::new(),
         packet: Vec::new(),
-        room,
         last: now,
         until: (!span.is_zero()).then(|| now + span),
         mask,
         versions: HashMap::new(),
-    };
-    Ok((recorder, broker))
+    });
+    let recorders = recorders.collect();
+    Ok((brokers, recorders))
 }
 
-/// Writes what comes until nothing more comes or writing fails.
-fn write(mut file: File, buffers: &mpsc::Receiver<Vec<u8>>) {
-    for buffer in buffers {
-        if let Err(error) = file.write_all(&buffer) {
-            tracing::error!(%error, "the recording ends: it cannot be written");
-            return;
+/// A file that was not there.
+fn create(path: &Path) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // Topics and messages are nobody else's business.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Writes what comes until nothing more comes.
+///
+/// # Errors
+/// When it cannot be written, or may not be on the disk.
+fn write(
+    file: &mut fs::File,
+    header: &[u8],
+    parts: &mpsc::Receiver<Part>,
+    waiting: &AtomicU64,
+) -> io::Result<()> {
+    file.write_all(header)?;
+    for part in parts {
+        match part {
+            Part::Entries(bytes) => {
+                file.write_all(&bytes)?;
+                waiting.fetch_sub(bytes.len() as u64, Ordering::Relaxed);
+            }
+            Part::End(bytes) => {
+                file.write_all(&bytes)?;
+                break;
+            }
         }
     }
-    if let Err(error) = file.sync_all() {
-        tracing::error!(%error, "the recording may not be on the disk");
+    file.sync_all()
+}
+
+impl File {
+    /// Whether there is room in the file for so much, which is taken up then.
+    fn takes(&self, bytes: usize) -> bool {
+        let take = |room: u64| room.checked_sub(bytes as u64);
+        self.room
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
+    }
+
+    /// Sends entries on their way. Says whether the disk keeps up.
+    fn send(&self, entries: Vec<u8>) -> bool {
+        let length = entries.len() as u64;
+        let waiting = self.waiting.fetch_add(length, Ordering::Relaxed);
+        waiting + length <= WAITING_BYTES_MAX
+            && self.sender.try_send(Part::Entries(entries)).is_ok()
+    }
+
+    /// Nothing is written any more but `last`, and why. What other loops have not sent before this is lost, and so is what
+    /// follows from it.
+    fn end(&self, shard: ShardId, mut last: Vec<u8>, why: &str) {
+        if self.is_over.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        tracing::info!(why, "the recording ended");
+        let why = why.to_owned();
+        Note::default()
+            .entry(shard, 0, What::End { why })
+            .to_bytes(&mut last);
+        // Where it does not arrive the file ends without a word.
+        let _ = self.sender.try_send(Part::End(last));
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        self.end(ShardId::default(), Vec::new(), "the broker stopped");
+        // A thread that is gone has said what was wrong.
+        let writer = self.writer.get_mut();
+        let writer = writer.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer.filter(|_| !*self.is_left.get_mut()) {
+            let _ = writer.join();
+        }
     }
 }
 
@@ -227,7 +328,7 @@ impl Recorder {
         let mask = self.mask;
         let mut alter = |payload: &mut [u8]| mask.apply(payload);
         let bytes = mem::take(&mut self.packet);
-        let what = What::of(&input, bytes, &mut alter);
+        let what = What::of(&input, bytes, &mut alter, serial);
         if self.mask.payloads != Payloads::Kept {
             self.remember_version(&input);
         }
@@ -243,12 +344,14 @@ impl Recorder {
             sink,
             note: &mut note,
             mask: alter_sent,
+            number: serial,
         };
         broker.handle(now, input, &mut noted);
         let after = now.since(self.last).as_micros();
         let after = u64::try_from(after).unwrap_or(u64::MAX);
         self.last = now;
-        note.entry(after, what).to_bytes(&mut self.buffer);
+        note.entry(self.shard, after, what)
+            .to_bytes(&mut self.buffer);
         if self.buffer.len() >= BUFFER_MAX {
             self.flush();
         }
@@ -261,61 +364,54 @@ impl Recorder {
         } = input
         {
             self.versions.insert(*conn, connect.version);
-        } else if let Input::Lost { conn, .. } | Input::Malformed { conn, .. } = input {
+        } else if let Input::Lost { conn, .. }
+        | Input::Malformed { conn, .. }
+        | Input::Leave { conn } = input
+        {
             self.versions.remove(conn);
         }
     }
 
     /// Sends what was noted on its way. Says whether the recording goes on.
     pub(super) fn flush(&mut self) -> bool {
-        if self.until.is_some_and(|until| until <= self.last) {
-            self.end("its time is over");
-        } else if self.buffer.len() as u64 > self.room {
-            self.buffer.clear();
-            self.end("it is as long as it may be");
-        } else if !self.buffer.is_empty() {
-            let buffer = mem::take(&mut self.buffer);
-            self.room -= buffer.len() as u64;
-            let sent = self.sender.as_ref().map(|sender| sender.try_send(buffer));
-            if !matches!(sent, Some(Ok(()))) {
-                self.end("the disk does not keep up, or failed");
-            }
+        if self.file.is_over.load(Ordering::SeqCst) {
+            return false;
         }
-        self.sender.is_some()
+        if self.buffer.is_empty() {
+            return true;
+        }
+        let buffer = mem::take(&mut self.buffer);
+        if !self.file.takes(buffer.len()) {
+            self.end(Vec::new(), "it is as long as it may be");
+        } else if self.until.is_some_and(|until| until <= self.last) {
+            self.end(buffer, "its time is over");
+        } else if !self.file.send(buffer) {
+            self.end(Vec::new(), "the disk does not keep up, or failed");
+        }
+        !self.file.is_over.load(Ordering::SeqCst)
     }
 
-    fn end(&mut self, why: &str) {
-        let Some(sender) = self.sender.take() else {
-            return;
-        };
-        tracing::info!(why, "the recording ended");
-        let mut last = mem::take(&mut self.buffer);
-        let why = why.to_owned();
-        Note::default()
-            .entry(0, What::End { why })
-            .to_bytes(&mut last);
-        // Where it does not arrive the file ends without a word.
-        let _ = sender.try_send(last);
-        drop(sender);
+    fn end(&self, last: Vec<u8>, why: &str) {
+        self.file.end(self.shard, last, why);
     }
-}
 
-impl Recorder {
     /// It has ended; what waits is written by and by.
-    pub(super) fn detach(mut self) {
-        self.writer = None;
+    pub(super) fn detach(self) {
+        self.file.is_left.store(true, Ordering::SeqCst);
+    }
+
+    /// What comes now is another broker's.
+    pub(super) fn give_up(mut self, why: &str) {
+        if self.flush() {
+            self.end(Vec::new(), why);
+        }
+        self.detach();
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        if self.sender.is_some() && self.flush() {
-            self.end("the broker stopped");
-        }
-        if let Some(writer) = self.writer.take() {
-            // It has said what was wrong.
-            let _ = writer.join();
-        }
+        self.flush();
     }
 }
 

@@ -38,6 +38,9 @@ impl Shard {
         if let Some(store) = &mut self.sockets.store {
             store.hand_over(&self.broker, self.now, has_letters)?;
         }
+        if !self.crew.is_alone() {
+            self.sockets.flush_recorder();
+        }
         if has_letters {
             self.send_letters();
         }
@@ -62,8 +65,7 @@ impl Shard {
         self.sockets.doorkeeper.forget_all();
         self.links.fill_with(|| None);
         if let Some(recorder) = self.sockets.recorder.take() {
-            // What comes now is another broker's.
-            recorder.detach();
+            recorder.give_up("the store has failed");
         }
         let store = self.sockets.store.take();
         self.failure = store.map(|store| Failed {

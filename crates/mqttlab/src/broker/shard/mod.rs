@@ -69,6 +69,7 @@ pub(crate) use manners::Manners;
 pub(crate) use rates::Rate;
 pub(crate) use report::{Letters, Report, Traffic, sum};
 pub(crate) use room::part;
+pub(crate) use socket::serial;
 pub(crate) use start::{Setup, start};
 pub(crate) use traces::{LINES_MAX, TRACES_MAX, Trace, TraceError};
 

@@ -187,7 +187,7 @@ impl Socket {
 
     /// What the log calls it: the first connection is 1, the next 2.
     pub(super) fn serial(&self) -> u64 {
-        self.conn.number() >> INDEX_BITS
+        serial(self.conn)
     }
 
     /// Tells the log how the connection ended.
@@ -284,6 +284,11 @@ pub(super) struct Sockets {
 /// The slot of a connection.
 pub(super) fn index(conn: ConnId) -> u32 {
     (conn.number() & ((1 << INDEX_BITS) - 1)) as u32
+}
+
+/// The number of a connection among those of all loops.
+pub(crate) fn serial(conn: ConnId) -> u64 {
+    conn.number() >> INDEX_BITS
 }
 
 impl Sockets {
@@ -466,8 +471,8 @@ impl Sockets {
         })
     }
 
-    /// The round is over: what was freed in it may be used again.
-    pub(super) fn end_round(&mut self) {
+    /// What was noted goes on its way to the file, before what came of it goes anywhere.
+    pub(super) fn flush_recorder(&mut self) {
         if let Some(mut recorder) = self.recorder.take() {
             if recorder.flush() {
                 self.recorder = Some(recorder);
@@ -475,6 +480,11 @@ impl Sockets {
                 recorder.detach();
             }
         }
+    }
+
+    /// The round is over: what was freed in it may be used again.
+    pub(super) fn end_round(&mut self) {
+        self.flush_recorder();
         if self.open == 0 && self.slots.len() > SLOTS_KEPT {
             // The crowd has gone; so does all that it needed. Nothing names a slot between rounds.
             self.slots = Vec::new();

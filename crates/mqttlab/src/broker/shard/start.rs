@@ -35,8 +35,8 @@ pub(crate) struct Setup {
     pub(crate) now: Instant,
     /// Where their durable state goes.
     pub(crate) store: Option<(store::Kept, store::Manner)>,
-    /// Who writes down what the broker is handed, where there is one loop.
-    pub(crate) recorder: Option<Box<Recorder>>,
+    /// Who write down what the brokers are handed, one for each loop, or none.
+    pub(crate) recorders: Vec<Recorder>,
     pub(crate) rules: Arc<Rules>,
     /// How often `$SYS` is published; zero for never.
     pub(crate) sys_interval: Duration,
@@ -78,6 +78,7 @@ pub(crate) fn start<E: Send + 'static>(
     ended: impl Fn() -> E,
 ) -> io::Result<Running> {
     let brokers = std::mem::take(&mut setup.brokers);
+    let mut recorders = std::mem::take(&mut setup.recorders).into_iter();
     let mut ears = Vec::with_capacity(brokers.len());
     let mut remotes = Vec::with_capacity(brokers.len());
     for _ in &brokers {
@@ -117,8 +118,8 @@ pub(crate) fn start<E: Send + 'static>(
         let traced = setup.trace_client.as_deref();
         let traced = traced.filter(|client_id| crew.owns(client_id));
         let mut sockets = Sockets::new(doorkeeper, traced, store, Arc::clone(&common), post);
-        // Only the first takes connections in and tells of all, and only one that is alone is recorded.
-        sockets.recorder = setup.recorder.take();
+        sockets.recorder = recorders.next().map(Box::new);
+        // Only the first takes connections in and tells of all.
         sockets.keeps_bans = number == 0;
         if !crew.is_alone() {
             sockets.share = Some(Share::new(Arc::clone(&common.held), &setup.config));

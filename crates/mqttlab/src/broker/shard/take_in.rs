@@ -157,6 +157,8 @@ impl Shard {
             Input::Leave { conn },
             &mut self.sockets,
         );
+        // That it has left is noted before that it came.
+        self.sockets.flush_recorder();
         self.crew.tell(to, Command::Adopt(Box::new(newcomer)));
     }
 
