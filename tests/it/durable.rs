@@ -1,10 +1,12 @@
 //! What survives the broker.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::crowd::metric;
 use crate::harness::{Broker, Folder, Raw, packets, program};
 
 /// CONNECT of MQTT 3.1.1 with Clean Session 0 for the client whose identifier is this letter.
@@ -104,19 +106,24 @@ fn a_qos_2_message_is_passed_on_once_though_the_broker_crashes_in_between() -> R
 
 #[test]
 fn a_damaged_store_does_not_keep_it_from_starting() -> Result<()> {
-    let folder = Folder::new("damaged")?;
-    let broker = start(&folder)?;
-    log_in(&broker, b's', 0)?;
-    crash(broker)?;
-    let file = folder.path("broker.redb");
-    let length = fs::metadata(&file)?.len();
-    fs::write(&file, vec![0xA5; usize::try_from(length)?])?;
-    let broker = start(&folder)?;
-    log_in(&broker, b's', 0)?;
-    broker.signal("TERM")?;
-    let (status, log) = broker.wait()?;
-    ensure!(status.success(), "{status}: {log}");
-    ensure!(log.contains("the store is damaged"), "{log}");
+    // All but the changes, and all but what it begins with.
+    for (from, to, session_present) in [(0, 8_192, 1), (16, usize::MAX, 0)] {
+        let folder = Folder::new("damaged")?;
+        let broker = start(&folder)?;
+        log_in(&broker, b's', 0)?;
+        crash(broker)?;
+        let file = folder.path("broker.redb");
+        let mut bytes = fs::read(&file)?;
+        let to = to.min(bytes.len());
+        bytes[from..to].fill(0xA5);
+        fs::write(&file, bytes)?;
+        let broker = start(&folder)?;
+        log_in(&broker, b's', session_present)?;
+        broker.signal("TERM")?;
+        let (status, log) = broker.wait()?;
+        ensure!(status.success(), "{status}: {log}");
+        ensure!(log.contains("the store is damaged"), "{log}");
+    }
     Ok(())
 }
 
@@ -335,7 +342,9 @@ fn the_store_is_private_and_must_be_writable() -> Result<()> {
     };
     ensure!(mode(&file)? == 0o600, "{:o}", mode(&file)?);
     // Damage moves it aside, and what is moved is as private.
-    fs::write(&file, vec![0xA5; 20_000])?;
+    let mut bytes = fs::read(&file)?;
+    bytes[..512].fill(0xA5);
+    fs::write(&file, bytes)?;
     crash(start(&folder)?)?;
     for entry in fs::read_dir(folder.path(""))? {
         let path = entry?.path();
@@ -366,6 +375,58 @@ fn the_store_is_private_and_must_be_writable() -> Result<()> {
         ensure!(output.status.code() == Some(2), "{path:?}: {said}");
         ensure!(said.contains("--store"), "{said}");
     }
+    Ok(())
+}
+
+/// What is written to a file that has no name any more is lost, however well that goes: it is as if the disk had failed,
+/// also while nothing is written.
+#[cfg(unix)]
+#[test]
+fn a_store_that_is_taken_away_or_replaced_is_noticed() -> Result<()> {
+    let folder = Folder::new("taken-away")?;
+    let start = |name: &str, on_failure: &str| -> Result<(PathBuf, Broker)> {
+        let file = folder.path(name);
+        let path = file.to_str().context("a plain path")?;
+        let on_failure = format!("store.on-failure={on_failure}");
+        let options = [
+            "--http",
+            "127.0.0.1:0",
+            "--store",
+            path,
+            "--set",
+            &on_failure,
+        ];
+        let broker = Broker::start_with(&options)?;
+        Ok((file, broker))
+    };
+    let (file, broker) = start("removed", "serve-qos0")?;
+    let mut client = log_in(&broker, b's', 0)?;
+    ensure!(metric(&broker, "store_failed")? == 0);
+    fs::remove_file(file)?;
+    client.expect_closed()?;
+    ensure!(metric(&broker, "store_failed")? == 1);
+    let mut scraper = Raw::connect(broker.http.context("it serves HTTP")?)?;
+    scraper.send(b"GET /readyz HTTP/1.1\r\nhost: lab\r\nconnection: close\r\n\r\n")?;
+    let ready = scraper.rest()?;
+    ensure!(
+        ready.starts_with("HTTP/1.1 503") && ready.contains("it was removed while it was in use"),
+        "{ready}"
+    );
+    // Who wants a session that lasts keeps its own.
+    let mut client = broker.connect()?;
+    client.send(&connect(b's'))?;
+    client.expect(&[0x20, 2, 0, 3])?;
+    drop(broker);
+
+    let (file, broker) = start("replaced", "stop")?;
+    let mut client = log_in(&broker, b's', 0)?;
+    let copy = fs::read(&file)?;
+    fs::remove_file(&file)?;
+    fs::write(&file, copy)?;
+    client.expect_closed()?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.code() == Some(1), "{status}: {log}");
+    ensure!(log.contains("another file was put in its place"), "{log}");
     Ok(())
 }
 

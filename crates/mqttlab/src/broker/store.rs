@@ -15,6 +15,7 @@ mod copy;
 mod failpoint;
 mod file;
 mod folder;
+mod foreign;
 mod former;
 mod frame;
 mod header;
@@ -43,6 +44,7 @@ use super::bans::{Ban, Bans, Whom};
 use crate::Failure;
 use batch::Batch;
 use file::{File, Unopened, Unusable};
+use folder::Name;
 use medium::read_what_can_be;
 use record::{Encoder, Record};
 use salvage::Found;
@@ -57,8 +59,6 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 const EARLY_BYTES: usize = 1 << 20;
 /// What nobody waits for is on the disk after so long at most, with whatever comes by then.
 const PATIENCE: Duration = Duration::from_millis(10);
-/// So much of a file shows whether it is a text.
-const HEAD_BYTES: usize = 4 << 10;
 
 /// When changes are on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -121,6 +121,7 @@ pub(crate) struct Opened {
 /// The file before the event loop has it.
 pub(crate) struct Kept {
     file: File,
+    name: Name,
     bans: Bans,
     tidy_at: Extent,
     salvaged: bool,
@@ -193,17 +194,18 @@ pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
     }
     let path = &file_at(path);
     let (why, file) = match File::open(path) {
-        Ok(read) => return Ok(bring_back(read, plan)),
+        Ok(read) => {
+            let name = Name::of(path).map_err(failed)?;
+            return Ok(bring_back(read, name, plan));
+        }
         Err(Unopened::Refused(why)) => return Err(complain(why)),
         Err(Unopened::Damaged(why, file)) => (why, file),
     };
     let bytes = read_what_can_be(&file).map_err(failed)?;
-    let found = salvage::salvage(&bytes);
-    if found.changes.is_empty() && is_text(&bytes) {
-        return Err(complain(
-            "it is a text and no store; name another file, or a folder".into(),
-        ));
+    if let Some(complaint) = foreign::complaint(&bytes) {
+        return Err(complain(complaint));
     }
+    let found = salvage::salvage(&bytes);
     // Until another one is in its place the damaged file has its name, and nobody else takes it.
     let seconds = wall_clock() / 1_000_000;
     let keep = |path: &Path| folder::keep_aside(path, &bytes, seconds);
@@ -217,11 +219,12 @@ pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
     Ok(opened)
 }
 
-fn bring_back(read: file::Read, plan: &Plan<'_>) -> Opened {
+fn bring_back(read: file::Read, name: Name, plan: &Plan<'_>) -> Opened {
     let (state, now) = State::of(&read.changes, read.clock, plan);
     let kept = Kept {
         tidy_at: tidy_at(state.live(now)),
         file: read.file,
+        name,
         bans: state.bans,
         salvaged: false,
     };
@@ -245,6 +248,7 @@ fn start_anew<R>(
     let kept = Kept {
         tidy_at: tidy_at(file.extent()),
         file,
+        name: Name::of(path).map_err(|error| error.to_string())?,
         bans: state.bans,
         salvaged: true,
     };
@@ -265,7 +269,7 @@ impl Store {
     ) -> io::Result<Vec<Self>> {
         let is_shared = wakes.len() > 1;
         let mut bans = kept.bans;
-        let writers = Writer::start(kept.file, kept.tidy_at, wakes)?;
+        let writers = Writer::start(kept.file, kept.name, kept.tidy_at, wakes)?;
         let stores = writers.into_iter().map(|writer| Self {
             writer,
             is_shared,
@@ -548,20 +552,4 @@ fn is_told_again(change: &Change<'_>) -> bool {
 fn wall_clock() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_micros() as u64)
-}
-
-/// Whether the file is somebody's text, which no damage makes of a store: that has bytes in it that no text has. Whoever
-/// names the wrong file keeps it.
-fn is_text(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-    let text = match str::from_utf8(head) {
-        Ok(text) => text,
-        // The last character may be cut off.
-        Err(error) if error.error_len().is_none() => {
-            str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
-        }
-        Err(_) => return false,
-    };
-    let is_odd = |c: char| c.is_control() && !c.is_whitespace();
-    !text.is_empty() && !text.contains(is_odd)
 }

@@ -15,7 +15,7 @@ use super::file::{self, Unusable};
 use super::medium::read_what_can_be;
 use super::salvage::{Found, Salvaged, salvage};
 use super::state::{Plan, State, restore};
-use super::{file_at, start_anew, wall_clock};
+use super::{file_at, foreign, start_anew, wall_clock};
 use crate::Failure;
 
 /// Options of `mqttlab store`.
@@ -104,7 +104,10 @@ fn look(path: &Path) -> Result<Looked, Failure> {
             let (state, now) = State::of(&changes, clock, &plan(&config));
             Ok(Looked::Whole(Box::new(state), now))
         }
-        Err(Unusable::Damaged(why)) => Ok(Looked::Damaged(why, bytes)),
+        Err(Unusable::Damaged(why)) => match foreign::complaint(&bytes) {
+            Some(complaint) => Err(complain(&complaint)),
+            None => Ok(Looked::Damaged(why, bytes)),
+        },
         Err(Unusable::Refused(why)) => Err(complain(&why)),
     }
 }

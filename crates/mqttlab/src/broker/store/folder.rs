@@ -11,6 +11,53 @@ use super::failpoint::{Point, pass};
 use super::file::{File, Unusable};
 use super::medium::Medium;
 
+/// The name of the open file, to be looked at while that is written.
+pub(super) struct Name {
+    path: PathBuf,
+    /// What the name meant: another file of this name is another.
+    #[cfg(unix)]
+    meant: (u64, u64),
+}
+
+impl Name {
+    /// What the name means now.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            meant: identity(&fs::metadata(path)?),
+        })
+    }
+
+    /// Whether the file is still found by its name.
+    ///
+    /// # Errors
+    /// When it was removed, or another one is in its place: nobody will ever read what is written to it.
+    #[cfg(unix)]
+    pub(super) fn check(&self) -> io::Result<()> {
+        let lost = |what| io::Error::other(format!("{}: {what}", self.path.display()));
+        match fs::metadata(&self.path) {
+            Ok(found) if identity(&found) == self.meant => Ok(()),
+            Ok(_) => Err(lost(
+                "another file was put in its place while it was in use",
+            )),
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                    Err(lost("it was removed while it was in use"))
+                }
+                // It cannot be looked at: that says nothing of the file.
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// An open file keeps its name.
+    #[cfg(not(unix))]
+    pub(super) fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Opens the file, or makes it, and keeps other brokers away as long as it is open.
 pub(super) fn open(path: &Path) -> Result<fs::File, Unusable> {
     let file = options().truncate(false).open(path)?;
@@ -144,10 +191,16 @@ fn lock(file: &fs::File) -> Result<(), Unusable> {
 /// Whether the open file is the one of this name.
 #[cfg(unix)]
 fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
+    let (opened, named) = (file.metadata()?, fs::metadata(path)?);
+    Ok(identity(&opened) == identity(&named))
+}
+
+/// What no other file has as long as this one is open.
+#[cfg(unix)]
+fn identity(metadata: &fs::Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
 
-    let (opened, named) = (file.metadata()?, fs::metadata(path)?);
-    Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+    (metadata.dev(), metadata.ino())
 }
 
 /// An open file keeps its name.

@@ -162,6 +162,12 @@ impl Header {
     }
 }
 
+/// Whether a file begins with one of them, be it damaged.
+pub(super) fn is_marked(bytes: &[u8]) -> bool {
+    let second = bytes.get(SECOND..).unwrap_or_default();
+    [bytes, second].iter().any(|it| it.starts_with(MARK))
+}
+
 fn is_empty(bytes: &[u8]) -> bool {
     bytes.iter().all(|&byte| byte == 0)
 }

@@ -523,26 +523,56 @@ fn of_a_damaged_file_what_can_be_read_is_brought_back() {
 }
 
 #[test]
-fn noise_is_moved_aside() {
-    let folder = Folder::new("noise");
-    fs::write(folder.file(), b"this is no store\0".repeat(1_000)).expect("it can be written");
-    let running = Running::open(&folder);
-    assert_eq!(running.broker.usage().retained, 0);
-    assert!(running.store.numbers().salvaged);
+fn somebodys_file_stays_where_it_is() {
+    let folder = Folder::new("foreign");
+    let text = |text: &str| (text.as_bytes().to_vec(), "a text");
+    let with = |head: &[u8]| [head, &[0xA5; 10_000], &[0; 10_000]].concat();
+    for (bytes, what) in [
+        text("[store]\npath = \"here\"\n"),
+        text(&"ä".repeat(10_000)),
+        (
+            with(b"\0\xB5\0mosquitto db\0\0\0\0"),
+            "a database of Mosquitto",
+        ),
+        (with(b"SQLite format 3\0\x10\0"), "a database of SQLite"),
+        (
+            b"this is no store\0".repeat(1_000),
+            "a file of another program",
+        ),
+        // A certificate in DER.
+        (
+            with(b"\x30\x82\x03\x0F\x30\x82"),
+            "a file of another program",
+        ),
+        (vec![7], "a file of another program"),
+    ] {
+        fs::write(folder.file(), &bytes).expect("it can be written");
+        let opened = open(&folder.file(), &plan(&Config::default(), 1));
+        let why = opened.err().expect("it is no store").to_string();
+        assert!(why.contains(&format!("it is {what} and no store")), "{why}");
+        let kept = fs::read(folder.file()).expect("it is there");
+        assert!(kept == bytes, "{what}");
+        let files = fs::read_dir(&folder.0).expect("the folder is there");
+        assert_eq!(files.count(), 1);
+    }
+}
+
+/// What is left of a store of which only the first letters can be read.
+fn wreck() -> Vec<u8> {
+    [&b"mqttlab store \x1A\n"[..], &[0xA5; 10_000]].concat()
 }
 
 #[test]
-fn somebodys_text_stays_where_it_is() {
-    let folder = Folder::new("text");
-    for text in ["[store]\npath = \"here\"\n".to_owned(), "ä".repeat(10_000)] {
-        fs::write(folder.file(), &text).expect("it can be written");
-        let opened = open(&folder.file(), &plan(&Config::default(), 1));
-        let why = opened.err().expect("it is no store").to_string();
-        assert!(why.contains("it is a text and no store"), "{why}");
-        let kept = fs::read_to_string(folder.file()).expect("it is there");
-        assert_eq!(kept, text);
-        let files = fs::read_dir(&folder.0).expect("the folder is there");
-        assert_eq!(files.count(), 1);
+fn a_wreck_and_a_file_of_zeros_do_not_keep_it_from_starting() {
+    let folder = Folder::new("wreck");
+    for (bytes, is_damage) in [
+        (wreck(), true),
+        ([vec![0; 4_096], wreck()].concat(), true),
+        (vec![0; 20_000], false),
+        (Vec::new(), false),
+    ] {
+        fs::write(folder.file(), bytes).expect("it can be written");
+        assert_eq!(Running::open(&folder).store.numbers().salvaged, is_damage);
     }
 }
 
@@ -563,7 +593,7 @@ fn a_store_whose_beginning_became_a_text_is_salvaged() {
 #[test]
 fn a_damaged_file_is_nobody_elses_as_long_as_it_is_looked_at() {
     let folder = Folder::new("held");
-    fs::write(folder.file(), [0xA5; 10_000]).expect("it can be written");
+    fs::write(folder.file(), wreck()).expect("it can be written");
     let damaged = File::open(&folder.file()).err().expect("it is no store");
     assert!(matches!(damaged, Unopened::Damaged(..)), "{damaged:?}");
     let second = open(&folder.file(), &plan(&Config::default(), 1));
@@ -580,7 +610,7 @@ fn a_link_to_a_damaged_file_stays_a_link() {
     let behind = folder.0.join("behind");
     fs::create_dir_all(&behind).expect("it can be made");
     let file = behind.join("store");
-    fs::write(&file, [0xA5; 10_000]).expect("it can be written");
+    fs::write(&file, wreck()).expect("it can be written");
     std::os::unix::fs::symlink(&file, folder.file()).expect("there are links");
     assert!(Running::open(&folder).store.numbers().salvaged);
     let link = fs::symlink_metadata(folder.file()).expect("it is there");

@@ -7,17 +7,21 @@
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant as Clock};
 
 use mqttlab_core::time::Instant;
 
 use super::batch::Batch;
 use super::file::{File, Rewritten};
+use super::folder::Name;
 use super::tidy::{Extent, is_mostly_live, put_off, tidy_at};
 
 const ENDED: &str = "the thread that writes has ended";
+/// How often is looked whether the file is where it was, also while nothing is written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Something to write.
 pub(super) enum Job {
@@ -182,6 +186,8 @@ struct Thread(Option<JoinHandle<()>>);
 /// The thread, from inside.
 struct Desk<W> {
     file: File,
+    name: Name,
+    looked_at: Clock,
     book: Arc<Book>,
     orders: Receiver<(usize, Order)>,
     /// Where each loop hears how its job ended, and how it is woken.
@@ -210,6 +216,7 @@ impl Writer {
     /// [`poll`](Self::poll), or a snapshot is wanted.
     pub(super) fn start<W: Fn() + Send + 'static>(
         file: File,
+        name: Name,
         tidy_at: Extent,
         wakes: Vec<W>,
     ) -> io::Result<Vec<Self>> {
@@ -226,6 +233,8 @@ impl Writer {
         let (tells, heard): (Vec<_>, Vec<_>) = wakes.iter().map(|_| channel()).unzip();
         let desk = Desk {
             file,
+            name,
+            looked_at: Clock::now(),
             book: Arc::clone(&book),
             orders,
             snapshots: wakes.iter().map(|_| None).collect(),
@@ -289,16 +298,31 @@ impl Writer {
 impl<W: Fn()> Desk<W> {
     fn run(&mut self) {
         let mut orders = Vec::new();
-        while let Ok(first) = self.orders.recv() {
-            orders.push(first);
+        loop {
+            let until_look = LOOK_EVERY.saturating_sub(self.looked_at.elapsed());
+            match self.orders.recv_timeout(until_look) {
+                Ok(first) => orders.push(first),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
             // What came meanwhile goes along.
             orders.extend(self.orders.try_iter());
-            if let Err(error) = self.obey(&mut orders) {
+            let done = self.look().and_then(|()| self.obey(&mut orders));
+            if let Err(error) = done {
                 // No second try can make good what failed, and whoever goes on would only make it worse.
                 let _ = self.book.failure.set(error.to_string());
                 return;
             }
         }
+    }
+
+    /// Looks whether the file is where it was, if it is time to.
+    fn look(&mut self) -> io::Result<()> {
+        if self.looked_at.elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        self.looked_at = Clock::now();
+        self.name.check()
     }
 
     fn obey(&mut self, orders: &mut Vec<(usize, Order)>) -> io::Result<()> {

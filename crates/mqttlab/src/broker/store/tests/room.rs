@@ -12,6 +12,7 @@ use super::super::super::bans::Bans;
 use super::super::batch::Batch;
 use super::super::copy::Copy;
 use super::super::file::{File, Rewritten};
+use super::super::folder::Name;
 use super::super::medium::Medium;
 use super::super::record::Encoder;
 use super::super::tidy::tidy_at;
@@ -81,6 +82,8 @@ fn without_room_to_be_written_anew_a_store_goes_on() {
     let kept = Kept {
         tidy_at: tidy_at(file.extent()),
         file,
+        // It has none; what stays where it is stands for it.
+        name: Name::of(&std::env::temp_dir()).expect("it is there"),
         bans: Bans::default(),
         salvaged: false,
     };
