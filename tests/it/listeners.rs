@@ -64,7 +64,18 @@ fn mqtt_is_spoken_through_a_unix_socket() -> Result<()> {
 /// A broker whose one listener takes in proxies from these.
 fn behind(proxies: &str) -> Result<Broker> {
     let set = format!("listener=[{{ address = \"127.0.0.1:0\", proxies = [{proxies}] }}]");
-    Broker::start_configured(&["--http", "off", "--set", &set])
+    Broker::start_configured(&["--http", "off", "--allow-anonymous", "--set", &set])
+}
+
+/// Whoever reaches a proxy reaches the listener behind it.
+#[test]
+fn behind_a_proxy_is_not_this_machine_alone() -> Result<()> {
+    for address in ["127.0.0.1:0", "ws://127.0.0.1:0"] {
+        let listener = format!("{{ address = \"{address}\", proxies = [\"127.0.0.1\"] }}");
+        let why = Broker::refusal(&listener)?;
+        ensure!(why.contains("can be reached from other machines"), "{why}");
+    }
+    Ok(())
 }
 
 #[test]
@@ -142,7 +153,8 @@ fn a_proxy_says_in_its_request_whom_it_stands_for() -> Result<()> {
         let set = format!(
             "listener=[{{ address = \"127.0.0.1:0\", {wrong}proxies-say = \"x-forwarded-for\" }}]"
         );
-        let refused = Broker::start_configured(&["--http", "off", "--set", &set]).err();
+        let options = ["--http", "off", "--allow-anonymous", "--set", &set];
+        let refused = Broker::start_configured(&options).err();
         let refused = refused.context("it makes no sense")?.to_string();
         ensure!(
             refused.contains("x-forwarded-for is for ws://"),
@@ -157,7 +169,7 @@ fn forwarded(proxies: &str) -> Result<Broker> {
     let set = format!(
         "listener=[{{ address = \"ws://127.0.0.1:0\", proxies = [{proxies}], proxies-say = \"x-forwarded-for\" }}]"
     );
-    Broker::start_configured(&["--http", "off", "--set", &set])
+    Broker::start_configured(&["--http", "off", "--allow-anonymous", "--set", &set])
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod operators;
 mod packaging;
 mod program;
 mod recorded;
+mod reload;
 mod soak;
 mod sockets;
 mod strangers;

@@ -6,6 +6,7 @@ mod fixed;
 mod limits;
 mod listener;
 mod load;
+mod reload;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ pub(crate) use fixed::Fixed;
 pub(crate) use limits::{Habit, Limits, OverRate, Then};
 pub(crate) use listener::Listener;
 pub(crate) use load::{Sources, load};
+pub(crate) use reload::Successor;
 
 /// The defaults as a file, with a word on each key.
 pub(crate) const DEFAULTS: &str = include_str!("config/default.toml");
@@ -42,6 +44,9 @@ pub(crate) struct Config {
     /// The file that it comes from.
     #[serde(skip)]
     pub(crate) file: Option<PathBuf>,
+    /// And which has no key in it.
+    #[serde(skip)]
+    pub(crate) says_nothing: bool,
     /// How many event loops there are, each in a thread of its own.
     pub(crate) threads: u16,
     pub(crate) listener: Vec<Listener>,
@@ -313,6 +318,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             file: None,
+            says_nothing: false,
             threads: 1,
             listener: vec![Listener::new(Endpoint::loopback(1883))],
             http: Http::default(),

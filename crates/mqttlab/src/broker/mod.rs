@@ -115,15 +115,10 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         keys,
         ready,
         options,
-        endpoints: config
-            .listener
-            .iter()
-            .map(|listener| listener.address.clone())
-            .collect(),
-        threads: config.threads,
         fixed: config.fixed(),
         log: &log,
         watch: Watch::new(config.files()),
+        config,
     };
     let served = runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));
     // Where one has ended the others cannot go on.

@@ -8,9 +8,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::admin;
-use super::admin::{Admin, Keys};
-use super::config::{Config, Fixed};
-use super::listen::Endpoint;
+use super::admin::{Admin, Keys, Tokens};
+use super::config::{Config, Fixed, Successor};
 use super::manager::Manager;
 use super::options::Options;
 use super::ready::Ready;
@@ -31,11 +30,9 @@ pub(super) struct Beside<'a> {
     pub(super) keys: Keys,
     pub(super) ready: Ready,
     pub(super) options: &'a Options,
-    /// Where is listened, in the order of the configuration; this cannot change while it runs.
-    pub(super) endpoints: Vec<Endpoint>,
-    /// How many event loops there are; neither can this.
-    pub(super) threads: u16,
-    /// What else cannot.
+    /// What it goes by.
+    pub(super) config: Config,
+    /// What of that cannot change while it runs, besides where is listened and how many event loops there are.
     pub(super) fixed: Fixed,
     pub(super) log: &'a log::Log,
     pub(super) watch: Watch,
@@ -72,11 +69,12 @@ pub(super) async fn serve(
     manager.ready();
     let reassuring = manager.reassure(loops);
     tokio::pin!(reassuring);
-    let mut watch = beside.watch;
+    let mut followed = Followed {
+        config: beside.config,
+        watch: beside.watch,
+    };
     let sources = Sources {
         options: beside.options,
-        endpoints: &beside.endpoints,
-        threads: beside.threads,
         fixed: &beside.fixed,
         log: beside.log,
         keys: &beside.keys,
@@ -87,15 +85,15 @@ pub(super) async fn serve(
         tokio::select! {
             signal = signals.next() => match signal {
                 // The log says what is wrong.
-                Signal::Reload => drop(renew(&sources, &mut watch, loops).await),
+                Signal::Reload => drop(renew(&sources, &mut followed, loops).await),
                 Signal::Stop(name) => {
                     tracing::info!(signal = name, clients_may_take = ?beside.fixed.stop_within(), "stopping; once more stops at once");
                     break;
                 }
             },
-            () = watch.changed() => drop(renew(&sources, &mut watch, loops).await),
+            () = followed.watch.changed() => drop(renew(&sources, &mut followed, loops).await),
             Some(asker) = reloads.recv() => {
-                let renewed: Result<(), Failure> = renew(&sources, &mut watch, loops).await;
+                let renewed: Result<(), Failure> = renew(&sources, &mut followed, loops).await;
                 // Whoever asked may have gone.
                 let _ = asker.send(renewed.map_err(|failure| failure.to_string()));
             }
@@ -133,8 +131,6 @@ async fn take_leave(signals: &mut Signals, loop_ended: &mut mpsc::Receiver<()>) 
 /// What is read again, and who is told beside the event loop.
 struct Sources<'a> {
     options: &'a Options,
-    endpoints: &'a [Endpoint],
-    threads: u16,
     fixed: &'a Fixed,
     log: &'a log::Log,
     keys: &'a Keys,
@@ -142,15 +138,30 @@ struct Sources<'a> {
     renewals: &'a Renewals,
 }
 
+/// What was read last, and the files of that.
+struct Followed {
+    config: Config,
+    watch: Watch,
+}
+
+/// What was read again.
+struct Reread {
+    successor: Successor,
+    renewal: Renewal,
+    tokens: Option<Tokens>,
+}
+
 impl Sources<'_> {
-    /// Goes by what is for neither the event loops nor the admin interface, and says what is for the next start.
-    fn follow(&self, config: &Config) {
-        self.log.follow(&config.log.level);
-        let changed = self.fixed.changed(config);
-        if !changed.is_empty() {
-            let changed = changed.join(", ");
-            tracing::warn!(%changed, "this changes only with a restart, and is as it was");
-        }
+    /// Reads everything again.
+    fn read(&self, former: &Config) -> Result<Reread, Failure> {
+        let successor = self.options.configure()?.succeed(former, self.fixed)?;
+        let config = &successor.config;
+        let (renewal, tokens) = (config.renewal()?, config.tokens()?);
+        Ok(Reread {
+            successor,
+            renewal,
+            tokens,
+        })
     }
 }
 
@@ -159,15 +170,16 @@ impl Sources<'_> {
 pub(super) struct Renewals {
     done: AtomicU64,
     failed: AtomicU64,
-    /// The last time something was wrong: what is in the files is not what the broker goes by.
+    /// What is in the files is not what the broker goes by: something was wrong the last time, or needs a restart.
     is_stale: AtomicBool,
 }
 
 impl Renewals {
-    fn note(&self, went_well: bool) {
+    fn note(&self, went_well: bool, waits_for_restart: bool) {
         let count = if went_well { &self.done } else { &self.failed };
         count.fetch_add(1, Ordering::Relaxed);
-        self.is_stale.store(!went_well, Ordering::Relaxed);
+        self.is_stale
+            .store(!went_well || waits_for_restart, Ordering::Relaxed);
     }
 
     pub(super) fn done(&self) -> u64 {
@@ -185,49 +197,62 @@ impl Renewals {
 
 /// Reads everything again and has the event loops go on with it: when this ends, all of them do. If anything is wrong,
 /// nothing changes.
-async fn renew(sources: &Sources<'_>, watch: &mut Watch, loops: &Remotes) -> Result<(), Failure> {
+async fn renew(
+    sources: &Sources<'_>,
+    followed: &mut Followed,
+    loops: &Remotes,
+) -> Result<(), Failure> {
     sources.manager.reloading();
-    let renewed = sources.options.configure().and_then(|config| {
-        let listeners = config.listener.iter();
-        if !listeners
-            .map(|listener| &listener.address)
-            .eq(sources.endpoints)
-        {
-            return Err(Failure::usage("listeners change only with a restart"));
-        }
-        if config.threads != sources.threads {
-            return Err(Failure::usage(format!(
-                "threads is {} now; it changes only with a restart",
-                config.threads
-            )));
-        }
-        let (renewal, tokens) = (config.renewal()?, config.tokens()?);
-        sources.follow(&config);
-        Ok((Watch::new(config.files()), renewal, tokens))
-    });
-    let ended = match renewed {
-        Ok((files, renewal, tokens)) => {
-            *watch = files;
-            sources.keys.follow(tokens);
-            take_up(&renewal, loops).await
+    let files = followed.watch.others();
+    let mut waits_for_restart = false;
+    let ended = match sources.read(&followed.config) {
+        Ok(reread) => {
+            let Successor {
+                config,
+                changed,
+                waiting,
+            } = reread.successor;
+            sources.log.follow(&config.log.level);
+            sources.keys.follow(reread.tokens);
+            waits_for_restart = !waiting.is_empty();
+            if waits_for_restart {
+                let changed = waiting.join(", ");
+                tracing::warn!(%changed, "this changes only with a restart, and is as it was");
+            }
+            followed.watch = Watch::new(config.files());
+            followed.config = config;
+            take_up(&reread.renewal, loops, &What { changed, files }).await
         }
         Err(failure) => {
-            watch.settle();
+            followed.watch.settle();
             tracing::error!(%failure, "everything stays as it was");
             Err(failure)
         }
     };
     // Also where nothing changes the broker is as ready as before.
     sources.manager.ready();
-    sources.renewals.note(ended.is_ok());
+    sources.renewals.note(ended.is_ok(), waits_for_restart);
     ended
 }
 
+/// What is others than before: keys of the configuration, and files that it names.
+struct What {
+    changed: Vec<String>,
+    files: Vec<String>,
+}
+
 /// Has the event loops go on with what was read.
-async fn take_up(renewal: &Renewal, loops: &Remotes) -> Result<(), Failure> {
+async fn take_up(renewal: &Renewal, loops: &Remotes, what: &What) -> Result<(), Failure> {
     match tokio::time::timeout(RENEW_WITHIN, loops.renew(renewal)).await {
         Ok(true) => {
-            tracing::info!("read the configuration, passwords, rules and certificates again");
+            let or_none = |names: &[String]| match names {
+                [] => "nothing".to_owned(),
+                _ => names.join(", "),
+            };
+            tracing::info!(
+                changed = %or_none(&what.changed), files = %or_none(&what.files),
+                "read the configuration, passwords, rules and certificates again"
+            );
             Ok(())
         }
         Ok(false) | Err(_) => {

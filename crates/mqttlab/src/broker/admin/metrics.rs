@@ -66,7 +66,7 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
     }
     text.gauge(
         "configuration_stale",
-        "1 while the configuration or a file that it names has changed to something wrong, and the broker goes on with the old.",
+        "1 while the broker does not go by all of its files: something in them is wrong, or needs a restart.",
         renewals.is_stale().into(),
     );
     text.counter(

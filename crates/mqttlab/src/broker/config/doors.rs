@@ -198,7 +198,7 @@ impl Config {
     }
 
     /// Whether clients without a user name are let in there.
-    fn allows_anonymous(&self, listener: &Listener) -> bool {
+    pub(super) fn allows_anonymous(&self, listener: &Listener) -> bool {
         let own = listener.allow_anonymous;
         own.unwrap_or(self.auth.allow_anonymous)
     }
@@ -215,11 +215,16 @@ impl Config {
 
     /// Whether a listener lets in everybody, from anywhere, without anybody having said so.
     pub(crate) fn is_exposed(&self, listener: &Listener) -> bool {
+        // Whoever reaches a proxy reaches what is behind it.
+        let is_reached = !listener.address.address.is_loopback() || !listener.proxies.is_empty();
+        is_reached && self.asks_nobody(listener) && !self.allows_anonymous(listener)
+    }
+
+    /// Whether nobody has to prove anything at a listener.
+    pub(super) fn asks_nobody(&self, listener: &Listener) -> bool {
         let asks_for_certificates =
             listener.address.scheme.has_tls() && listener.client_ca.is_some();
-        !listener.address.address.is_loopback()
-            && !asks_for_certificates
-            && !self.allows_anonymous(listener)
+        !asks_for_certificates
             && self.password_file(listener).is_none()
             && !self.takes_tokens(listener)
             && !self.asks_hook(listener)

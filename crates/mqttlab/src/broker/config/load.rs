@@ -37,13 +37,18 @@ pub(crate) fn load(sources: &Sources<'_>) -> Result<Config, Failure> {
         Some(path) => read(path)?,
         None => Table::new(),
     };
+    let says_nothing = sources.file.is_some() && table.is_empty();
     for change in changes(sources)? {
         change.apply(&mut table)?;
         // One after the other, so that a complaint names the right one.
         Config::deserialize(table.clone())
             .map_err(|error| change.failure(&hint(error.message())))?;
     }
-    Config::deserialize(table).map_err(|error| Failure::usage(error.to_string()))
+    let config = Config::deserialize(table).map_err(|error| Failure::usage(error.to_string()))?;
+    Ok(Config {
+        says_nothing,
+        ..config
+    })
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {

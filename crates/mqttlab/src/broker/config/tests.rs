@@ -48,7 +48,11 @@ fn from_set(set: &[&str]) -> Result<Config, String> {
 #[test]
 fn nothing_said_is_the_default() {
     assert_eq!(from_set(&[]), Ok(Config::default()));
-    assert_eq!(from_file("empty", ""), Ok(Config::default()));
+    let empty = Config {
+        says_nothing: true,
+        ..Config::default()
+    };
+    assert_eq!(from_file("empty", "# nothing\n"), Ok(empty));
 }
 
 #[test]
