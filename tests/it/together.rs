@@ -197,6 +197,15 @@ fn a_publisher_hears_that_nobody_subscribes_only_where_that_is_sure() -> Result<
         ensure!(said == [0, 7, 0x10], "{said:02x?}");
         Ok(())
     })?;
+    // Clients of all loops who subscribe to something else change nothing.
+    let mut elsewhere = Vec::new();
+    for number in 20..28 {
+        let mut other = log_in(broker.address(), &name(number), true, 0)?;
+        other.send(&subscribe("else/+/t", 1))?;
+        other.expect(&[0x90, 3, 0, 1, 1])?;
+        ensure!(puback(&mut publisher)? == [0, 7, 0x10]);
+        elsewhere.push(other);
+    }
     // Wherever this one is: from now on the publisher hears no more that there is nobody.
     for number in 0..8 {
         let mut other = log_in(broker.address(), &name(number), true, 0)?;

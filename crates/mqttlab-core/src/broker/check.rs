@@ -6,6 +6,7 @@ use crate::broker::Broker;
 use crate::broker::arena::{Key, MessageKey, SessionKey};
 use crate::broker::conn::State;
 use crate::broker::session::Session;
+use crate::broker::shard::Interests;
 use crate::broker::subscribe::is_shared;
 use crate::broker::tree::Member;
 use crate::packet::QoS;
@@ -208,14 +209,15 @@ impl Broker {
             return;
         };
         let shard = self.shard();
-        let mut direct = 0;
+        let mut wanted = Interests::new();
         for (_, session) in self.sessions.iter() {
             let id = &session.client_id;
             assert!(shard.owns(id), "the session of {id} is where it belongs");
             let own = session.subscriptions.iter();
-            direct += own.filter(|one| !is_shared(&one.filter)).count();
+            own.filter(|one| !is_shared(&one.filter))
+                .for_each(|one| wanted.add(&one.filter));
         }
-        assert_eq!(group.direct, direct, "subscriptions are counted");
+        assert_eq!(group.own, wanted, "subscriptions are counted");
         let mut members = 0;
         for (key, member) in group.members.iter() {
             assert!(

@@ -258,9 +258,9 @@ impl Broker {
             expires_at: expires_at(cx.now, sorted.expiry_s),
         };
         self.spread(cx, incoming, &cache.routes);
-        // Of other shards it is known here only whether they have any subscriptions.
-        let nobody = cache.routes.is_empty() && !self.peers.are_interested();
-        let reason = if nobody && self.config.report_no_subscribers {
+        let may_report = publish.packet_id.is_some() && self.config.report_no_subscribers;
+        let nobody = || cache.routes.is_empty() && !self.peers.may_want(&cache.topic);
+        let reason = if may_report && nobody() {
             ReasonCode::NoMatchingSubscribers
         } else {
             ReasonCode::Success

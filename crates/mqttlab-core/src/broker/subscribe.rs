@@ -242,7 +242,7 @@ impl Broker {
                 session.subscriptions.insert(at, subscription);
                 self.books.subscribed(filter);
                 if let (Some(group), false) = (self.peers.group_mut(), is_shared(filter)) {
-                    group.direct += 1;
+                    group.own.add(filter);
                 }
                 false
             }
@@ -378,7 +378,7 @@ impl Broker {
         if !self.tree.remove(filter, Member::Session(key)) {
             self.leave_share(filter, key);
         } else if let Some(group) = self.peers.group_mut() {
-            group.direct -= 1;
+            group.own.remove(filter);
         }
     }
 

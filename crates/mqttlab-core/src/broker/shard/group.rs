@@ -2,11 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+#[cfg(feature = "shards")]
+use alloc::vec;
 
+use super::interest::{Interests, Marks, Sketch};
 use super::members::Members;
 use super::once::Once;
 use super::removed::Removed;
-use super::{Shard, ShardId};
+use super::{Shard, ShardId, To};
 use crate::broker::tree::Routes;
 
 /// The other shards, if there are any. A build without the feature `shards` knows that there are none.
@@ -92,10 +95,10 @@ impl Peers {
         self.group().is_none()
     }
 
-    /// Whether another shard has use for messages, as far as is known here.
-    #[inline]
-    pub(in crate::broker) fn are_interested(&self) -> bool {
-        self.group().is_some_and(Group::is_anybody_interested)
+    /// Whether another shard may have use for a message to this topic, as far as is known here.
+    pub(in crate::broker) fn may_want(&self, topic: &str) -> bool {
+        self.group()
+            .is_some_and(|group| group.who_may_want(topic) != 0)
     }
 
     pub(in crate::broker) fn shard(&self) -> Shard {
@@ -124,12 +127,12 @@ impl Peers {
 #[derive(Clone, Debug)]
 pub(in crate::broker) struct Group {
     pub(super) shard: Shard,
-    /// A bit for each other shard that has use for messages which are not to be retained. At first all count.
-    interested: u64,
-    /// Whether the others count this one among those.
-    pub(super) is_counted: bool,
+    /// What each shard has use for, of messages that are not to be retained. At first that is everything.
+    sketches: Box<[Sketch]>,
+    /// What the others believe of this one.
+    told: Sketch,
     /// Subscriptions of own sessions that are not shared.
-    pub(in crate::broker) direct: usize,
+    pub(in crate::broker) own: Interests,
     /// Removals of retained messages that an older message must not undo.
     pub(in crate::broker) removed: Removed,
     /// Members of shared subscriptions whose sessions are elsewhere.
@@ -149,12 +152,12 @@ pub(super) struct HeardCache {
 impl Group {
     #[cfg(feature = "shards")]
     fn new(shard: Shard) -> Self {
-        let all = u64::MAX >> (64 - u32::from(shard.of()));
+        let everything = Sketch::of_everything();
         Self {
             shard,
-            interested: all & !bit(shard.id()),
-            is_counted: true,
-            direct: 0,
+            sketches: vec![everything.clone(); usize::from(shard.of())].into(),
+            told: everything,
+            own: Interests::new(),
             removed: Removed::new(shard),
             members: Members::new(),
             cache: None,
@@ -166,29 +169,46 @@ impl Group {
         u64::from(self.shard.of())
     }
 
-    /// Whether that shard has use for messages which are not to be retained.
-    pub(super) const fn is_interested(&self, shard: ShardId) -> bool {
-        self.interested & bit(shard) != 0
+    /// A bit for each other shard that may have use for a message to this topic which is not to be retained.
+    pub(super) fn who_may_want(&self, topic: &str) -> u64 {
+        let marks = Marks::of(topic);
+        let others = To::Others.shards(self.shard.id(), self.shard.of());
+        let sketch = |shard: ShardId| self.sketches.get(usize::from(shard.number()));
+        others
+            .filter(|&shard| sketch(shard).is_some_and(|sketch| sketch.wants(&marks)))
+            .fold(0, |bits, shard| bits | bit(shard))
     }
 
-    pub(super) const fn is_anybody_interested(&self) -> bool {
-        self.interested != 0
+    /// All others.
+    pub(super) fn all(&self) -> u64 {
+        let all = u64::MAX >> (64 - u32::from(self.shard.of()));
+        all & !bit(self.shard.id())
     }
 
-    /// Whether all others have.
-    pub(super) fn are_all_interested(&self) -> bool {
-        self.interested.count_ones() + 1 == u32::from(self.shard.of())
-    }
-
-    pub(super) fn set_interested(&mut self, shard: ShardId, is_interested: bool) {
-        if is_interested {
-            self.interested |= bit(shard);
-        } else {
-            self.interested &= !bit(shard);
+    /// That shard has use for this.
+    pub(super) fn set_interests(&mut self, shard: ShardId, sketch: &Sketch) {
+        if let Some(known) = self.sketches.get_mut(usize::from(shard.number())) {
+            *known = sketch.clone();
         }
+    }
+
+    /// What the others are to believe from now on, if they do not.
+    pub(super) fn subscribed(&mut self, filter: &str) -> Option<Sketch> {
+        (!self.told.covers(filter)).then(|| self.tell_own())
+    }
+
+    /// A message has come that nobody here has use for: the same, if they believe otherwise.
+    pub(super) fn came_in_vain(&mut self, topic: &Marks) -> Option<Sketch> {
+        self.told.wants(topic).then(|| self.tell_own())
+    }
+
+    fn tell_own(&mut self) -> Sketch {
+        self.told = self.own.sketch();
+        self.told.clone()
     }
 }
 
-const fn bit(shard: ShardId) -> u64 {
+/// The bit of a shard among all.
+pub(super) const fn bit(shard: ShardId) -> u64 {
     1 << (shard.number() % 64)
 }

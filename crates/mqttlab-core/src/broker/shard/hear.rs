@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::group::HeardCache;
+use super::interest::Marks;
 use super::letter::Letter;
 use super::word::{Chosen, Kind, Word};
 use super::{Shard, ShardId, To};
@@ -63,9 +64,9 @@ impl Broker {
                     group.members.set_connected(client_id, *is_connected);
                 }
             }
-            Kind::Interested(is_interested) => {
+            Kind::Wants(sketch) | Kind::WantsOnly(sketch) => {
                 if let Some(group) = self.peers.group_mut() {
-                    group.set_interested(from, *is_interested);
+                    group.set_interests(from, sketch);
                 }
             }
             Kind::AreYouPast(number) => {
@@ -95,12 +96,13 @@ impl Broker {
             return;
         };
         group.removed.heard(from, letter.number);
-        let has_use = group.direct > 0;
-        if !has_use && group.is_counted && !letter.keep {
-            group.is_counted = false;
-            cx.sink.tell(To::Others, Word(Kind::Interested(false)));
-        }
-        if !has_use && !letter.keep {
+        let topic = Marks::of(&letter.topic);
+        // That what was passed on again has come here counts, whoever wants it.
+        let is_news = letter.keep || letter.again.is_some();
+        if !is_news && !group.own.wants(&topic) {
+            if let Some(sketch) = group.came_in_vain(&topic) {
+                cx.sink.tell(To::Others, Word(Kind::WantsOnly(sketch)));
+            }
             return;
         }
         why!(

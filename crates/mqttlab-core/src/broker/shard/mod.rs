@@ -5,8 +5,8 @@
 //!
 //! - A session belongs to the shard that [`owner_of`] its Client Identifier names. Whatever is about one session alone is
 //!   therefore as it is in one broker: takeover, what waits, Packet Identifiers, the will.
-//! - A message is routed by the shard of its publisher to that shard's own sessions, and told to all others that have
-//!   subscriptions. They route it to theirs and tell nobody. A payload is stored once, whoever has it.
+//! - A message is routed by the shard of its publisher to that shard's own sessions, and told to all others that may
+//!   have use for it, as far as they have said (`interest`). They route it to theirs and tell nobody. A payload is stored once, whoever has it.
 //! - Messages are counted in Lamport's manner: a shard that hears of a larger number goes on from there. The remainder of
 //!   a number by the count of shards is the shard that gave it, so no number is given twice, and what a client causes
 //!   after it has heard of something has the larger number.
@@ -33,6 +33,7 @@
 
 mod group;
 mod hear;
+mod interest;
 mod letter;
 mod members;
 mod once;
@@ -43,6 +44,7 @@ mod word;
 use core::fmt;
 
 pub(super) use group::Peers;
+pub(super) use interest::Interests;
 pub(super) use letter::Letter;
 pub(super) use word::Chosen;
 pub use word::Word;

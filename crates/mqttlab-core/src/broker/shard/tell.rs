@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use super::group::bit;
 use super::letter::Letter;
 use super::word::{Chosen, Kind, Word};
 use super::{ShardId, To};
@@ -25,19 +26,20 @@ impl Broker {
         let Some(group) = self.peers.group() else {
             return;
         };
-        if !keep && !group.is_anybody_interested() {
+        let (shard, all) = (group.shard, group.all());
+        let whom = match keep {
+            true => all,
+            false => group.who_may_want(spread.incoming.topic),
+        };
+        if whom == 0 {
             return;
         }
         let letter = self.letter(spread, keep);
-        let Some(group) = self.peers.group() else {
-            return;
-        };
-        if keep || group.are_all_interested() {
+        if whom == all {
             return cx.sink.tell(To::Others, Word(Kind::Message(letter)));
         }
-        let shard = group.shard;
         for other in To::Others.shards(shard.id(), shard.of()) {
-            if group.is_interested(other) {
+            if whom & bit(other) != 0 {
                 let word = Word(Kind::Message(Arc::clone(&letter)));
                 cx.sink.tell(To::One(other), word);
             }
@@ -105,9 +107,8 @@ impl Broker {
             let client_id = Arc::clone(&self.sessions[key].client_id);
             let word = Kind::Joined(Arc::clone(filter), client_id);
             cx.sink.tell(To::Others, Word(word));
-        } else if !group.is_counted {
-            group.is_counted = true;
-            cx.sink.tell(To::Others, Word(Kind::Interested(true)));
+        } else if let Some(sketch) = group.subscribed(filter) {
+            cx.sink.tell(To::Others, Word(Kind::Wants(sketch)));
         }
     }
 

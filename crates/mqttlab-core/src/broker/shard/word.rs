@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use super::interest::Sketch;
 use super::letter::Letter;
 use crate::packet::QoS;
 
@@ -29,8 +30,10 @@ pub(in crate::broker) enum Kind {
     Gone(Arc<str>),
     /// Whether this member of shared subscriptions is connected has changed.
     Connected(Arc<str>, bool),
-    /// Whether the teller has any use for messages that are not to be retained.
-    Interested(bool),
+    /// What the teller has use for, of messages that are not to be retained: more than before.
+    Wants(Sketch),
+    /// The same, where it is less.
+    WantsOnly(Sketch),
     /// The hearer is to say how far it has counted.
     AreYouPast(u64),
     /// All that the teller has told with a number up to this one is told.
@@ -63,7 +66,8 @@ impl Word {
                 (share.len() + client_id.len()) as u64
             }
             Kind::Gone(client_id) | Kind::Connected(client_id, _) => client_id.len() as u64,
-            Kind::Interested(_) | Kind::AreYouPast(_) | Kind::Past(_) => 0,
+            Kind::Wants(sketch) | Kind::WantsOnly(sketch) => sketch.size(),
+            Kind::AreYouPast(_) | Kind::Past(_) => 0,
         };
         more + size_of::<Self>() as u64
     }
@@ -75,9 +79,9 @@ impl Word {
         match &self.0 {
             Kind::Message(letter) => letter.qos != QoS::AtMostOnce || letter.retain,
             Kind::ForShare(chosen) => chosen.letter.qos != QoS::AtMostOnce,
-            Kind::Joined(..) => true,
-            Kind::Interested(interested) => *interested,
+            Kind::Joined(..) | Kind::Wants(_) => true,
             Kind::Returned(_)
+            | Kind::WantsOnly(_)
             | Kind::Left(..)
             | Kind::Gone(_)
             | Kind::Connected(..)
@@ -113,7 +117,8 @@ impl Word {
             | Kind::Left(..)
             | Kind::Gone(_)
             | Kind::Connected(..)
-            | Kind::Interested(_)
+            | Kind::Wants(_)
+            | Kind::WantsOnly(_)
             | Kind::AreYouPast(_)
             | Kind::Past(_) => self.clone(),
         }
@@ -139,8 +144,8 @@ impl fmt::Display for Word {
             Kind::Gone(client_id) => write!(f, "{client_id} is gone"),
             Kind::Connected(client_id, true) => write!(f, "{client_id} is connected"),
             Kind::Connected(client_id, false) => write!(f, "{client_id} is not connected"),
-            Kind::Interested(true) => f.write_str("there are subscriptions here"),
-            Kind::Interested(false) => f.write_str("there are no subscriptions here"),
+            Kind::Wants(_) => f.write_str("more topics are wanted here"),
+            Kind::WantsOnly(_) => f.write_str("fewer topics are wanted here"),
             Kind::AreYouPast(number) => write!(f, "is {number} past?"),
             Kind::Past(number) => write!(f, "{number} is past"),
         }

@@ -243,10 +243,45 @@ fn a_message_reaches_every_shard_and_each_once() {
     for name in ["0a", "1a", "2a", "2b"] {
         assert_eq!(rig.got(name), ["t/u x"], "{name}");
     }
-    // Who subscribes elsewhere is not known, so nobody is told that nobody does.
+    assert_eq!(rig.got("1p"), ["PUBACK 0x00 Success"]);
+}
+
+/// At first a shard says nothing about what it wants, and then what its first useless message makes it say.
+#[test]
+fn that_nobody_subscribes_is_said_once_it_is_known_of_all_shards() {
+    let mut rig = Rig::new(3, 1);
+    rig.subscribe("0a", "t/+/x");
+    rig.subscribe("2a", "u");
+    rig.settle();
+    rig.publish("1p", "nobody", "x", false);
+    assert_eq!(rig.told(), 2);
+    rig.settle();
     assert_eq!(rig.got("1p"), ["PUBACK 0x00 Success"]);
     rig.publish("1p", "nobody", "x", false);
-    assert_eq!(rig.got("1p"), ["PUBACK 0x00 Success"]);
+    assert_eq!(rig.told(), 0);
+    assert_eq!(rig.got("1p"), ["PUBACK 0x10 No matching subscribers"]);
+    // Of a filter with a wildcard what is before it counts.
+    for (topic, told, code) in [
+        ("t/a/x", 1, "0x00 Success"),
+        ("t/a/y", 1, "0x00 Success"),
+        ("u", 1, "0x00 Success"),
+        ("u/v", 0, "0x10 No matching subscribers"),
+        ("v", 0, "0x10 No matching subscribers"),
+    ] {
+        rig.publish("1p", topic, "x", false);
+        assert_eq!(rig.told(), told, "{topic}");
+        rig.settle();
+        assert_eq!(rig.got("1p"), [format!("PUBACK {code}")], "{topic}");
+    }
+    // Who subscribes anew hears it when all know it, and from then on gets what they publish.
+    rig.subscribe("2a", "v/#");
+    rig.settle();
+    for (topic, code) in [("v", "0x00 Success"), ("v/w", "0x00 Success")] {
+        rig.publish("1p", topic, "x", false);
+        rig.settle();
+        assert_eq!(rig.got("1p"), [format!("PUBACK {code}")], "{topic}");
+        assert_eq!(rig.got("2a").last(), Some(&format!("{topic} x")));
+    }
 }
 
 #[test]
