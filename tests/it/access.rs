@@ -58,6 +58,46 @@ fn passwd(file: &Path, user: &str, password: &str) -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn users_that_are_added_at_once_are_all_there() -> Result<()> {
+    let folder = Folder::new("passwd")?;
+    let file = folder.path("passwords");
+    let mut running = Vec::new();
+    for number in 0..8 {
+        let mut child = Command::new(program()?)
+            .arg("passwd")
+            .arg(&file)
+            .arg(format!("u{number}"))
+            .stdin(Stdio::piped())
+            .spawn()?;
+        // It ends here, and none of them began before all were there.
+        let stdin = child.stdin.take().context("it was piped")?;
+        running.push((child, stdin));
+    }
+    for (_, stdin) in &mut running {
+        writeln!(stdin, "secret")?;
+    }
+    for (mut child, stdin) in running {
+        drop(stdin);
+        ensure!(child.wait()?.success());
+    }
+    let text = fs::read_to_string(&file)?;
+    let mut users: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.split(':').next())
+        .collect();
+    users.sort_unstable();
+    ensure!(
+        users == ["u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7"],
+        "{users:?}"
+    );
+    ensure!(
+        fs::read_dir(folder.path(""))?.count() == 1,
+        "something is left behind"
+    );
+    Ok(())
+}
+
 struct Files {
     folder: Folder,
 }

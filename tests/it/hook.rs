@@ -25,14 +25,14 @@ const NOT_AUTHORIZED: &[u8] = &[0x20, 2, 0, 5];
 type Answer = dyn Fn(&str, &Value) -> Vec<u8> + Send + Sync;
 
 /// An HTTP server for a test. It ends with the process.
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     asked: Arc<AtomicUsize>,
 }
 
 impl Server {
     /// `answer` gets the head of the request and its JSON, null where there is none, and gives the whole response.
-    fn start(
+    pub(crate) fn start(
         tls: Option<Arc<ServerConfig>>,
         answer: impl Fn(&str, &Value) -> Vec<u8> + Send + Sync + 'static,
     ) -> Result<Self> {
@@ -58,7 +58,7 @@ impl Server {
         Ok(Self { address, asked })
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
@@ -98,7 +98,7 @@ fn response(status: u16, body: &[u8]) -> Vec<u8> {
     response
 }
 
-fn said(answer: &Value) -> Vec<u8> {
+pub(crate) fn said(answer: &Value) -> Vec<u8> {
     response(200, answer.to_string().as_bytes())
 }
 

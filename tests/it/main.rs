@@ -19,6 +19,7 @@ mod hook;
 mod interop;
 mod listeners;
 mod load;
+mod logins;
 mod manners;
 mod operators;
 mod packaging;

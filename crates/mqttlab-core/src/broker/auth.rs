@@ -56,7 +56,8 @@ pub enum Authorization {
         /// Server Reference.
         server: String,
     },
-    /// The answer comes later.
+    /// The answer comes later. The time for CONNECT stands still until it does: the client has done its part, and the
+    /// driver answers within a time of its own.
     Pending,
 }
 

@@ -39,6 +39,9 @@ impl Broker {
         );
         candidate.awaits_client = true;
         self.conns[key].state = State::Authorizing(candidate);
+        if self.conns[key].timer_at.is_none() {
+            self.arm_conn(key, cx.now + self.config.connect_timeout());
+        }
     }
 
     fn send_auth<S: Sink>(

@@ -145,6 +145,8 @@ impl Broker {
             }
             Authorization::Pending => {
                 why!(cx, cx.conn, none, Decision::AuthorizationPending {});
+                // The client has done its part; how long the answer may take is the driver's to say.
+                self.disarm_conn(key);
                 candidate.awaits_client = false;
                 self.conns[key].state = State::Authorizing(candidate);
             }

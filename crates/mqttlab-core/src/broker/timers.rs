@@ -244,7 +244,11 @@ impl Broker {
             "every moment that somebody waits for has a timer"
         );
         for (key, conn) in self.conns.iter() {
-            let waits = conn.session().is_none() || conn.keep_alive > 0;
+            let waits = match &conn.state {
+                State::AwaitConnect => true,
+                State::Authorizing(candidate) => candidate.awaits_client,
+                State::Connected(_) => conn.keep_alive > 0,
+            };
             assert_eq!(
                 waits,
                 conn.timer_at.is_some(),

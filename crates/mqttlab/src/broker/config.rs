@@ -92,7 +92,9 @@ impl Config {
             listeners.map(|listener| listener.protocol(self.packet_size_max(listener)?));
         let tokens = self.verifier()?.map(Arc::new);
         let (doors, acl_file) = (self.doors(tokens.as_ref())?, self.auth.acl_file.as_ref());
-        let rules = Rules::new(doors, tokens, Hook::new(&self.hook)?, acl_file)?;
+        let login_timeout = Duration::from_secs(self.auth.login_timeout_s.into());
+        let hook = Hook::new(&self.hook)?;
+        let rules = Rules::new(doors, tokens, hook, acl_file, login_timeout)?;
         Ok(Renewal {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
@@ -166,6 +168,8 @@ pub(crate) struct Http {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Auth {
     pub(crate) allow_anonymous: bool,
+    /// How long a client waits until its password is checked.
+    pub(crate) login_timeout_s: u32,
     /// Who is let in, with which password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password_file: Option<PathBuf>,
@@ -191,6 +195,7 @@ impl Default for Auth {
     fn default() -> Self {
         Self {
             allow_anonymous: false,
+            login_timeout_s: 60,
             password_file: None,
             acl_file: None,
             jwt_keys_file: None,

@@ -33,18 +33,16 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let path = &options.file;
     let complain = |error: io::Error| Failure::usage(format!("{}: {error}", path.display()));
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !options.delete => String::new(),
-        read => read.map_err(complain)?,
+    // Before anybody types a password for a file that is none.
+    read(options)?;
+    let line = match options.delete {
+        true => None,
+        false => Some(passwords::line(&options.user, ask()?.as_bytes())?),
     };
-    passwords::check(&text)
-        .map_err(|(line, why)| Failure::usage(format!("{}:{line}: {why}", path.display())))?;
-    let new = if options.delete {
-        passwords::with_line(&text, &options.user, None)
-    } else {
-        let line = passwords::line(&options.user, ask()?.as_bytes())?;
-        passwords::with_line(&text, &options.user, Some(&line))
-    };
+    // Others may write other users at the same time.
+    let _locked = lock(path).map_err(complain)?;
+    let text = read(options)?;
+    let new = passwords::with_line(&text, &options.user, line.as_deref());
     if options.delete && new.lines().eq(text.lines()) {
         return Err(Failure::usage(format!(
             "{}: there is no user {:?}",
@@ -54,6 +52,45 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     write(path, &new).map_err(complain)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is in the file, which is a password file.
+fn read(options: &Options) -> Result<String, Failure> {
+    let name = options.file.display();
+    let text = match fs::read_to_string(&options.file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !options.delete => String::new(),
+        read => read.map_err(|error| Failure::usage(format!("{name}: {error}")))?,
+    };
+    passwords::check(&text)
+        .map_err(|(line, why)| Failure::usage(format!("{name}:{line}: {why}")))?;
+    Ok(text)
+}
+
+/// Keeps others from writing the file, until this is dropped. It is the folder that is locked: the file is another one
+/// afterwards, and a file for the lock would stay behind.
+#[cfg(unix)]
+fn lock(path: &Path) -> io::Result<File> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let folder = File::open(folder)?;
+    match folder.lock() {
+        // There are file systems without locks.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(folder),
+        locked => locked.map(|()| folder),
+    }
+}
+
+/// Keeps others from writing the file, until this is dropped.
+#[cfg(not(unix))]
+fn lock(path: &Path) -> io::Result<File> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    let file = File::create(path.with_file_name(name))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// The password: asked for twice at a terminal, or the first line of standard input.

@@ -484,9 +484,22 @@ fn the_answer_may_come_later() {
         "answer pending\n a connect\n a connect again",
         expect!["b|a the packet was not allowed (0x82 Protocol Error)"],
     );
+}
+
+#[test]
+fn the_time_for_connect_stands_still_while_the_driver_asks() {
     check(
-        "answer pending\n a connect\n wait 5s\n a authorized allow",
-        expect!["b|a no CONNECT came in time"],
+        "answer pending\n a connect\n wait 60s\n a authorized allow\n a ping",
+        expect![[r#"
+            b>a CONNACK present=0 0x00
+            b>a PINGRESP"#]],
+    );
+    // It goes on where it is the client's turn again.
+    check(
+        "version 5\n answer pending\n a connect method=M\n wait 60s\n a authorized more\n wait 5s",
+        expect![[r#"
+            b>a AUTH 0x18 AuthenticationMethod("M") AuthenticationData([109, 111, 114, 101, 63])
+            b|a no CONNECT came in time"#]],
     );
 }
 

@@ -1,9 +1,11 @@
 //! `/metrics` in the text format of Prometheus.
 
 use std::fmt::{Display, Write};
+use std::time::Duration;
 
 use mqttlab_core::broker::CloseKind;
 
+use crate::broker::auth::CheckNumbers;
 use crate::broker::serve::Renewals;
 use crate::broker::shard::Report;
 use crate::broker::store;
@@ -38,6 +40,24 @@ impl Text {
     fn gauge(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, "gauge", help);
         self.value(name, None, value);
+    }
+
+    /// Seconds, split by what the label says.
+    fn seconds(
+        &mut self,
+        (name, kind): (&str, &str),
+        help: &str,
+        label: &str,
+        values: impl Iterator<Item = (&'static str, Duration)>,
+    ) {
+        self.head(name, kind, help);
+        for (of, value) in values {
+            let (whole, part) = (value.as_secs(), value.subsec_micros());
+            let _ = writeln!(
+                self.0,
+                "mqttlab_{name}{{{label}=\"{of}\"}} {whole}.{part:06}"
+            );
+        }
     }
 
     /// A counter split by what its label says. Names are of our own making and need no escapes.
@@ -86,6 +106,7 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
         }
     }
     entry(&mut text, report);
+    checks(&mut text, report);
     others(&mut text, report);
     let counters = &report.counters;
     for (name, help, counts) in [
@@ -148,6 +169,65 @@ fn entry(text: &mut Text, report: &Report) {
         report.reached.iter(),
     );
 }
+
+/// How long clients wait until somebody has checked who they are.
+fn checks(text: &mut Text, report: &Report) {
+    let all = [
+        ("passwords", &report.checks.broker),
+        ("hook", &report.checks.hook),
+    ];
+    let count = |of: fn(&CheckNumbers) -> u64| all.map(|(name, checks)| (name, of(checks)));
+    let time = |of: fn(&CheckNumbers) -> Duration| all.map(|(name, checks)| (name, of(checks)));
+    text.head(
+        "login_checks_waiting",
+        "gauge",
+        "Clients that wait for their password or token to be checked, or for the hook.",
+    );
+    for (of, value) in count(|checks| checks.waiting) {
+        text.value("login_checks_waiting", Some(("of", &of)), value);
+    }
+    text.seconds(
+        ("login_checks_longest_wait_seconds", "gauge"),
+        "How long the first of them has waited.",
+        "of",
+        time(|checks| checks.longest).into_iter(),
+    );
+    text.seconds(
+        ("login_checks_wait_seconds_total", "counter"),
+        "How long clients have waited until they were answered, all together.",
+        "of",
+        time(|checks| checks.waited).into_iter(),
+    );
+    for (name, help, of) in CHECKS {
+        text.counters(name, help, "of", count(*of).into_iter());
+    }
+}
+
+/// Name, help, and where the number is.
+type CheckMetric = (&'static str, &'static str, fn(&CheckNumbers) -> u64);
+
+const CHECKS: &[CheckMetric] = &[
+    (
+        "login_checks_answered_total",
+        "Clients that were answered.",
+        |checks| checks.answered,
+    ),
+    (
+        "login_checks_gone_total",
+        "Clients that went away while they waited.",
+        |checks| checks.gone,
+    ),
+    (
+        "login_checks_late_total",
+        "Clients that were turned away because they had waited for login-timeout-s.",
+        |checks| checks.late,
+    ),
+    (
+        "login_checks_busy_total",
+        "Clients that were turned away because too many waited.",
+        |checks| checks.busy,
+    ),
+];
 
 /// Others who are asked about clients.
 fn others(text: &mut Text, report: &Report) {

@@ -10,7 +10,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use super::allow_as;
+use super::doorkeeper::allow_as;
 
 /// What in a certificate is the name of its owner. With none of it, or two, nobody could say which is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,20 +1,30 @@
 //! What takes time at the door, in threads of its own: checking passwords, which is slow on purpose, and asking others.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+mod pool;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 
 use mqttlab_core::broker::AuthRequest;
 use mqttlab_core::id::ConnId;
 
 use super::hook::{Answer, Applicant};
 use super::jwt::Bearer;
+use super::passwords::Memory;
 use super::{Caller, Digested, Rules};
+use pool::Pool;
+use queue::Waiting;
+
+pub(crate) use pool::Numbers;
+pub(super) use queue::Source;
 
 /// Clients that may wait for their turn; more are told that the server is busy.
 const WAITING_MAX: usize = 1_024;
 
-/// Requests to the hook at once.
-const ASKED_AT_ONCE: usize = 8;
+/// Threads that check passwords, however many cores there are: each needs memory for it.
+const THREADS_MAX: usize = 4;
 
 /// Where questions of one event loop are handed in.
 pub(crate) struct Checker {
@@ -25,23 +35,46 @@ pub(crate) struct Checker {
 
 /// The threads that answer, for all loops.
 struct Threads {
-    questions: SyncSender<Question>,
+    passwords: Pool<Question>,
+    hook: Pool<Question>,
+    /// Passwords that are checked at once.
+    at_once: usize,
     tell: Arc<Tell>,
-    /// Where those for the hook are; its threads are there once it is asked.
-    for_hook: Mutex<Option<SyncSender<Question>>>,
 }
 
 /// Where answers go: to which loop.
 type Tell = dyn Fn(usize, Checked) + Send + Sync;
 
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// The broker itself: it checks passwords and tokens.
+    Broker,
+    Hook,
+}
+
+/// How it goes at the two of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Checks {
+    pub(crate) broker: Numbers,
+    pub(crate) hook: Numbers,
+}
+
+/// A question of somebody who waits for the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) whom: Whom,
+    source: Source,
+}
+
 struct Question {
     home: usize,
-    conn: ConnId,
     rules: Arc<Rules>,
     applicant: Applicant,
     about: About,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     /// Whether the password is that of the user; this is what to remember it by.
     Password(Digested),
@@ -62,29 +95,94 @@ pub(crate) struct Checked {
 }
 
 /// What a password is worth.
+#[derive(Clone)]
 pub(super) enum Outcome {
-    Wrong,
-    /// It is that of the user; this is what to remember it by.
-    Right(Digested),
-    /// It is a good token.
-    Bearer(Bearer),
+    /// It is that of the user, or not; this is what to remember it by.
+    Password(Digested, bool),
+    /// It is a good token, or none.
+    Token(Option<Bearer>),
     /// There are no keys by which a token could be checked.
     NoKeys,
     /// The hook has answered, or not; this is what to remember it by.
     Hook(Digested, Answer),
+    /// Others wait who have asked for less: nobody has looked.
+    Busy(Whom),
 }
 
-impl Question {
-    fn new(
-        home: usize,
+/// Too many wait already.
+pub(super) struct Busy;
+
+impl Checker {
+    /// Makes a way in for each of so many loops; answers go to `tell`, with the number of the loop. Threads begin with the
+    /// first question.
+    pub(crate) fn start(
+        loops: usize,
+        tell: impl Fn(usize, Checked) + Send + Sync + 'static,
+    ) -> Vec<Self> {
+        let tell: Arc<Tell> = Arc::new(tell);
+        let pool = |name| {
+            let tell = Arc::clone(&tell);
+            Pool::new(name, move |asked, outcome| pass_on(&*tell, asked, outcome))
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = Arc::new(Threads {
+            passwords: pool("passwords"),
+            hook: pool("hook"),
+            at_once: cores.min(THREADS_MAX),
+            tell: Arc::clone(&tell),
+        });
+        let checkers = (0..loops).map(|home| Self {
+            home,
+            threads: Arc::clone(&threads),
+        });
+        checkers.collect()
+    }
+
+    /// Has it checked whether the password is that of the user.
+    pub(super) fn ask(
+        &self,
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+        digest: Digested,
+    ) -> Result<Asked, Busy> {
+        self.put(caller, rules, request, About::Password(digest))
+    }
+
+    /// Has it checked whether the password is a good token.
+    pub(super) fn ask_token(
+        &self,
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+    ) -> Result<Asked, Busy> {
+        self.put(caller, rules, request, About::Token)
+    }
+
+    /// Has the hook asked.
+    pub(super) fn ask_hook(
+        &self,
+        caller: &Caller<'_>,
+        rules: &Arc<Rules>,
+        request: &AuthRequest<'_>,
+        digest: Digested,
+    ) -> Result<Asked, Busy> {
+        self.put(caller, rules, request, About::Hook(digest))
+    }
+
+    fn put(
+        &self,
         caller: &Caller<'_>,
         rules: &Arc<Rules>,
         request: &AuthRequest<'_>,
         about: About,
-    ) -> Self {
-        Self {
-            home,
-            conn: caller.conn,
+    ) -> Result<Asked, Busy> {
+        let (whom, at_once) = match about {
+            About::Password(_) | About::Token => (Whom::Broker, self.threads.at_once),
+            About::Hook(_) => (Whom::Hook, rules.hook.as_ref().map_or(1, |it| it.at_once)),
+        };
+        let question = Question {
+            home: self.home,
             rules: Arc::clone(rules),
             applicant: Applicant {
                 client_id: request.client_id.to_owned(),
@@ -95,153 +193,86 @@ impl Question {
                 listener: caller.listener,
             },
             about,
+        };
+        let source = Source::from(caller.address);
+        let pool = self.pool(whom);
+        if let Some(displaced) = pool.ask(caller.conn, source, question, at_once)? {
+            pass_on(&*self.threads.tell, displaced, Outcome::Busy(whom));
+        }
+        Ok(Asked { whom, source })
+    }
+
+    /// Somebody waits no longer: it has gone, or it has waited for too long.
+    pub(super) fn give_up(&self, conn: ConnId, asked: Asked, is_late: bool) {
+        self.pool(asked.whom).give_up(conn, asked.source, is_late);
+    }
+
+    /// How it goes for all loops.
+    pub(super) fn numbers(&self) -> Checks {
+        Checks {
+            broker: self.threads.passwords.numbers(),
+            hook: self.threads.hook.numbers(),
+        }
+    }
+
+    fn pool(&self, whom: Whom) -> &Pool<Question> {
+        match whom {
+            Whom::Broker => &self.threads.passwords,
+            Whom::Hook => &self.threads.hook,
         }
     }
 }
 
-/// Too many wait already.
-pub(super) struct Busy;
+/// Tells the loop that has asked.
+fn pass_on(tell: &Tell, asked: Waiting<Question>, outcome: Outcome) {
+    let Waiting { conn, question, .. } = asked;
+    let checked = Checked {
+        conn,
+        client_id: question.applicant.client_id,
+        user: question.applicant.user_name,
+        rules: question.rules,
+        outcome,
+    };
+    tell(question.home, checked);
+}
 
-impl Checker {
-    /// Starts the thread, which ends when nobody asks any more. Each of so many loops gets its own way in; answers go to
-    /// `tell`, with the number of the loop.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub(crate) fn start(
-        loops: usize,
-        tell: impl Fn(usize, Checked) + Send + Sync + 'static,
-    ) -> std::io::Result<Vec<Self>> {
-        let (questions, receiver) = sync_channel(WAITING_MAX);
-        let tell: Arc<Tell> = Arc::new(tell);
-        start(receiver, 1, "passwords", &tell)?;
-        let threads = Arc::new(Threads {
-            questions,
-            tell,
-            for_hook: Mutex::new(None),
-        });
-        let checkers = (0..loops).map(|home| Self {
-            home,
-            threads: Arc::clone(&threads),
-        });
-        Ok(checkers.collect())
-    }
+impl pool::Question for Question {
+    type Outcome = Outcome;
 
-    /// Has it checked whether the password is that of the user.
-    pub(super) fn ask(
-        &self,
-        caller: &Caller<'_>,
-        rules: &Arc<Rules>,
-        request: &AuthRequest<'_>,
-        digest: Digested,
-    ) -> Result<(), Busy> {
-        let question = Question::new(self.home, caller, rules, request, About::Password(digest));
-        send(&self.threads.questions, question)
-    }
-
-    /// Has it checked whether the password is a good token.
-    pub(super) fn ask_token(
-        &self,
-        caller: &Caller<'_>,
-        rules: &Arc<Rules>,
-        request: &AuthRequest<'_>,
-    ) -> Result<(), Busy> {
-        let question = Question::new(self.home, caller, rules, request, About::Token);
-        send(&self.threads.questions, question)
-    }
-
-    /// Has the hook asked.
-    pub(super) fn ask_hook(
-        &self,
-        caller: &Caller<'_>,
-        rules: &Arc<Rules>,
-        request: &AuthRequest<'_>,
-        digest: Digested,
-    ) -> Result<(), Busy> {
-        let question = Question::new(self.home, caller, rules, request, About::Hook(digest));
-        let threads = &self.threads;
-        let mut for_hook = threads
-            .for_hook
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let queue = match &*for_hook {
-            Some(queue) => queue,
-            None => {
-                let (queue, receiver) = sync_channel(WAITING_MAX);
-                start(receiver, ASKED_AT_ONCE, "hook", &threads.tell).map_err(|_| Busy)?;
-                for_hook.insert(queue)
+    fn answer(&self, memory: &mut Memory) -> Outcome {
+        let Self {
+            rules, applicant, ..
+        } = self;
+        let password = applicant.password.as_deref().unwrap_or_default();
+        let door = rules.door(applicant.listener);
+        match self.about {
+            About::Password(digest) => {
+                let user = applicant.user_name.as_deref().unwrap_or_default();
+                let passwords = door.passwords.as_ref();
+                let is_right = passwords.is_some_and(|it| it.verify(user, password, memory));
+                Outcome::Password(digest, is_right)
             }
-        };
-        send(queue, question)
-    }
-}
-
-fn send(queue: &SyncSender<Question>, question: Question) -> Result<(), Busy> {
-    queue.try_send(question).map_err(|error| match error {
-        TrySendError::Full(_) | TrySendError::Disconnected(_) => Busy,
-    })
-}
-
-/// So many threads that answer from one queue.
-fn start(
-    queue: Receiver<Question>,
-    threads: usize,
-    name: &str,
-    tell: &Arc<Tell>,
-) -> std::io::Result<()> {
-    let queue = Arc::new(Mutex::new(queue));
-    for _ in 0..threads {
-        let (queue, tell) = (Arc::clone(&queue), Arc::clone(tell));
-        std::thread::Builder::new()
-            .name(name.into())
-            .spawn(move || answer(&queue, &*tell))?;
-    }
-    Ok(())
-}
-
-fn answer(queue: &Mutex<Receiver<Question>>, tell: &Tell) {
-    loop {
-        // Nothing is done with the lock in hand but to wait for the next question.
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(question) = next else { return };
-        let outcome = look_at(&question);
-        let checked = Checked {
-            conn: question.conn,
-            client_id: question.applicant.client_id,
-            user: question.applicant.user_name,
-            rules: question.rules,
-            outcome,
-        };
-        tell(question.home, checked);
-    }
-}
-
-fn look_at(question: &Question) -> Outcome {
-    let Question {
-        rules, applicant, ..
-    } = question;
-    let password = applicant.password.as_deref().unwrap_or_default();
-    match &question.about {
-        About::Password(digest) => {
-            let passwords = rules.door(applicant.listener).passwords.as_ref();
-            let user = applicant.user_name.as_deref().unwrap_or_default();
-            let right = passwords.is_some_and(|it| it.verify(user, password));
-            if right {
-                Outcome::Right(*digest)
-            } else {
-                Outcome::Wrong
-            }
+            About::Token => match &door.tokens {
+                Some(tokens) if !tokens.has_keys() => Outcome::NoKeys,
+                Some(tokens) => {
+                    Outcome::Token(tokens.verify(applicant.user_name.as_deref(), password))
+                }
+                None => Outcome::Token(None),
+            },
+            About::Hook(digest) => match &rules.hook {
+                Some(hook) => Outcome::Hook(digest, hook.ask(applicant)),
+                None => Outcome::Hook(digest, Answer::Failed("there is none any more".into())),
+            },
         }
-        About::Token => match &rules.door(applicant.listener).tokens {
-            Some(tokens) if !tokens.has_keys() => Outcome::NoKeys,
-            Some(tokens) => tokens
-                .verify(applicant.user_name.as_deref(), password)
-                .map_or(Outcome::Wrong, Outcome::Bearer),
-            None => Outcome::Wrong,
-        },
-        About::Hook(digest) => match &rules.hook {
-            Some(hook) => Outcome::Hook(*digest, hook.ask(applicant)),
-            None => Outcome::Wrong,
-        },
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self.about, other.about) {
+            (About::Password(one), About::Password(other_one))
+            | (About::Hook(one), About::Hook(other_one)) => {
+                one == other_one && Arc::ptr_eq(&self.rules, &other.rules)
+            }
+            (About::Token, _) | (About::Password(_), _) | (About::Hook(_), _) => false,
+        }
     }
 }

@@ -31,6 +31,8 @@ use crate::Failure;
 
 /// The largest answer, in bytes.
 const ANSWER_MAX: u64 = 64 << 10;
+/// Requests at once, at most: each has a thread.
+const AT_ONCE_MAX: u16 = 256;
 /// Lines of an ACL in an answer.
 const LINES_MAX: usize = 1_000;
 
@@ -46,6 +48,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) timeout_ms: u32,
+    pub(crate) at_once: u16,
     pub(crate) cache_s: u32,
 }
 
@@ -56,6 +59,7 @@ impl Default for Settings {
             ca: None,
             token_file: None,
             timeout_ms: 2_000,
+            at_once: 8,
             cache_s: 60,
         }
     }
@@ -64,6 +68,8 @@ impl Default for Settings {
 /// The server, ready to be asked.
 pub(crate) struct Hook {
     server: Server,
+    /// Requests at once.
+    pub(super) at_once: usize,
     /// How long an answer holds for others that ask the same.
     pub(super) cache_for: Duration,
 }
@@ -141,6 +147,12 @@ impl Hook {
         if settings.timeout_ms == 0 {
             return Err(Failure::usage("hook.timeout-ms: give at least 1"));
         }
+        if !(1..=AT_ONCE_MAX).contains(&settings.at_once) {
+            return Err(Failure::usage(format!(
+                "hook.at-once is {}; give 1 to {AT_ONCE_MAX}",
+                settings.at_once
+            )));
+        }
         let server = Server::new(&Place {
             url,
             ca: settings.ca.as_ref(),
@@ -149,7 +161,11 @@ impl Hook {
             answer_max: ANSWER_MAX,
         })?;
         let cache_for = Duration::from_secs(settings.cache_s.into());
-        Ok(Some(Self { server, cache_for }))
+        Ok(Some(Self {
+            server,
+            at_once: settings.at_once.into(),
+            cache_for,
+        }))
     }
 
     /// Asks, and waits for the answer.

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha512};
@@ -20,6 +20,10 @@ use crate::broker::secret::warn_if_open;
 
 /// A PBKDF2 hash with more iterations than this would take seconds to check.
 const ITERATIONS_MAX: u32 = 10_000_000;
+/// The most memory of a hash, in KiB: each thread that checks passwords keeps as much as the largest that it has seen.
+const MEMORY_MAX_KIB: u32 = 256 << 10;
+/// The most work of a hash, in KiB times passes; this takes seconds.
+const WORK_MAX_KIB: u64 = 4 << 20;
 
 /// The users of one password file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,11 +31,24 @@ pub(crate) struct Passwords {
     users: HashMap<String, Hash>,
 }
 
+/// What checking a password needs, to be used again: what is taken and given back each time comes back to the system only
+/// in part.
+#[derive(Default)]
+pub(crate) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn of(&mut self, blocks: usize) -> &mut [Block] {
+        if self.0.len() < blocks {
+            self.0 = vec![Block::default(); blocks];
+        }
+        &mut self.0[..blocks]
+    }
+}
+
 /// What is kept of a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hash {
-    /// A PHC string of Argon2.
-    Argon2(String),
+    Argon2(Box<Argon2Hash>),
     /// PBKDF2 with SHA-512.
     Pbkdf2 {
         iterations: u32,
@@ -39,7 +56,20 @@ enum Hash {
         hash: Vec<u8>,
     },
     /// SHA-512 of password and salt.
-    Sha512 { salt: Vec<u8>, hash: Vec<u8> },
+    Sha512 {
+        salt: Vec<u8>,
+        hash: Vec<u8>,
+    },
+}
+
+/// A hash of Argon2, and how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Argon2Hash {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
 }
 
 impl Passwords {
@@ -74,12 +104,12 @@ impl Passwords {
     }
 
     /// Whether this is the user's password. Takes long on purpose, also for a user who is not there.
-    pub(crate) fn verify(&self, user: &str, password: &[u8]) -> bool {
+    pub(crate) fn verify(&self, user: &str, password: &[u8], memory: &mut Memory) -> bool {
         match self.users.get(user) {
-            Some(hash) => hash.fits(password),
+            Some(hash) => hash.fits(password, memory),
             None => {
                 // So that the time does not tell who has an account.
-                let _ = hash_of(password);
+                Argon2Hash::nobodys().fits(password, memory);
                 false
             }
         }
@@ -143,8 +173,15 @@ impl Hash {
         const ILL_FORMED: &str = "the hash is not well-formed";
         let decode = |text: &str| BASE64.decode(text).map_err(|_| ILL_FORMED);
         if text.starts_with("$argon2") {
-            PasswordHash::new(text).map_err(|_| ILL_FORMED)?;
-            return Ok(Self::Argon2(text.to_owned()));
+            let hash = Argon2Hash::parse(text).ok_or(ILL_FORMED)?;
+            let (memory, passes) = (hash.params.m_cost(), hash.params.t_cost());
+            if memory > MEMORY_MAX_KIB {
+                return Err("the hash needs more than 256 MiB of memory to be checked");
+            }
+            if u64::from(memory) * u64::from(passes) > WORK_MAX_KIB {
+                return Err("the hash has so many passes that it takes seconds to be checked");
+            }
+            return Ok(Self::Argon2(Box::new(hash)));
         }
         match text.split('$').collect::<Vec<_>>()[..] {
             ["", "7", iterations, salt, hash] => {
@@ -166,10 +203,9 @@ impl Hash {
         }
     }
 
-    fn fits(&self, password: &[u8]) -> bool {
+    fn fits(&self, password: &[u8], memory: &mut Memory) -> bool {
         match self {
-            Self::Argon2(text) => PasswordHash::new(text)
-                .is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok()),
+            Self::Argon2(hash) => hash.fits(password, memory),
             Self::Pbkdf2 {
                 iterations,
                 salt,
@@ -190,9 +226,48 @@ impl Hash {
     }
 }
 
+impl Argon2Hash {
+    /// The hash in a PHC string.
+    fn parse(text: &str) -> Option<Self> {
+        let parsed = PasswordHash::new(text).ok()?;
+        let version = parsed.version.map(Version::try_from).transpose().ok()?;
+        Some(Self {
+            algorithm: parsed.algorithm.as_str().parse().ok()?,
+            version: version.unwrap_or_default(),
+            params: Params::try_from(&parsed).ok()?,
+            salt: parsed.salt?.as_ref().to_vec(),
+            hash: parsed.hash?.as_bytes().to_vec(),
+        })
+    }
+
+    /// That of a user who is not there. It costs as much as those that are written here.
+    fn nobodys() -> Self {
+        Self {
+            algorithm: Algorithm::default(),
+            version: Version::default(),
+            params: Params::default(),
+            salt: vec![0; argon2::RECOMMENDED_SALT_LEN],
+            hash: vec![0; Params::DEFAULT_OUTPUT_LEN],
+        }
+    }
+
+    fn fits(&self, password: &[u8], memory: &mut Memory) -> bool {
+        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+        let mut computed = vec![0; self.hash.len()];
+        let blocks = memory.of(self.params.block_count());
+        let done =
+            argon2.hash_password_into_with_memory(password, &self.salt, &mut computed, blocks);
+        done.is_ok() && computed.ct_eq(&self.hash).into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Passwords, line, with_line};
+    use argon2::password_hash::PasswordHasher;
+    use argon2::password_hash::phc::PasswordHash;
+    use argon2::{Algorithm, Argon2, Params, Version};
+
+    use super::{Argon2Hash, Memory, Passwords, line, with_line};
 
     #[test]
     fn a_written_line_lets_its_user_in_and_nobody_else() {
@@ -201,10 +276,47 @@ mod tests {
             line("ann", b"secret").expect("a good name")
         );
         let passwords = Passwords::parse(&text).expect("a good file");
-        assert!(passwords.verify("ann", b"secret"));
-        assert!(!passwords.verify("ann", b"secret "));
-        assert!(!passwords.verify("ann", b""));
-        assert!(!passwords.verify("bob", b"secret"));
+        let memory = &mut Memory::default();
+        assert!(passwords.verify("ann", b"secret", memory));
+        assert!(!passwords.verify("ann", b"secret ", memory));
+        assert!(!passwords.verify("ann", b"", memory));
+        assert!(!passwords.verify("bob", b"secret", memory));
+        // What the last check has left there changes nothing.
+        assert!(passwords.verify("ann", b"secret", memory));
+    }
+
+    #[test]
+    fn memory_is_kept_and_serves_hashes_of_all_sizes() {
+        let of_cost = |memory, passes, lanes| {
+            let params = Params::new(memory, passes, lanes, None).expect("a good cost");
+            let argon2 = Argon2::new(Algorithm::default(), Version::default(), params);
+            argon2.hash_password(b"password").expect("it has a hash")
+        };
+        let (small, large) = (of_cost(64, 1, 1), of_cost(256, 2, 2));
+        // As the reference implementation writes it.
+        let other = "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$ucQB0YRKZ9UOrjln3CiHCyLlCAkuhho3";
+        let text = format!("small:{small}\nlarge:{large}\nother:{other}\n");
+        let passwords = Passwords::parse(&text).expect("a good file");
+        let memory = &mut Memory::default();
+        for (user, blocks) in [
+            ("small", 64),
+            ("large", 256),
+            ("small", 256),
+            ("other", 256),
+        ] {
+            assert!(passwords.verify(user, b"password", memory), "{user}");
+            assert!(!passwords.verify(user, b"Password", memory), "{user}");
+            assert_eq!(memory.0.len(), blocks);
+        }
+        let written = line("ann", b"x").expect("a good name");
+        let (_, hash) = written.split_once(':').expect("a line");
+        let hash = PasswordHash::new(hash).expect("a good hash");
+        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        assert_eq!(
+            cost(&Params::try_from(&hash).expect("good parameters")),
+            cost(&Argon2Hash::nobodys().params),
+            "a user who is not there takes as long"
+        );
     }
 
     #[test]
@@ -215,9 +327,10 @@ seven:$7$101$FFraYvMvTrFWzjLI$cSFcUWNmh9B8rB0V8XSPJjIWCiY2FvT2XEytYL9aVFe4M0dN7V
 six:$6$AAECAwQFBgcICQoL$JqsxEv/ucyxjA5DKsQ+Y8CDWaQDNQI9FpAkmfwAqWfwZLk/JEGgM0EpylrJHAZKKyFQjJeZ3nFaHjPzOzPPmPw==
 ";
         let passwords = Passwords::parse(file).expect("a good file");
+        let memory = &mut Memory::default();
         for user in ["seven", "six"] {
-            assert!(passwords.verify(user, b"secret"), "{user}");
-            assert!(!passwords.verify(user, b"Secret"), "{user}");
+            assert!(passwords.verify(user, b"secret", memory), "{user}");
+            assert!(!passwords.verify(user, b"Secret", memory), "{user}");
         }
     }
 
@@ -232,6 +345,24 @@ six:$6$AAECAwQFBgcICQoL$JqsxEv/ucyxjA5DKsQ+Y8CDWaQDNQI9FpAkmfwAqWfwZLk/JEGgM0Epy
             ),
             ("ann:$7$101$!$AAAA\n", (1, "the hash is not well-formed")),
             ("ann:$argon2id$x\n", (1, "the hash is not well-formed")),
+            (
+                "ann:$argon2id$v=19$m=262145,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA\n",
+                (
+                    1,
+                    "the hash needs more than 256 MiB of memory to be checked",
+                ),
+            ),
+            (
+                "ann:$argon2id$v=19$m=65536,t=65,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA\n",
+                (
+                    1,
+                    "the hash has so many passes that it takes seconds to be checked",
+                ),
+            ),
+            (
+                "ann:$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ\n",
+                (1, "the hash is not well-formed"),
+            ),
             (
                 "ann:$7$4000000000$AAAA$AAAA\n",
                 (1, "the hash has a number of iterations that cannot be"),

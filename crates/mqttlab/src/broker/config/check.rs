@@ -82,6 +82,9 @@ impl Config {
                 "broker.versions is empty; give one of \"3.1\", \"3.1.1\" and \"5.0\" or more",
             ));
         }
+        if self.auth.login_timeout_s == 0 {
+            return Err(Failure::usage("auth.login-timeout-s is 0; give at least 1"));
+        }
         if self.stop.within_s > STOP_WITHIN_S_MAX {
             return Err(Failure::usage(format!(
                 "stop.within-s is {}; give at most {STOP_WITHIN_S_MAX}",

@@ -23,6 +23,7 @@ mod keep;
 mod manners;
 mod newcomer;
 mod out;
+mod patience;
 mod post;
 mod rates;
 mod read;
@@ -197,6 +198,7 @@ impl Shard {
             self.lingering.front().map(|&(at, _)| at),
             self.paused.first().map(|&(at, _)| at),
             self.sockets.watched.next_end(),
+            self.sockets.patience.next(),
             self.acceptors
                 .iter()
                 .filter_map(Acceptor::paused_until)
@@ -255,7 +257,9 @@ impl Shard {
                 let blocked = socket.blocked;
                 socket.ending |= event.is_read_closed() || event.is_error();
                 let wanted = event.is_readable() || socket.ending;
-                if wanted && !socket.readable && !socket.is_held() {
+                // Whoever is held is read on from later; that it has gone is worth knowing now.
+                let waits = socket.is_held() && !socket.ending;
+                if wanted && !socket.readable && !waits {
                     socket.readable = true;
                     self.ready.push(token.0 as u32);
                 }
@@ -372,6 +376,7 @@ impl Shard {
                 ..self.letters
             },
             hook: self.sockets.doorkeeper.hook_numbers(),
+            checks: self.sockets.doorkeeper.checks(),
             keys: self.sockets.doorkeeper.key_numbers(),
         }
     }
@@ -396,12 +401,14 @@ impl Shard {
     }
 
     fn lose(&mut self, conn: ConnId, how: Loss, why: &dyn Display) {
+        let asking = self.sockets.patience.remove(conn);
         let Some(socket) = self.sockets.of(conn) else {
             return;
         };
         if socket.phase == Phase::Open {
             socket.phase = Phase::Closing;
-            socket.log_end(why, None);
+            socket.log_end(why, asking.as_ref());
+            self.sockets.doorkeeper.closed(conn);
             self.sockets.watched.disconnect(conn);
             self.links[index(conn) as usize] = None;
             self.lingering.push_back((self.now + LINGER, conn));
@@ -464,6 +471,7 @@ impl Shard {
             hand(&mut self.broker, self.now, input, &mut self.sockets);
             self.bury();
         }
+        self.lose_patience();
         while let Some(&(by, conn)) = self.lingering.front()
             && by <= self.now
         {

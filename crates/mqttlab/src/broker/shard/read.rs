@@ -14,6 +14,9 @@ use super::manners::TooFast;
 use super::socket::{Phase, Socket, index};
 use super::{READ_BUFFER, Shard, hand};
 
+/// Bytes that a client which has closed its side may have sent behind its CONNECT, for its end to be seen at once.
+const HELD_MAX: usize = 64 << 10;
+
 impl Shard {
     /// Reads from all that have something.
     pub(super) fn read(&mut self) {
@@ -37,10 +40,13 @@ impl Shard {
             return;
         };
         socket.readable = false;
+        let conn = socket.conn();
         if socket.is_held() {
+            if socket.ending && self.sockets.patience.has(conn) {
+                self.look_for_end(conn);
+            }
             return;
         }
-        let conn = socket.conn();
         let phase = socket.phase;
         let introduced = if socket.is_proxied() {
             self.introduce(conn)
@@ -86,6 +92,33 @@ impl Shard {
                     self.lost(conn, Loss::Rst);
                 }
                 _ => self.broke(conn, &error),
+            },
+        }
+    }
+
+    /// Finds out whether a client that waits until somebody has checked who it is has gone: then nobody need look. It may
+    /// also have closed only its own side, behind what it wants to have done.
+    fn look_for_end(&mut self, conn: ConnId) {
+        let Some(socket) = self.sockets.of(conn) else {
+            return;
+        };
+        let room = HELD_MAX.saturating_sub(socket.held_len());
+        let length_max = room.min(self.buffer.len());
+        if length_max == 0 {
+            return;
+        }
+        match socket.read(&mut self.buffer[..length_max]) {
+            Ok(Got { length: 0, .. }) if socket.held_len() == 0 => self.lost(conn, Loss::Fin),
+            Ok(Got { length: 0, .. }) => {}
+            Ok(Got { length, .. }) => {
+                self.traffic.bytes_read += length as u64;
+                socket.hold_more(&self.buffer[..length]);
+                socket.readable = true;
+                self.again.push(index(conn));
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => {}
+                _ => self.lost(conn, Loss::Rst),
             },
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mqttlab_core::broker::{Counters, Usage};
 
-use super::super::auth::{HookNumbers, jwt};
+use super::super::auth::{Checks, HookNumbers, jwt};
 use super::super::store;
 
 /// The numbers of one moment.
@@ -19,6 +19,8 @@ pub(crate) struct Report {
     pub(crate) letters: Letters,
     /// Where there is a hook.
     pub(crate) hook: Option<HookNumbers>,
+    /// How checks go; all loops know that.
+    pub(crate) checks: Checks,
     /// Where keys are fetched.
     pub(crate) keys: Option<jwt::Numbers>,
     /// Where there is a store.

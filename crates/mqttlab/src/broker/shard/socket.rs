@@ -11,10 +11,9 @@ use mqttlab_core::broker::{Authorization, Broker};
 use mqttlab_core::error::DecodeError;
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
-use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
-use super::super::auth::{Caller, Checked, Doorkeeper, Rules};
+use super::super::auth::{Caller, Checked, Denial, Doorkeeper, Rules};
 use super::super::bans::{Ban, TooMany, Whom};
 use super::super::record::Recorder;
 use super::super::store::Store;
@@ -27,6 +26,7 @@ use super::gates::{Gates, Terms, Ticket};
 use super::manners::Watched;
 use super::newcomer::Newcomer;
 use super::out::{End, Out, Pool, Progress};
+use super::patience::Patience;
 use super::post::Post;
 use super::rates::Meter;
 use super::room::Share;
@@ -175,6 +175,18 @@ impl Socket {
         self.held.is_some()
     }
 
+    /// This was read while it is held.
+    pub(super) fn hold_more(&mut self, more: &[u8]) {
+        if let Some(held) = &mut self.held {
+            held.extend_from_slice(more);
+        }
+    }
+
+    /// Bytes that were read and wait.
+    pub(super) fn held_len(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.len())
+    }
+
     /// Reads on; gives what was read before.
     pub(super) fn release(&mut self) -> Option<Vec<u8>> {
         self.held.take().map(|held| *held)
@@ -198,7 +210,8 @@ impl Socket {
             tracing::info!(client_id, %peer, conn, %why, "disconnected");
         } else if let Some(asking) = asking {
             let (client_id, user_name) = asking.names();
-            tracing::info!(client_id, user_name, %peer, conn, %why, "turned away");
+            let because = asking.because.map(tracing::field::display);
+            tracing::info!(client_id, user_name, %peer, conn, %why, because, "turned away");
         } else {
             tracing::info!(%peer, conn, %why, "turned away");
         }
@@ -223,9 +236,15 @@ pub(super) struct Asking {
     conn: ConnId,
     client_id: Box<str>,
     user_name: Option<Box<str>>,
+    /// Why it is not let in.
+    because: Option<Denial>,
 }
 
 impl Asking {
+    pub(super) fn conn(&self) -> ConnId {
+        self.conn
+    }
+
     fn names(&self) -> (&str, Option<&str>) {
         (&self.client_id, self.user_name.as_deref())
     }
@@ -272,7 +291,9 @@ pub(super) struct Sockets {
     /// Connections that the broker closed in this call.
     pub(super) closed: Vec<ConnId>,
     /// Who asked last, until the broker has let it in or turned it away.
-    asking: Option<Asking>,
+    pub(super) asking: Option<Asking>,
+    /// Who waits until somebody has checked who it is.
+    pub(super) patience: Patience,
     /// Whether durable state has changed in this call.
     pub(super) changed: bool,
     /// Whether the broker has let in the connection whose packet it was handed.
@@ -326,6 +347,7 @@ impl Sockets {
             waiting: Vec::new(),
             closed: Vec::new(),
             asking: None,
+            patience: Patience::default(),
             changed: false,
             established: false,
             pending: false,
@@ -383,14 +405,22 @@ impl Sockets {
         }
     }
 
-    /// Takes note of what came of a check, whoever it was about.
-    pub(super) fn note_check(&mut self, checked: &Checked) -> Authorization {
-        let socket = self.slots.get(index(checked.conn) as usize);
-        let socket = socket.and_then(Option::as_ref);
-        match socket.filter(|socket| socket.conn == checked.conn) {
-            Some(socket) => self.doorkeeper.note(self.now, &socket.caller(), checked),
-            // It has gone meanwhile.
-            None => Authorization::Deny(ReasonCode::UnspecifiedError),
+    /// Takes note of what came of a check. Says who has waited for it, and what it is told; `None` where it has gone.
+    pub(super) fn note_check(&mut self, checked: &Checked) -> Option<(Asking, Authorization)> {
+        let conn = checked.conn;
+        self.doorkeeper.remember(self.now, checked);
+        let asking = self.patience.remove(conn)?;
+        let socket = self.slots[index(conn) as usize].as_ref()?;
+        let answer = self.doorkeeper.note(self.now, &socket.caller(), checked);
+        let (client_id, user) = (&checked.client_id, checked.user.as_deref());
+        Some((asking, self.review(conn, client_id, user, answer)))
+    }
+
+    /// Notes for the log why the last who has asked is not let in, where the doorkeeper knows it.
+    pub(super) fn note_denial(&mut self) {
+        let because = self.doorkeeper.take_denial();
+        if let (Some(asking), Some(_)) = (&mut self.asking, because) {
+            asking.because = because;
         }
     }
 
@@ -407,6 +437,7 @@ impl Sockets {
             conn,
             client_id: plain(client_id),
             user_name: user_name.map(plain),
+            because: None,
         });
     }
 

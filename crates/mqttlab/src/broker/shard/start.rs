@@ -95,7 +95,7 @@ pub(crate) fn start<E: Send + 'static>(
     let tell = Arc::clone(&all);
     let checkers = Checker::start(all.len(), move |to, checked| {
         tell[to].send(Command::Checked(checked));
-    })?;
+    });
     let stores = stores(setup.store.take(), &all)?;
     let first = stores.first().and_then(Option::as_ref);
     let bans = first.map(|store| store.bans().clone()).unwrap_or_default();

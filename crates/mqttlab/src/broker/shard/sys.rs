@@ -106,6 +106,7 @@ fn values(report: &Report) -> [(&'static str, String); 17] {
         keys: _,
         store: _,
         failure: _,
+        checks: _,
     } = report;
     let dropped: u64 = counters.drops().map(|(_, count)| count).sum();
     let offline = usage.sessions.saturating_sub(usage.connections);

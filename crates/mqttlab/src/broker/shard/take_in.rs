@@ -4,7 +4,7 @@ use std::io;
 use std::mem;
 
 use mio::{Interest, Token};
-use mqttlab_core::broker::Input;
+use mqttlab_core::broker::{Authorization, Input};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::link::{Link, Side};
 use mqttlab_core::packet::Version;
@@ -14,7 +14,7 @@ use super::super::transport::{Peer, Stream, Transport};
 use super::control::Command;
 use super::newcomer::Newcomer;
 use super::report::Limit;
-use super::socket::{Socket, index};
+use super::socket::{Asking, Socket, index};
 use super::{Shard, accept, hand};
 
 impl Shard {
@@ -168,17 +168,30 @@ impl Shard {
             .is_some_and(|address| bans.keeps_out_address(address, self.now).is_some())
     }
 
-    /// The password of a client was checked, which has waited for that.
+    /// A question was answered; whoever has asked it may still wait for that.
     pub(super) fn let_in(&mut self, checked: &Checked) {
-        let conn = checked.conn;
-        let answer = self.sockets.note_check(checked);
-        let (client_id, user) = (&checked.client_id, checked.user.as_deref());
-        let authorization = self.sockets.review(conn, client_id, user, answer);
+        if let Some((asking, answer)) = self.sockets.note_check(checked) {
+            self.answer(asking, answer);
+        }
+    }
+
+    /// Turns away those whose questions were not answered in time.
+    pub(super) fn lose_patience(&mut self) {
+        while let Some(asking) = self.sockets.patience.pop_over(self.now) {
+            let answer = self.sockets.doorkeeper.give_up(asking.conn());
+            self.answer(asking, answer);
+        }
+    }
+
+    /// Tells somebody who has waited whether it may come in.
+    fn answer(&mut self, asking: Asking, authorization: Authorization) {
+        let conn = asking.conn();
         let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {
             self.sockets.doorkeeper.closed(conn);
             return;
         };
-        self.sockets.note_asking(conn, client_id, user);
+        self.sockets.asking = Some(asking);
+        self.sockets.note_denial();
         let input = Input::Authorized {
             conn,
             authorization,

@@ -1,5 +1,6 @@
 //! TLS around a socket, and the certificates for it.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,8 +114,7 @@ impl Certificates {
             warn_of_time(&self.certificate, first);
         }
         warn_if_open(&self.key);
-        let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|error| complain(&self.key, "no private key", &error))?;
+        let key = private_key(&self.key)?;
         let builder = ServerConfig::builder();
         let builder = match &self.client_ca {
             None => builder.with_no_client_auth(),
@@ -185,6 +185,19 @@ fn warn_of_age(path: &Path, list: &CertificateRevocationListDer<'_>) {
     if let Some(next) = list.next_update().filter(|next| *next < ASN1Time::now()) {
         tracing::warn!(list = %path.display(), since = %next, "a newer list of revoked certificates is due");
     }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    let read = fs::read(path).map_err(|error| complain(path, "no private key", &error))?;
+    // PKCS #8, and the form before it.
+    if [&b"ENCRYPTED PRIVATE KEY"[..], b"Proc-Type: 4,ENCRYPTED"]
+        .iter()
+        .any(|mark| read.windows(mark.len()).any(|part| part == *mark))
+    {
+        let hint = "nobody is there to type its password; write it without one: openssl pkey -in OLD -out NEW";
+        return Err(complain(path, "the private key is encrypted", &hint));
+    }
+    PrivateKeyDer::from_pem_slice(&read).map_err(|error| complain(path, "no private key", &error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

@@ -39,6 +39,7 @@ impl Sink for Sockets {
         self.watched.disconnect(conn);
         self.doorkeeper.closed(conn);
         let asking = self.asking.take_if(|it| it.conn == conn);
+        let asking = self.patience.remove(conn).or(asking);
         if let Some(socket) = self.of(conn) {
             socket.phase = Phase::Closing;
             socket.log_end(&reason, asking.as_ref());
@@ -91,7 +92,14 @@ impl Sink for Sockets {
         let caller = socket.caller();
         let answer = self.doorkeeper.authorize(self.now, &caller, request);
         let authorization = self.review(conn, client_id, user_name, answer);
-        self.pending = authorization == Authorization::Pending;
+        self.note_denial();
+        if authorization == Authorization::Pending {
+            self.pending = true;
+            let until = self.now + self.doorkeeper.login_timeout();
+            if let Some(asking) = self.asking.take() {
+                self.patience.insert(until, asking);
+            }
+        }
         authorization
     }
 
