@@ -407,3 +407,85 @@ fn a_right_that_the_rules_take_back_is_gone_for_who_is_there_already() -> Result
     ann.expect_alive()?;
     bob.expect_alive()
 }
+
+/// PUBLISH of `!` at QoS 1 with RETAIN, Packet Identifier 1.
+#[cfg(unix)]
+fn retain(client: &mut Raw, topic: &str) -> Result<()> {
+    let length = topic.len() as u8;
+    let mut packet = vec![0x33, length + 5, 0, length];
+    packet.extend(topic.as_bytes());
+    packet.extend([0, 1, b'!']);
+    client.send(&packet)?;
+    client.expect(&[0x40, 2, 0, 1])
+}
+
+/// The topics of what is retained for a new subscriber to `home/#`.
+#[cfg(unix)]
+fn retained(broker: &Broker, client_id: &str) -> Result<Vec<String>> {
+    let mut bob = log_in(broker, client_id, "bob")?;
+    bob.send(&subscribe("home/#"))?;
+    bob.expect(&[0x90, 3, 0, 1, 0])?;
+    // What is retained comes before what comes later.
+    bob.send(&publish("home/end"))?;
+    let mut topics = Vec::new();
+    loop {
+        let body = bob.expect_publish()?;
+        let topic = String::from_utf8_lossy(&body[2..body.len() - 1]).into_owned();
+        if topic == "home/end" {
+            return Ok(topics);
+        }
+        topics.push(topic);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_retained_is_nobodys_when_its_publisher_may_not_publish_there_any_more() -> Result<()> {
+    let files = Files::new("retained-source")?;
+    let allow = "user ann\ntopic readwrite home/#\nuser bob\ntopic readwrite home/#\n";
+    let take_back =
+        "user ann\ntopic read home/#\ntopic write home/own\nuser bob\ntopic readwrite home/#\n";
+    fs::write(files.rules(), allow)?;
+    let store = files.folder.path("store");
+    let store = store.to_str().context("a plain path")?;
+    let options = ["--store", store, "--threads", "3"];
+    let broker = files.broker(&options)?;
+    // Ann is gone by the time that it matters, from one loop and then another.
+    for (client_id, user, topic) in [
+        ("a1", "ann", "home/a"),
+        ("a2", "ann", "home/own"),
+        ("b1", "bob", "home/b"),
+    ] {
+        retain(&mut log_in(&broker, client_id, user)?, topic)?;
+    }
+    ensure!(retained(&broker, "s1")? == ["home/a", "home/b", "home/own"]);
+    fs::write(files.rules(), take_back)?;
+    ensure!(broker.reload()?);
+    for client_id in ["s1", "s2", "s3", "s4"] {
+        ensure!(retained(&broker, client_id)? == ["home/b", "home/own"]);
+    }
+    broker.signal("KILL")?;
+    let (_, log) = broker.wait()?;
+    let denied = log
+        .lines()
+        .find(|line| line.contains("denied by the rules"));
+    let denied = denied.context("the log says so")?;
+    for word in ["ann", "home/a", "pass on what is retained"] {
+        ensure!(denied.contains(word), "{denied}");
+    }
+    // The store knows it too.
+    let broker = files.broker(&options)?;
+    ensure!(retained(&broker, "s1")? == ["home/b", "home/own"]);
+    // A slip in a file takes nothing away for good.
+    fs::write(files.rules(), allow)?;
+    ensure!(broker.reload()?);
+    ensure!(retained(&broker, "s2")? == ["home/a", "home/b", "home/own"]);
+    fs::write(files.rules(), take_back)?;
+    broker.signal("KILL")?;
+    broker.wait()?;
+    // Who wants it otherwise says so.
+    let lax = ["--set", "auth.check-retained-source=false"];
+    let broker = files.broker(&[&options[..], &lax].concat())?;
+    ensure!(retained(&broker, "s1")? == ["home/a", "home/b", "home/own"]);
+    Ok(())
+}

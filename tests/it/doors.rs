@@ -659,6 +659,83 @@ fn a_listener_has_rules_of_its_own_and_they_change_while_it_runs() -> Result<()>
     client.expect(&[0x90, 3, 0, 1, 0])
 }
 
+/// What the store keeps of a session and of what is retained names the listener: its rules hold after a crash, with other
+/// numbers of threads. Where it is gone nothing is allowed, until the client comes by another one.
+#[test]
+fn the_rules_of_a_listener_hold_after_a_crash_and_none_where_it_is_gone() -> Result<()> {
+    let folder = Folder::new("own-rules-kept")?;
+    let (all, own, store) = (folder.path("all"), folder.path("own"), folder.path("store"));
+    fs::write(&all, "topic a\n")?;
+    fs::write(&own, "topic o\n")?;
+    let store = store.to_str().context("a plain path")?;
+    let rules = format!("auth.acl-file={all:?}");
+    let start = |listeners: &[&str], threads: &str| {
+        let set = format!("listener=[{}]", listeners.join(", "));
+        let options = ["--http", "off", "--store", store, "--threads", threads];
+        let set = ["--set", &set, "--set", &rules];
+        Broker::start_listening(&[&options[..], &set].concat(), listeners.len())
+    };
+    let crash = |broker: Broker| {
+        broker.signal("KILL")?;
+        anyhow::Ok(broker.wait()?)
+    };
+    let plain = "{ address = \"127.0.0.1:0\" }";
+    let ruled = format!("{{ address = \"127.0.0.1:0\", acl-file = {own:?} }}");
+    let come = |address, present: u8| {
+        let mut client = Raw::connect(address)?;
+        client.send(STAYS)?;
+        client.expect(&[0x20])?;
+        let body = client.skip_packet()?;
+        ensure!(body[..2] == [present, 0], "{body:02x?}");
+        anyhow::Ok(client)
+    };
+    let broker = start(&[plain, &ruled], "2")?;
+    let mut client = come(broker.mqtt[1], 0)?;
+    client.send(&[0x82, 7, 0, 1, 0, 0, 1, b'o', 1])?;
+    client.expect(&[0x90, 4, 0, 1, 0, 1])?;
+    // It retains something too.
+    client.send(&[0x33, 7, 0, 1, b'o', 0, 1, 0, b'R'])?;
+    client.expect(&[0x32, 7, 0, 1, b'o', 0, 1, 0, b'R'])?;
+    client.expect(&[0x40, 2, 0, 1])?;
+    client.send(&[0x40, 2, 0, 1])?;
+    client.expect_alive()?;
+    crash(broker)?;
+
+    let broker = start(&[plain, &ruled], "3")?;
+    let mut witness = Raw::connect(broker.mqtt[1])?;
+    witness.log_in(b'w')?;
+    witness.send(&[0x82, 6, 0, 1, 0, 1, b'o', 0])?;
+    witness.expect(&[0x90, 3, 0, 1, 0])?;
+    witness.expect(&[0x31, 4, 0, 1, b'o', b'R'])?;
+    witness.expect(&[0x30, 7, 0, 1, b'o', b'w', b'i', b'l', b'l'])?;
+    publish_there(&broker, b'!')?;
+    let mut client = come(broker.mqtt[1], 1)?;
+    let body = client.expect_publish()?;
+    ensure!(body.ends_with(b"!"), "{body:02x?}");
+    client.send(&[0x40, 2, body[3], body[4]])?;
+    client.expect_alive()?;
+    crash(broker)?;
+
+    // Everybody may do everything now, but for what came by a listener that is no more.
+    fs::write(&all, "topic #\n")?;
+    let broker = start(&[plain], "1")?;
+    let mut witness = broker.connect()?;
+    witness.log_in(b'w')?;
+    witness.send(&[0x82, 6, 0, 1, 0, 1, b'o', 0])?;
+    witness.expect(&[0x90, 3, 0, 1, 0])?;
+    witness.expect_alive()?;
+    witness.send(&[0x32, 6, 0, 1, b'o', 0, 1, b'?'])?;
+    witness.expect(&[0x30, 4, 0, 1, b'o', b'?'])?;
+    witness.expect(&[0x40, 2, 0, 1])?;
+    let mut client = come(broker.mqtt[0], 1)?;
+    client.expect_alive()?;
+    // From here on it has the rights of those who come there.
+    witness.send(&[0x32, 6, 0, 1, b'o', 0, 1, b'+'])?;
+    let body = client.expect_publish()?;
+    ensure!(body.ends_with(b"+"), "{body:02x?}");
+    Ok(())
+}
+
 #[test]
 fn a_listener_has_a_largest_packet_of_its_own() -> Result<()> {
     let folder = Folder::new("sizes")?;

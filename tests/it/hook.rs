@@ -243,6 +243,60 @@ fn the_hook_says_who_is_let_in_as_whom_and_what_they_may() -> Result<()> {
     Ok(())
 }
 
+/// What the hook has said holds for a session, and for what it has retained, also when the broker was killed.
+#[cfg(unix)]
+#[test]
+fn what_the_hook_allowed_holds_after_a_crash() -> Result<()> {
+    let server = Server::start(None, |_, json| {
+        let lines = match json["user_name"].as_str() {
+            Some("ann") => json!(["readwrite a"]),
+            _ => json!(["readwrite #"]),
+        };
+        said(&json!({"result": "allow", "acl": lines}))
+    })?;
+    let folder = Folder::new("hook-kept")?;
+    let (rules, store) = (folder.path("rules"), folder.path("store"));
+    fs::write(&rules, "topic b\n")?;
+    let url = format!("http://{}/", server.address);
+    let rules = format!("auth.acl-file={rules:?}");
+    let store = format!("store.path={store:?}");
+    let start = || broker(&url, &[&rules, &store]);
+    let stays = || {
+        let mut packet = connect("c1", Some(("ann", b"secret")), false);
+        packet[9] &= !2;
+        packet
+    };
+    let first = start()?;
+    let mut client = first.connect()?;
+    client.send(&stays())?;
+    client.expect(ACCEPTED)?;
+    client.send(&[0x82, 6, 0, 1, 0, 1, b'a', 1])?;
+    client.expect(&[0x90, 3, 0, 1, 1])?;
+    let mut ann = log_in(&first, "c2", "ann", ACCEPTED)?;
+    ann.send(&[0x33, 6, 0, 1, b'a', 0, 1, b'R'])?;
+    ann.expect(&[0x40, 2, 0, 1])?;
+    client.expect(&[0x32, 6, 0, 1, b'a', 0, 1, b'R'])?;
+    client.send(&[0x40, 2, 0, 1])?;
+    client.expect_alive()?;
+    first.signal("KILL")?;
+    first.wait()?;
+
+    let broker = start()?;
+    let mut bob = log_in(&broker, "c3", "bob", ACCEPTED)?;
+    subscribe(&mut bob, b'a', 0)?;
+    bob.expect(&[0x31, 4, 0, 1, b'a', b'R'])?;
+    // By the rules in the file nobody may have this.
+    bob.send(&[0x32, 6, 0, 1, b'a', 0, 1, b'!'])?;
+    bob.expect(&[0x30, 4, 0, 1, b'a', b'!'])?;
+    bob.expect(&[0x40, 2, 0, 1])?;
+    let mut client = broker.connect()?;
+    client.send(&stays())?;
+    client.expect(&[0x20, 2, 1, 0])?;
+    let body = client.expect_publish()?;
+    ensure!(body.ends_with(b"!"), "{body:02x?}");
+    client.expect_alive()
+}
+
 #[test]
 fn without_a_good_answer_in_time_nobody_is_let_in_and_nobody_else_waits() -> Result<()> {
     let works = Arc::new(AtomicBool::new(false));

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use mqttlab_core::broker::{Broker, Change, DeliveryRef, MessageRef, WillRef};
+use mqttlab_core::broker::{Broker, Change, DeliveryRef, MessageRef, PassportRef, WillRef};
 use mqttlab_core::id::PacketId;
 use mqttlab_core::packet::{QoS, SubscriptionOptions};
 use mqttlab_core::time::Instant;
@@ -69,7 +69,8 @@ type ClientId = Box<str>;
 /// A [`Change`] that owns what it says. The order of the variants is part of the form of recorded traffic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Record {
-    SessionStarted(ClientId, Option<Box<str>>, u32),
+    SessionStarted(ClientId, Passport, u32),
+    SessionOwner(ClientId, Passport),
     SessionExpiry(ClientId, u32, Option<Instant>),
     SessionEnded(ClientId),
     Subscribed(ClientId, Box<str>, SubscriptionOptions, u32),
@@ -93,6 +94,7 @@ pub(crate) enum Record {
 pub(crate) struct Message {
     number: u64,
     publisher: Box<str>,
+    passport: Option<Passport>,
     topic: Box<str>,
     payload: Box<[u8]>,
     qos: QoS,
@@ -100,6 +102,10 @@ pub(crate) struct Message {
     properties: Box<[u8]>,
     expires_at: Option<Instant>,
 }
+
+/// The User Name and what the driver wrote.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Passport(Option<Box<str>>, Box<[u8]>);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Delivery {
@@ -125,9 +131,13 @@ impl From<&Change<'_>> for Record {
         match *change {
             Change::SessionStarted {
                 client_id,
-                user_name,
+                passport,
                 expiry_s,
-            } => Self::SessionStarted(client_id.into(), user_name.map(Into::into), expiry_s),
+            } => Self::SessionStarted(client_id.into(), passport.into(), expiry_s),
+            Change::SessionOwner {
+                client_id,
+                passport,
+            } => Self::SessionOwner(client_id.into(), passport.into()),
             Change::SessionExpiry {
                 client_id,
                 expiry_s,
@@ -191,14 +201,20 @@ impl From<&Change<'_>> for Record {
 }
 
 impl Record {
-    /// Alters the payload that it has, if any.
+    /// Alters the payload that it has, if any, and leaves out what a driver wrote for itself.
     #[cfg(feature = "traffic")]
     pub(crate) fn mask(&mut self, mask: &mut impl FnMut(&mut [u8])) {
         match self {
-            Self::Queued(_, message, _) | Self::Retained(message) => mask(&mut message.payload),
+            Self::Queued(_, message, _) | Self::Retained(message) => {
+                mask(&mut message.payload);
+                if let Some(Passport(_, stamp)) = &mut message.passport {
+                    *stamp = Box::default();
+                }
+            }
             Self::WillSet(_, will) => mask(&mut will.payload),
-            Self::SessionStarted(..)
-            | Self::SessionExpiry(..)
+            Self::SessionStarted(_, Passport(_, stamp), _)
+            | Self::SessionOwner(_, Passport(_, stamp)) => *stamp = Box::default(),
+            Self::SessionExpiry(..)
             | Self::SessionEnded(_)
             | Self::Subscribed(..)
             | Self::Unsubscribed(..)
@@ -217,11 +233,10 @@ impl Record {
 
     pub(crate) fn change(&self) -> Change<'_> {
         match self {
-            Self::SessionStarted(client_id, user_name, expiry_s) => Change::SessionStarted {
-                client_id,
-                user_name: user_name.as_deref(),
-                expiry_s: *expiry_s,
-            },
+            Self::SessionStarted(client_id, passport, expiry_s) => {
+                passport.started(client_id, *expiry_s)
+            }
+            Self::SessionOwner(client_id, passport) => passport.owns(client_id),
             &Self::SessionExpiry(ref client_id, expiry_s, ends_at) => Change::SessionExpiry {
                 client_id,
                 expiry_s,
@@ -294,6 +309,7 @@ impl From<MessageRef<'_>> for Message {
         Self {
             number: message.number,
             publisher: message.publisher.into(),
+            passport: message.passport.map(Into::into),
             topic: message.topic.into(),
             payload: message.payload.into(),
             qos: message.qos,
@@ -309,12 +325,43 @@ impl Message {
         MessageRef {
             number: self.number,
             publisher: &self.publisher,
+            passport: self.passport.as_ref().map(Passport::borrow),
             topic: &self.topic,
             payload: &self.payload,
             qos: self.qos,
             retain: self.retain,
             properties: &self.properties,
             expires_at: self.expires_at,
+        }
+    }
+}
+
+impl From<PassportRef<'_>> for Passport {
+    fn from(passport: PassportRef<'_>) -> Self {
+        Self(passport.user_name.map(Into::into), passport.stamp.into())
+    }
+}
+
+impl Passport {
+    fn started<'a>(&'a self, client_id: &'a str, expiry_s: u32) -> Change<'a> {
+        Change::SessionStarted {
+            client_id,
+            passport: self.borrow(),
+            expiry_s,
+        }
+    }
+
+    fn owns<'a>(&'a self, client_id: &'a str) -> Change<'a> {
+        Change::SessionOwner {
+            client_id,
+            passport: self.borrow(),
+        }
+    }
+
+    fn borrow(&self) -> PassportRef<'_> {
+        PassportRef {
+            user_name: self.0.as_deref(),
+            stamp: &self.1,
         }
     }
 }

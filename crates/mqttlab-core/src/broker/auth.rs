@@ -72,15 +72,20 @@ pub struct Grant {
     /// [`packet_size_max`](crate::broker::Config::packet_size_max). The driver's link checks it; here it is what a 5.0
     /// client is told. [MQTT-3.2.2-15]
     pub packet_size_max: Option<u32>,
+    /// What the driver wants to be told again whenever it is asked what this client may do, such as where it came in. It is
+    /// kept with the session and with what the client publishes to be retained, also in a store. Nobody else sees it.
+    pub stamp: Vec<u8>,
 }
 
-/// Who does something: the client behind a session.
+/// Who does something, or has done it: the client behind a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity<'a> {
     /// Client Identifier.
     pub client_id: &'a str,
     /// User Name that was proven at CONNECT.
     pub user_name: Option<&'a str>,
+    /// What the driver [wrote](Grant::stamp) when it was let in; empty for nothing.
+    pub stamp: &'a [u8],
 }
 
 /// What a client wants with a topic.
@@ -92,6 +97,9 @@ pub enum Access {
     Subscribe,
     /// Get a message from it.
     Receive,
+    /// Have a message of it, which was retained there, passed on to somebody: asked about the publisher, who may be gone, in
+    /// the words that it had when it published.
+    Retained,
 }
 
 /// A client was let in.

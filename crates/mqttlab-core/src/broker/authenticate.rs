@@ -136,7 +136,7 @@ impl Broker {
             },
             version: Version::V5,
             client_id: &session.client_id,
-            user_name: session.user_name.as_deref(),
+            user_name: session.identity().user_name,
             password: None,
             method,
             data,

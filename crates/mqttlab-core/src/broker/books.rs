@@ -59,10 +59,10 @@ impl Books {
     }
 }
 
-/// The User Name may be anybody's: it counts for each.
+/// What a client came in with counts for its session, and no more for messages that share it.
 fn names(session: &Session) -> u64 {
-    let user_name = session.user_name.as_deref();
-    (session.client_id.len() + user_name.map_or(0, |name| SHARED_TEXT + name.len())) as u64
+    let passport = session.passport.as_ref();
+    (session.client_id.len() + passport.map_or(0, |passport| passport.memory())) as u64
 }
 
 impl Broker {

@@ -3,8 +3,9 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use crate::broker::Broker;
 use crate::broker::message::{Sorted, Will};
+use crate::broker::passport::{Passport, identity};
+use crate::broker::{Broker, Grant, Identity};
 use crate::clause::Clause;
 use crate::codec::PACKET_SIZE_MAX;
 use crate::packet::{Connect, Version};
@@ -18,7 +19,10 @@ pub(super) struct Candidate {
     pub(super) version: Version,
     pub(super) client_id: Arc<str>,
     pub(super) is_id_assigned: bool,
-    pub(super) user_name: Option<Arc<str>>,
+    /// As it was sent, until it is known who it is.
+    pub(super) user_name: Option<Box<str>>,
+    /// What it comes in with.
+    pub(super) passport: Option<Arc<Passport>>,
     pub(super) clean_start: bool,
     pub(super) keep_alive: u16,
     pub(super) keep_alive_asked: u16,
@@ -49,7 +53,8 @@ impl Broker {
             version: connect.version,
             client_id: connect.client_id.into(),
             is_id_assigned: false,
-            user_name: connect.user_name.map(Arc::from),
+            user_name: connect.user_name.map(Into::into),
+            passport: None,
             clean_start: connect.clean_start,
             keep_alive: connect.keep_alive,
             keep_alive_asked: connect.keep_alive,
@@ -79,6 +84,18 @@ impl Broker {
 }
 
 impl Candidate {
+    /// It is let in: what it has sent, and what the driver adds to that, make its passport.
+    pub(super) fn admit(&mut self, grant: &Grant) {
+        let proven = grant.user_name.as_deref();
+        let user_name = proven.or(self.user_name.as_deref());
+        self.passport = Passport::new(user_name, &grant.stamp);
+    }
+
+    /// Who it is, once it is let in.
+    pub(super) fn identity(&self) -> Identity<'_> {
+        identity(&self.client_id, self.passport.as_ref())
+    }
+
     fn apply(&mut self, property: Property<'_>) {
         match property {
             Property::SessionExpiryInterval(seconds) => self.expiry_asked_s = seconds,

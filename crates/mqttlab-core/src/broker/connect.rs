@@ -7,11 +7,12 @@ use crate::broker::auth::{AuthRequest, AuthStep, Authorization, Established, Gra
 use crate::broker::candidate::{Candidate, refusal_clause};
 use crate::broker::conn::{State, V5};
 use crate::broker::lifecycle::DueWill;
+use crate::broker::passport;
 use crate::broker::policy::{ForeignSession, WillOnTakeover};
 use crate::broker::session::Session;
 use crate::broker::shard::Room;
 use crate::broker::sink::Sink;
-use crate::broker::{Access, Broker, Change, CloseReason, Cx, Identity};
+use crate::broker::{Access, Broker, Change, CloseReason, Cx};
 use crate::clause::Clause;
 use crate::packet::{Connect, PacketType, Version};
 use crate::properties::Property;
@@ -186,9 +187,7 @@ impl Broker {
         mut candidate: Candidate,
         grant: &Grant,
     ) {
-        if let Some(user_name) = &grant.user_name {
-            candidate.user_name = Some(user_name.as_str().into());
-        }
+        candidate.admit(grant);
         if candidate.client_id.is_empty() {
             self.assign_client_id(cx, &mut candidate);
         }
@@ -221,7 +220,7 @@ impl Broker {
             self.conns[key].id,
             &Established {
                 client_id: &self.sessions[session].client_id,
-                user_name: candidate.user_name.as_deref(),
+                user_name: candidate.identity().user_name,
                 version: candidate.version,
                 topic_alias_maximum: match candidate.version {
                     Version::V5 => self.config.topic_alias_maximum,
@@ -262,7 +261,7 @@ impl Broker {
         existing: Option<SessionKey>,
     ) -> Option<(ReasonCode, Refusal)> {
         let foreign = existing.is_some_and(|key| {
-            self.sessions[key].user_name.as_deref() != candidate.user_name.as_deref()
+            self.sessions[key].identity().user_name != candidate.identity().user_name
         });
         if foreign && self.config.foreign_session == ForeignSession::Refuse {
             return Some((ReasonCode::NotAuthorized, Refusal::ForeignSession));
@@ -273,12 +272,10 @@ impl Broker {
             return Some((ReasonCode::QuotaExceeded, Refusal::TooManySessions));
         }
         let will = candidate.will.as_deref()?;
-        let identity = Identity {
-            client_id: &candidate.client_id,
-            user_name: candidate.user_name.as_deref(),
-        };
         let denied = self.is_reserved(&will.topic)
-            || !cx.sink.permits(&identity, Access::Publish, &will.topic);
+            || !cx
+                .sink
+                .permits(&candidate.identity(), Access::Publish, &will.topic);
         denied.then_some((ReasonCode::NotAuthorized, Refusal::WillDenied))
     }
 
@@ -313,7 +310,8 @@ impl Broker {
         due: &mut alloc::vec::Vec<DueWill>,
     ) -> (SessionKey, bool) {
         if let Some(key) = existing {
-            let foreign = self.sessions[key].user_name != candidate.user_name
+            let user_name = candidate.identity().user_name;
+            let foreign = self.sessions[key].identity().user_name != user_name
                 && self.config.foreign_session == ForeignSession::Replace;
             if !candidate.clean_start && !foreign {
                 self.resume(cx, key, candidate);
@@ -331,7 +329,6 @@ impl Broker {
 
     fn begin<S: Sink>(&mut self, cx: &mut Cx<'_, S>, candidate: &Candidate) -> SessionKey {
         let (client_id, expiry_s) = (candidate.client_id.clone(), candidate.expiry_s);
-        let user_name = candidate.user_name.clone();
         let clause = match (candidate.version, candidate.clean_start) {
             (Version::V3_1 | Version::V3_1_1, true) => Clause::V311_3_1_2_6,
             (Version::V3_1 | Version::V3_1_1, false) => Clause::V311_3_1_2_4,
@@ -342,13 +339,9 @@ impl Broker {
             client_id: client_id.clone(),
             expiry_s,
         });
-        let session = Session::new(client_id.clone(), user_name, expiry_s);
+        let session = Session::new(client_id, candidate.passport.clone(), expiry_s);
         if session.is_durable() {
-            cx.sink.persist(&Change::SessionStarted {
-                client_id: &client_id,
-                user_name: candidate.user_name.as_deref(),
-                expiry_s,
-            });
+            cx.sink.persist(&session.started());
         }
         self.add_session(session)
     }
@@ -376,9 +369,31 @@ impl Broker {
         let was_durable = self.sessions[key].is_durable();
         let session = &mut self.sessions[key];
         session.expiry_s = candidate.expiry_s;
-        session.user_name.clone_from(&candidate.user_name);
+        let is_changed = session.passport != candidate.passport;
         self.persist_expiry(cx, key, was_durable);
+        if is_changed {
+            self.change_passport(cx, key, candidate);
+        }
         self.revoke_subscriptions(cx, key);
+    }
+
+    /// The client has come in with something else than before.
+    fn change_passport<S: Sink>(
+        &mut self,
+        cx: &mut Cx<'_, S>,
+        key: SessionKey,
+        candidate: &Candidate,
+    ) {
+        let session = &mut self.sessions[key];
+        self.books.ended(session);
+        session.passport.clone_from(&candidate.passport);
+        self.books.started(session);
+        if session.is_durable() {
+            cx.sink.persist(&Change::SessionOwner {
+                client_id: &session.client_id,
+                passport: passport::read(session.passport.as_ref()),
+            });
+        }
     }
 
     /// Binds connection and session to each other.

@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::broker::arena::{ConnKey, SessionKey};
 use crate::broker::message::{Delivery, Will};
+use crate::broker::passport::Source;
 use crate::broker::session::Session;
 use crate::broker::sink::Sink;
 use crate::broker::{Access, Broker, Change, CloseReason, Cx, Loss};
@@ -19,8 +20,7 @@ use crate::why::{Decision, DropCause, SessionEnd, why};
 #[derive(Debug)]
 pub(super) struct DueWill {
     pub(super) will: Box<Will>,
-    pub(super) client_id: Arc<str>,
-    pub(super) user_name: Option<Arc<str>>,
+    pub(super) source: Source,
 }
 
 impl Broker {

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use crate::broker::Identity;
 use crate::broker::arena::{Arena, MessageKey, SessionKey};
+use crate::broker::passport::{self, Source};
 use crate::broker::persist::MessageRef;
 use crate::packet::QoS;
 use crate::properties::{Properties, Property, PropertyList};
@@ -21,8 +23,8 @@ pub(super) struct Incoming<'a> {
     pub(super) number: u64,
     /// Whose session it comes from; none for the broker's own and for wills of sessions that are over.
     pub(super) publisher: Option<SessionKey>,
-    /// The Client Identifier of a publisher whose session may be over.
-    pub(super) publisher_id: Option<&'a Arc<str>>,
+    /// The publisher, where its session may be over.
+    pub(super) source: Option<&'a Source>,
     pub(super) topic: &'a Arc<str>,
     pub(super) payload: &'a [u8],
     pub(super) qos: QoS,
@@ -36,13 +38,18 @@ pub(super) struct Incoming<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) number: u64,
-    /// Client Identifier; empty for the broker itself.
-    pub(super) publisher: Arc<str>,
+    pub(super) source: Source,
     pub(super) topic: Arc<str>,
     pub(super) payload: Bytes,
     rare: Option<Box<Rare>>,
     pub(super) qos: QoS,
     pub(super) retain: bool,
+    /// What its publisher came in with is known: stores of earlier versions do not say it.
+    is_source_known: bool,
+    /// That counts in the books, for it may be the last that keeps it. What a message takes up there never changes.
+    counts_source: bool,
+    /// How many wait for it.
+    holders: u32,
 }
 
 /// What most messages do not have.
@@ -53,17 +60,27 @@ struct Rare {
 }
 
 impl Message {
-    /// A copy of its own; `publisher` is its Client Identifier, empty for the broker itself.
-    pub(super) fn new(incoming: &Incoming<'_>, publisher: Arc<str>, payload: Bytes) -> Self {
+    /// A copy of its own.
+    pub(super) fn new(incoming: &Incoming<'_>, source: Source, payload: Bytes) -> Self {
         Self {
             number: incoming.number,
-            publisher,
+            source,
             topic: incoming.topic.clone(),
             payload,
             rare: Rare::new(incoming.properties, incoming.expires_at),
             qos: incoming.qos,
             retain: incoming.retain,
+            is_source_known: true,
+            counts_source: true,
+            holders: 0,
         }
+    }
+
+    /// Who is to be asked about, before it is passed on as a retained message: nobody where it is the broker's own, or its
+    /// publisher is not known.
+    pub(super) fn answerable(&self) -> Option<Identity<'_>> {
+        let is_known = self.is_source_known && !self.source.client_id.is_empty();
+        is_known.then(|| self.source.identity())
     }
 
     /// The 5.0 properties that are forwarded, as on the wire.
@@ -76,10 +93,15 @@ impl Message {
     }
 
     pub(super) fn size(&self) -> u64 {
-        Self::size_of(&self.topic, &self.payload, self.properties())
+        let size = Self::size_of(&self.topic, &self.payload, self.properties());
+        if self.counts_source {
+            size + self.source.size()
+        } else {
+            size
+        }
     }
 
-    /// What such a message takes up in the books.
+    /// What such a message takes up in the books, beside its source.
     pub(super) fn size_of(topic: &str, payload: &[u8], properties: &[u8]) -> u64 {
         (topic.len() + payload.len() + properties.len()) as u64 + OVERHEAD
     }
@@ -91,7 +113,10 @@ impl Message {
     pub(super) fn borrowed(&self) -> MessageRef<'_> {
         MessageRef {
             number: self.number,
-            publisher: &self.publisher,
+            publisher: &self.source.client_id,
+            passport: self
+                .is_source_known
+                .then(|| passport::read(self.source.passport.as_ref())),
             topic: &self.topic,
             payload: &self.payload,
             qos: self.qos,
@@ -101,15 +126,18 @@ impl Message {
         }
     }
 
-    pub(super) fn from_ref(message: &MessageRef<'_>) -> Self {
+    pub(super) fn from_ref(message: &MessageRef<'_>, source: Source) -> Self {
         Self {
             number: message.number,
-            publisher: message.publisher.into(),
+            source,
             topic: message.topic.into(),
             payload: Bytes::copy_from_slice(message.payload),
             rare: Rare::new(message.properties, message.expires_at),
             qos: message.qos,
             retain: message.retain,
+            is_source_known: message.passport.is_some(),
+            counts_source: message.passport.is_some(),
+            holders: 0,
         }
     }
 }
@@ -129,7 +157,7 @@ impl Rare {
 /// All messages that somebody waits for, each with the number of those who do.
 #[derive(Clone, Debug)]
 pub(super) struct Messages {
-    arena: Arena<MessageKey, (Message, u32)>,
+    arena: Arena<MessageKey, Message>,
     /// What counts here.
     bytes: u64,
     /// What does not, for it counts in other shards, which have the same messages.
@@ -151,14 +179,15 @@ impl Messages {
     }
 
     /// Takes in a message for so many who wait.
-    pub(super) fn insert_for(&mut self, message: Message, holders: u32) -> MessageKey {
+    pub(super) fn insert_for(&mut self, mut message: Message, holders: u32) -> MessageKey {
         self.bytes += message.size();
-        self.arena.insert((message, holders))
+        message.holders = holders;
+        self.arena.insert(message)
     }
 
     /// One more waits for it.
     pub(super) fn hold(&mut self, key: MessageKey) {
-        self.arena[key].1 += 1;
+        self.arena[key].holders += 1;
     }
 
     /// One fewer waits for it; after the last one it is gone.
@@ -168,23 +197,37 @@ impl Messages {
 
     /// So many fewer wait for it.
     pub(super) fn release_times(&mut self, key: MessageKey, times: u32) {
-        let (message, holders) = &mut self.arena[key];
-        *holders -= times;
-        if *holders == 0 {
+        let message = &mut self.arena[key];
+        message.holders -= times;
+        if message.holders == 0 {
             self.bytes -= message.size();
             self.arena.remove(key);
         }
     }
 
     pub(super) fn get(&self, key: MessageKey) -> &Message {
-        &self.arena[key].0
+        &self.arena[key]
     }
 
     /// Whether the message with this number is at this place.
     pub(super) fn has(&self, key: MessageKey, number: u64) -> bool {
         self.arena
             .get(key)
-            .is_some_and(|(message, _)| message.number == number)
+            .is_some_and(|message| message.number == number)
+    }
+
+    /// The message at this place, if there still is one.
+    pub(super) fn find(&self, key: MessageKey) -> Option<&Message> {
+        self.arena.get(key)
+    }
+
+    /// It is known now whom this message comes from, if it was not.
+    pub(super) fn set_source(&mut self, key: MessageKey, source: Source) {
+        let message = &mut self.arena[key];
+        if !message.is_source_known {
+            message.source = source;
+            message.is_source_known = true;
+        }
     }
 
     /// Bytes of all of them, as far as they count here.
@@ -211,7 +254,7 @@ impl Messages {
     pub(super) fn iter(&self) -> impl Iterator<Item = (MessageKey, &Message, u32)> {
         self.arena
             .iter()
-            .map(|(key, (message, holders))| (key, message, *holders))
+            .map(|(key, message)| (key, message, message.holders))
     }
 }
 

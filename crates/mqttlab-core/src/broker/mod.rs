@@ -21,6 +21,7 @@ mod input;
 mod layout;
 mod lifecycle;
 mod message;
+mod passport;
 mod persist;
 mod policy;
 mod publish;
@@ -76,7 +77,7 @@ pub use auth::{Access, AuthRequest, AuthStep, Authorization, Established, Grant,
 pub use bugs::Bugs;
 pub use counters::{CloseKind, Counters};
 pub use input::{CloseReason, Input, Loss};
-pub use persist::{Change, DeliveryRef, MessageRef, WillRef};
+pub use persist::{Change, DeliveryRef, MessageRef, PassportRef, WillRef};
 pub use policy::{
     Config, DeniedPublish, DeniedSubscribe, ForeignSession, IllFormedFilter, Overlap,
     PublishedIdentifier, QueueFull, SharedDispatch, WillAtShutdown, WillOnTakeover,
@@ -524,7 +525,7 @@ impl Broker {
         let incoming = Incoming {
             number,
             publisher: None,
-            publisher_id: None,
+            source: None,
             topic: &topic,
             payload: publish.payload,
             qos: publish.qos,

@@ -14,10 +14,17 @@ pub enum Change<'a> {
     SessionStarted {
         /// Its Client Identifier.
         client_id: &'a str,
-        /// The User Name that it belongs to.
-        user_name: Option<&'a str>,
+        /// What its client came in with.
+        passport: PassportRef<'a>,
         /// How long it outlives its connection, in seconds; `u32::MAX` for without end.
         expiry_s: u32,
+    },
+    /// The client came back under another User Name, or with another word of the driver.
+    SessionOwner {
+        /// Its Client Identifier.
+        client_id: &'a str,
+        /// What its client came in with this time.
+        passport: PassportRef<'a>,
     },
     /// How long the session outlives its connection, or when it ends, is different now.
     SessionExpiry {
@@ -158,6 +165,8 @@ pub struct MessageRef<'a> {
     pub number: u64,
     /// Client Identifier of its publisher; empty for the broker itself.
     pub publisher: &'a str,
+    /// What it came in with; `None` where that is not known. A store needs it for what is retained, and no more.
+    pub passport: Option<PassportRef<'a>>,
     /// Topic Name.
     pub topic: &'a str,
     /// Application data.
@@ -170,6 +179,15 @@ pub struct MessageRef<'a> {
     pub properties: &'a [u8],
     /// When it expires.
     pub expires_at: Option<Instant>,
+}
+
+/// What a client came in with, in a [`Change`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassportRef<'a> {
+    /// User Name that was proven at CONNECT: the session belongs to it.
+    pub user_name: Option<&'a str>,
+    /// What the driver [wrote](crate::broker::Grant::stamp); empty for nothing.
+    pub stamp: &'a [u8],
 }
 
 /// How one session gets a message.

@@ -9,6 +9,7 @@ use crate::broker::conn::TopicCache;
 use crate::broker::deliver::{Hop, Via};
 use crate::broker::layout::Layouts;
 use crate::broker::message::{Incoming, Message, Messages, Sorted, expires_at};
+use crate::broker::passport::Source;
 use crate::broker::policy::{DeniedPublish, PublishedIdentifier};
 use crate::broker::sink::Sink;
 use crate::broker::tree::{Route, Routes};
@@ -35,7 +36,7 @@ pub(super) struct Spread<'a> {
 }
 
 impl Spread<'_> {
-    /// What the message takes up in the store.
+    /// What the message takes up in the store, beside its source.
     pub(super) fn size(&self) -> u64 {
         let incoming = &self.incoming;
         Message::size_of(incoming.topic, incoming.payload, incoming.properties)
@@ -249,7 +250,7 @@ impl Broker {
         let incoming = Incoming {
             number,
             publisher: Some(session),
-            publisher_id: None,
+            source: None,
             topic: &cache.topic,
             payload: publish.payload,
             qos: publish.qos,
@@ -486,7 +487,7 @@ impl Broker {
         let incoming = Incoming {
             number: message.number,
             publisher: None,
-            publisher_id: Some(&message.publisher),
+            source: Some(&message.source),
             topic: &message.topic,
             payload: &message.payload,
             qos: message.qos,
@@ -530,15 +531,18 @@ impl Broker {
     fn own(&self, spread: &mut Spread<'_>) -> Message {
         let incoming = &spread.incoming;
         let payload = spread.layouts.shared_payload(incoming);
-        Message::new(incoming, self.publisher_of(incoming), payload)
+        Message::new(incoming, self.source_of(incoming), payload)
     }
 
-    /// The Client Identifier of a message's publisher; empty for the broker itself.
-    pub(super) fn publisher_of(&self, incoming: &Incoming<'_>) -> Arc<str> {
-        match (incoming.publisher_id, incoming.publisher) {
-            (Some(id), _) => id.clone(),
-            (None, Some(key)) => self.sessions[key].client_id.clone(),
-            (None, None) => Arc::from(""),
+    /// Whom a message comes from.
+    pub(super) fn source_of(&self, incoming: &Incoming<'_>) -> Source {
+        match (incoming.source, incoming.publisher) {
+            (Some(source), _) => source.clone(),
+            (None, Some(key)) => self.sessions[key].source(),
+            (None, None) => Source {
+                client_id: Arc::from(""),
+                passport: None,
+            },
         }
     }
 

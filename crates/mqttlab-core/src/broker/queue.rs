@@ -142,6 +142,7 @@ impl Broker {
             | DropCause::SlowReader
             | DropCause::Offline
             | DropCause::Denied
+            | DropCause::SourceDenied
             | DropCause::SessionEnded => None,
         };
         why!(cx, self.conn_id(key), = clause, Decision::Dropped {

@@ -3,9 +3,12 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::hash::{BuildHasher, Hasher};
 
 use crate::broker::arena::{MessageKey, SessionKey};
+use crate::broker::hash::Keyed;
 use crate::broker::message::{Delivery, Message, Will};
+use crate::broker::passport::{Passport, Source};
 use crate::broker::persist::{Change, DeliveryRef, MessageRef, WillRef};
 use crate::broker::session::Session;
 #[cfg(feature = "shards")]
@@ -62,6 +65,7 @@ impl Broker {
         let mut restoring = Restoring {
             broker,
             bodies: BTreeMap::new(),
+            sources: BTreeMap::new(),
         };
         for change in changes {
             restoring.apply(&change);
@@ -130,11 +134,7 @@ impl Broker {
     fn session_changes(&self, session: &Session, tell: &mut dyn FnMut(&Change<'_>)) {
         let client_id = &*session.client_id;
         let expiry_s = session.expiry_s;
-        tell(&Change::SessionStarted {
-            client_id,
-            user_name: session.user_name.as_deref(),
-            expiry_s,
-        });
+        tell(&session.started());
         if session.ends_at.is_some() {
             tell(&Change::SessionExpiry {
                 client_id,
@@ -202,12 +202,15 @@ struct Restoring {
     broker: Broker,
     /// Where the messages are, by number.
     bodies: BTreeMap<u64, MessageKey>,
+    /// Messages by a hash of whom they come from: others from there share what it says.
+    sources: BTreeMap<u64, MessageKey>,
 }
 
 impl Restoring {
     fn apply(&mut self, change: &Change<'_>) {
         match *change {
             Change::SessionStarted { client_id, .. }
+            | Change::SessionOwner { client_id, .. }
             | Change::SessionExpiry { client_id, .. }
             | Change::SessionEnded { client_id }
             | Change::Subscribed { client_id, .. }
@@ -228,11 +231,12 @@ impl Restoring {
             }
             Change::SessionStarted {
                 client_id,
-                user_name,
+                passport,
                 expiry_s,
             } => {
                 self.forget(client_id);
-                let session = Session::new(client_id.into(), user_name.map(Arc::from), expiry_s);
+                let passport = Passport::from_ref(passport);
+                let session = Session::new(client_id.into(), passport, expiry_s);
                 self.broker.add_session(session);
             }
             Change::SessionEnded { client_id } => self.forget(client_id),
@@ -248,7 +252,8 @@ impl Restoring {
                     once.restore(change);
                 }
             }
-            Change::SessionExpiry { client_id, .. }
+            Change::SessionOwner { client_id, .. }
+            | Change::SessionExpiry { client_id, .. }
             | Change::Subscribed { client_id, .. }
             | Change::Unsubscribed { client_id, .. }
             | Change::Queued { client_id, .. }
@@ -287,6 +292,7 @@ impl Restoring {
                 broker.last_number = broker.last_number.max(number);
             }
             Change::Subscribed { .. }
+            | Change::SessionOwner { .. }
             | Change::SessionExpiry { .. }
             | Change::Sent { .. }
             | Change::Dropped { .. }
@@ -304,6 +310,12 @@ impl Restoring {
 
     fn apply_to_session(&mut self, key: SessionKey, change: &Change<'_>) {
         match *change {
+            Change::SessionOwner { passport, .. } => {
+                let session = &mut self.broker.sessions[key];
+                self.broker.books.ended(session);
+                session.passport = Passport::from_ref(passport);
+                self.broker.books.started(session);
+            }
             Change::SessionExpiry {
                 expiry_s, ends_at, ..
             } => {
@@ -408,17 +420,46 @@ impl Restoring {
     /// A message body that may be there already, held once more.
     fn intern(&mut self, message: &MessageRef<'_>) -> MessageKey {
         self.broker.last_number = self.broker.last_number.max(message.number);
-        match self.bodies.get(&message.number) {
-            Some(&key) if self.broker.messages.has(key, message.number) => {
-                self.broker.messages.hold(key);
+        let (hash, source) = self.source(message);
+        let messages = &mut self.broker.messages;
+        let known = self.bodies.get(&message.number).copied();
+        let key = match known.filter(|&key| messages.has(key, message.number)) {
+            Some(key) => {
+                messages.hold(key);
+                // A session that waits for it may have been told of first.
+                if message.passport.is_some() {
+                    messages.set_source(key, source);
+                }
                 key
             }
-            Some(_) | None => {
-                let key = self.broker.messages.insert(Message::from_ref(message));
+            None => {
+                let key = messages.insert(Message::from_ref(message, source));
                 self.bodies.insert(message.number, key);
                 key
             }
-        }
+        };
+        self.sources.insert(hash, key);
+        key
+    }
+
+    /// Whom a message comes from, shared with others from there, and under which hash to find it.
+    fn source(&self, message: &MessageRef<'_>) -> (u64, Source) {
+        let passport = message.passport.unwrap_or_default();
+        let mut hasher = Keyed::new(0).build_hasher();
+        hasher.write(message.publisher.as_bytes());
+        hasher.write(passport.user_name.unwrap_or_default().as_bytes());
+        hasher.write(passport.stamp);
+        let hash = hasher.finish();
+        let same = self.sources.get(&hash);
+        let same = same.and_then(|&key| self.broker.messages.find(key));
+        let source = match same {
+            Some(same) if same.source.is(message.publisher, passport) => same.source.clone(),
+            Some(_) | None => Source {
+                client_id: message.publisher.into(),
+                passport: Passport::from_ref(passport),
+            },
+        };
+        (hash, source)
     }
 
     fn restore_retained(&mut self, message: &MessageRef<'_>) {

@@ -240,7 +240,8 @@ impl Broker {
     /// Keeps, replaces or removes the retained message of a topic. False where there is no room for it.
     pub(super) fn retain<S: Sink>(&mut self, cx: &mut Cx<'_, S>, spread: &mut Spread<'_>) -> bool {
         let incoming = spread.incoming;
-        if !incoming.payload.is_empty() && !self.has_room_to_retain(incoming.topic, spread.size()) {
+        let size = spread.size() + self.source_of(&incoming).size();
+        if !incoming.payload.is_empty() && !self.has_room_to_retain(incoming.topic, size) {
             self.counters.retained_refused += 1;
             why!(
                 cx,
@@ -503,7 +504,7 @@ impl Broker {
         let options = cursor.granted.options;
         let because = if message.is_expired(cx.now) {
             return false;
-        } else if options.no_local && message.publisher == session.client_id {
+        } else if options.no_local && message.source.client_id == session.client_id {
             Undelivered::NoLocal
         } else if !cx
             .sink
@@ -511,6 +512,13 @@ impl Broker {
         {
             self.counters.dropped(DropCause::Denied);
             Undelivered::Denied
+        } else if let Some(publisher) = message.answerable()
+            && !cx
+                .sink
+                .permits(&publisher, Access::Retained, &message.topic)
+        {
+            self.counters.dropped(DropCause::SourceDenied);
+            Undelivered::SourceDenied
         } else {
             let (qos, identifiers) = (message.qos.min(options.qos), cursor.granted.identifiers());
             let delivery = Delivery::new(message_key, qos, true, identifiers, None);

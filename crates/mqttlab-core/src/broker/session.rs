@@ -5,12 +5,13 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::Identity;
 use crate::broker::arena::ConnKey;
 use crate::broker::message::{Delivery, Will};
+use crate::broker::passport::{self, Passport, Source, identity};
 use crate::broker::retain::Cursor;
 use crate::broker::tree::Granted;
 use crate::broker::waiting::Waiting;
+use crate::broker::{Change, Identity};
 use crate::id::PacketId;
 use crate::qos::{Receiver, Sender};
 use crate::time::{Duration, Instant};
@@ -19,7 +20,8 @@ use crate::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub(super) client_id: Arc<str>,
-    pub(super) user_name: Option<Arc<str>>,
+    /// What its client came in with.
+    pub(super) passport: Option<Arc<Passport>>,
     pub(super) conn: Option<ConnKey>,
     /// How long it outlives its connection, in seconds; `u32::MAX` for without end.
     pub(super) expiry_s: u32,
@@ -92,10 +94,10 @@ pub(super) struct Subscription {
 }
 
 impl Session {
-    pub(super) fn new(client_id: Arc<str>, user_name: Option<Arc<str>>, expiry_s: u32) -> Self {
+    pub(super) fn new(client_id: Arc<str>, passport: Option<Arc<Passport>>, expiry_s: u32) -> Self {
         Self {
             client_id,
-            user_name,
+            passport,
             conn: None,
             expiry_s,
             ends_at: None,
@@ -142,9 +144,23 @@ impl Session {
     }
 
     pub(super) fn identity(&self) -> Identity<'_> {
-        Identity {
+        identity(&self.client_id, self.passport.as_ref())
+    }
+
+    /// How it began, for the store.
+    pub(super) fn started(&self) -> Change<'_> {
+        Change::SessionStarted {
             client_id: &self.client_id,
-            user_name: self.user_name.as_deref(),
+            passport: passport::read(self.passport.as_ref()),
+            expiry_s: self.expiry_s,
+        }
+    }
+
+    /// Whom its messages come from.
+    pub(super) fn source(&self) -> Source {
+        Source {
+            client_id: self.client_id.clone(),
+            passport: self.passport.clone(),
         }
     }
 

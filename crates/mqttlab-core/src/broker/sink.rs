@@ -43,7 +43,7 @@ pub trait Sink {
     }
 
     /// May `who` publish or receive on `topic`, at this moment? Asked for each PUBLISH, SUBSCRIBE, will, and again at
-    /// each delivery.
+    /// each delivery: of a retained message also about who has published it.
     fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
         let _ = (who, access, topic);
         true

@@ -5,6 +5,7 @@ use core::ops::Bound;
 use crate::broker::arena::MessageKey;
 use crate::broker::conn::{Conn, State};
 use crate::broker::message::{Delivery, Message, Will};
+use crate::broker::passport;
 use crate::broker::session::Session;
 use crate::broker::{Broker, Config, Counters};
 use crate::id::{ConnId, PacketId};
@@ -73,6 +74,8 @@ pub struct MessageView<'a> {
     pub number: u64,
     /// Client Identifier of the publisher; empty for the broker itself.
     pub publisher: &'a str,
+    /// Its User Name, where it had one and that is known.
+    pub user_name: Option<&'a str>,
     /// Topic Name.
     pub topic: &'a str,
     /// Application data.
@@ -293,7 +296,8 @@ impl<'a> MessageView<'a> {
     fn new(message: &'a Message) -> Self {
         Self {
             number: message.number,
-            publisher: &message.publisher,
+            publisher: &message.source.client_id,
+            user_name: passport::read(message.source.passport.as_ref()).user_name,
             topic: &message.topic,
             payload: &message.payload,
             qos: message.qos,
@@ -310,7 +314,12 @@ impl<'a> SessionView<'a> {
 
     /// User Name that it belongs to.
     pub fn user_name(&self) -> Option<&'a str> {
-        self.session.user_name.as_deref()
+        self.session.identity().user_name
+    }
+
+    /// What the driver [wrote](crate::broker::Grant::stamp) for its client; empty for nothing.
+    pub fn stamp(&self) -> &'a [u8] {
+        self.session.identity().stamp
     }
 
     /// Its connection, if it has one.

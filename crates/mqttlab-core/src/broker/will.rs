@@ -9,7 +9,7 @@ use crate::broker::message::{Incoming, Will, expires_at};
 use crate::broker::persist::WillRef;
 use crate::broker::policy::WillAtShutdown;
 use crate::broker::sink::Sink;
-use crate::broker::{Access, Broker, Change, Cx, Identity};
+use crate::broker::{Access, Broker, Change, Cx};
 use crate::time::Duration;
 use crate::why::{Decision, WillEnd, why};
 
@@ -96,8 +96,7 @@ impl Broker {
         }
         Some(DueWill {
             will,
-            client_id: session.client_id.clone(),
-            user_name: session.user_name.clone(),
+            source: session.source(),
         })
     }
 
@@ -132,7 +131,7 @@ impl Broker {
         };
         self.counters.wills_discarded += 1;
         let decision = Decision::WillDiscarded {
-            client_id: due.client_id,
+            client_id: due.source.client_id,
             topic: due.will.topic,
             because,
         };
@@ -151,26 +150,21 @@ impl Broker {
 
     /// Publishes a will that is due, if its client may still do that.
     pub(super) fn publish_will<S: Sink>(&mut self, cx: &mut Cx<'_, S>, due: Option<DueWill>) {
-        let Some(DueWill {
-            will,
-            client_id,
-            user_name,
-        }) = due
-        else {
+        let Some(DueWill { will, source }) = due else {
             return;
         };
-        let identity = Identity {
-            client_id: &client_id,
-            user_name: user_name.as_deref(),
-        };
-        if !cx.sink.permits(&identity, Access::Publish, &will.topic) {
+        let client_id = &source.client_id;
+        if !cx
+            .sink
+            .permits(&source.identity(), Access::Publish, &will.topic)
+        {
             self.counters.wills_discarded += 1;
             why!(
                 cx,
                 cx.conn,
                 none,
                 Decision::WillDiscarded {
-                    client_id,
+                    client_id: client_id.clone(),
                     topic: will.topic,
                     because: WillEnd::Denied,
                 }
@@ -186,8 +180,8 @@ impl Broker {
         });
         let incoming = Incoming {
             number,
-            publisher: self.clients.get(&client_id).copied(),
-            publisher_id: Some(&client_id),
+            publisher: self.clients.get(client_id).copied(),
+            source: Some(&source),
             topic: &will.topic,
             payload: &will.payload,
             qos: will.qos,

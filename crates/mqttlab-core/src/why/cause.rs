@@ -118,12 +118,14 @@ causes! {
         Expired "it expired";
         TooLarge "it is larger than the client accepts";
         Denied "the client may not receive it any more";
+        SourceDenied "it was retained, and its publisher may not publish there any more";
         SessionEnded "the session is over";
     }
     /// Why a session with a subscription that matches does not get a message.
     Undelivered {
         NoLocal "its subscription says No Local and it is the publisher";
         Denied "it may not receive from this topic";
+        SourceDenied "its publisher may not publish there any more";
     }
     /// Which mistake the broker made, because it was switched on; see [`Bugs`](crate::broker::Bugs).
     Mistake {

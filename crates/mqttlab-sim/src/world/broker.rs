@@ -229,7 +229,7 @@ impl Sink for Outbox<'_> {
     /// A Topic Filter is looked at as if it were a Topic Name: `secret/#` also denies `secret/+`.
     fn permits(&mut self, _: &Identity<'_>, access: Access, topic: &str) -> bool {
         let denied = match access {
-            Access::Publish => &self.access.deny_publish,
+            Access::Publish | Access::Retained => &self.access.deny_publish,
             Access::Subscribe | Access::Receive => &self.access.deny_subscribe,
         };
         !denied.iter().any(|filter| matches(filter, topic))

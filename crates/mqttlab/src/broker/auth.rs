@@ -12,6 +12,7 @@ mod http;
 pub(crate) mod jwt;
 pub(crate) mod passwords;
 mod remembered;
+pub(crate) mod stamp;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use super::shard::Rate;
 use crate::Failure;
 use acl::{Acl, Origin};
 use certificate::subject_of;
+use entrance::Own;
 use hook::Hook;
 use jwt::Verifier;
 use passwords::Passwords;
@@ -47,6 +49,8 @@ pub(crate) struct Rules {
     pub(crate) acl: Option<Acl>,
     /// How long a client that has sent its CONNECT waits until somebody has checked who it is.
     pub(crate) login_timeout: Duration,
+    /// What is retained goes to nobody when its publisher may not publish there any more.
+    pub(crate) check_retained_source: bool,
     /// Some of all these rules ask where clients come from.
     asks_for_origin: bool,
 }
@@ -54,6 +58,8 @@ pub(crate) struct Rules {
 /// Who is let in at one listener.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Door {
+    /// What the listener is called, now and after a restart.
+    pub(crate) name: String,
     /// Clients without a user name are let in, where there is a password file.
     pub(crate) allow_anonymous: bool,
     /// Without it nobody is asked for a password.
@@ -115,6 +121,7 @@ impl Rules {
             hook,
             acl,
             login_timeout,
+            check_retained_source: true,
             asks_for_origin,
         })
     }
@@ -122,6 +129,23 @@ impl Rules {
     /// What holds at a listener.
     pub(crate) fn door(&self, listener: u16) -> &Door {
         &self.doors[usize::from(listener)]
+    }
+
+    /// The listener of this name, if there still is one.
+    fn listener(&self, name: &str) -> Option<u16> {
+        let at = self.doors.iter().position(|door| door.name == name)?;
+        u16::try_from(at).ok()
+    }
+
+    /// What somebody may do who has these rules of its own, or none.
+    fn acl_of<'a>(&'a self, own: Option<&'a Own>) -> Option<&'a Acl> {
+        let own = match own {
+            None => None,
+            Some(Own::Rules(acl)) => Some(&**acl),
+            // As they are now, not as they were when it came.
+            Some(&Own::OfListener(listener)) => self.door(listener).acl.as_deref(),
+        };
+        own.or(self.acl.as_ref())
     }
 }
 

@@ -94,7 +94,8 @@ impl Config {
         let (doors, acl_file) = (self.doors(tokens.as_ref())?, self.auth.acl_file.as_ref());
         let login_timeout = Duration::from_secs(self.auth.login_timeout_s.into());
         let hook = Hook::new(&self.hook)?;
-        let rules = Rules::new(doors, tokens, hook, acl_file, login_timeout)?;
+        let mut rules = Rules::new(doors, tokens, hook, acl_file, login_timeout)?;
+        rules.check_retained_source = self.auth.check_retained_source;
         Ok(Renewal {
             protocols: protocols.collect::<Result<_, _>>()?,
             broker: Box::new(self.broker.clone()),
@@ -176,6 +177,8 @@ pub(crate) struct Auth {
     /// Who may do what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) acl_file: Option<PathBuf>,
+    /// What is retained goes to nobody when its publisher may not publish there any more.
+    pub(crate) check_retained_source: bool,
     /// Whose tokens are taken in place of passwords.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jwt_keys_file: Option<PathBuf>,
@@ -198,6 +201,7 @@ impl Default for Auth {
             login_timeout_s: 60,
             password_file: None,
             acl_file: None,
+            check_retained_source: true,
             jwt_keys_file: None,
             jwt_keys_url: None,
             jwt_keys_refresh_s: 300,

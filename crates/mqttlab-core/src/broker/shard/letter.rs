@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::once::Again;
 use crate::broker::message::Incoming;
+use crate::broker::passport::Source;
 use crate::packet::QoS;
 use crate::time::Instant;
 
@@ -15,8 +16,7 @@ use crate::time::Instant;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(in crate::broker) struct Letter {
     pub(in crate::broker) number: u64,
-    /// Client Identifier; empty for the broker itself.
-    pub(in crate::broker) publisher: Arc<str>,
+    pub(in crate::broker) source: Source,
     pub(in crate::broker) topic: Arc<str>,
     pub(in crate::broker) payload: Bytes,
     pub(in crate::broker) qos: QoS,
@@ -36,8 +36,8 @@ pub(in crate::broker) struct Letter {
 impl Letter {
     /// What it takes up.
     pub(in crate::broker) fn size(&self) -> u64 {
-        let texts = self.publisher.len() + self.topic.len() + self.properties.len();
-        (texts + self.payload.len() + size_of::<Self>()) as u64
+        let texts = self.source.client_id.len() + self.topic.len() + self.properties.len();
+        (texts + self.payload.len() + size_of::<Self>()) as u64 + self.source.size()
     }
 
     /// The message as it comes to a shard's own sessions.
@@ -45,7 +45,7 @@ impl Letter {
         Incoming {
             number: self.number,
             publisher: None,
-            publisher_id: Some(&self.publisher),
+            source: Some(&self.source),
             topic: &self.topic,
             payload: &self.payload,
             qos: self.qos,

@@ -208,7 +208,7 @@ impl Broker {
         let sorted = Sorted::new(publish.properties);
         let letter = Arc::new(Letter {
             number,
-            publisher: id.0,
+            source: self.sessions[key].source(),
             topic: publish.topic.into(),
             payload: bytes::Bytes::copy_from_slice(publish.payload),
             qos: QoS::ExactlyOnce,

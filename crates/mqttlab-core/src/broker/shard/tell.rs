@@ -54,7 +54,7 @@ impl Broker {
         let incoming = &spread.incoming;
         let letter = Arc::new(Letter {
             number: incoming.number,
-            publisher: self.publisher_of(incoming),
+            source: self.source_of(incoming),
             topic: Arc::clone(incoming.topic),
             payload: spread.layouts.shared_payload(incoming),
             qos: incoming.qos,

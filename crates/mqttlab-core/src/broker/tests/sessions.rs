@@ -6,7 +6,7 @@ use expect_test::expect;
 
 use super::script::own::own;
 use super::{check, check_with};
-use crate::broker::{Broker, Change, CloseReason, Config, Input, Sink};
+use crate::broker::{Broker, Change, CloseReason, Config, Input, PassportRef, Sink};
 use crate::clause::Clause;
 use crate::frame::Frame;
 use crate::id::ConnId;
@@ -330,7 +330,7 @@ fn a_session_that_was_connected_at_a_crash_is_left_at_the_restart() {
     let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
     let started = |client_id| Change::SessionStarted {
         client_id,
-        user_name: None,
+        passport: PassportRef::default(),
         expiry_s: 100,
     };
     let left = Change::SessionExpiry {

@@ -1,5 +1,6 @@
 //! Several shards: what they tell each other, and that it does not matter when it arrives.
 
+use std::boxed::Box;
 use std::collections::{BTreeMap, BTreeSet};
 use std::format;
 use std::string::{String, ToString};
@@ -9,7 +10,10 @@ use super::cluster::Cluster;
 use super::script::own::own;
 use crate::broker::retain::FORGETFUL;
 use crate::broker::shard::{Shard, ShardId, To, owner_of};
-use crate::broker::{Change, CloseReason, Config, Input, Loss, Sink};
+use crate::broker::{
+    Access, AuthRequest, Authorization, Change, CloseReason, Config, Grant, Identity, Input, Loss,
+    Sink,
+};
 use crate::codec::{Limits, decode};
 use crate::frame::Frame;
 use crate::id::{ConnId, PacketId};
@@ -36,10 +40,25 @@ struct Heard {
     numbers: Vec<u64>,
     changes: Vec<Change<'static>>,
     whys: Vec<String>,
+    /// The client whose retained messages are nobody's to have any more.
+    unwanted: Option<String>,
 }
 
 impl Sink for Heard {
     const TRACE: bool = true;
+
+    fn authorize(&mut self, _: ConnId, request: &AuthRequest<'_>) -> Authorization {
+        Authorization::AllowAs(Box::new(Grant {
+            stamp: [b"of ", request.client_id.as_bytes()].concat(),
+            ..Grant::default()
+        }))
+    }
+
+    fn permits(&mut self, who: &Identity<'_>, access: Access, _: &str) -> bool {
+        let stamp = [b"of ", who.client_id.as_bytes()].concat();
+        assert_eq!(who.stamp, stamp, "every shard has it");
+        access != Access::Retained || self.unwanted.as_deref() != Some(who.client_id)
+    }
 
     fn send(&mut self, conn: ConnId, frame: &Frame<'_>) {
         let mut bytes = Vec::new();
@@ -367,6 +386,33 @@ fn agrees(seed: u64) -> bool {
 #[test]
 fn shards_agree_on_what_is_retained_whatever_is_removed_meanwhile() {
     assert!((0..300).all(agrees));
+}
+
+/// Each shard asks about the publisher, wherever that is or was, now and after a restart.
+#[test]
+fn whose_retained_messages_are_is_known_in_every_shard() {
+    for seed in 0..20 {
+        let mut rig = Rig::new(3, seed);
+        for name in ["0p", "1q"] {
+            rig.connect(name);
+            rig.publish(name, &format!("t/{name}"), "x", true);
+        }
+        rig.settle();
+        rig.heard.unwanted = Some(rig.id("0p"));
+        for round in 0..2 {
+            for shard in 0..3 {
+                let name = format!("{shard}s{round}");
+                rig.subscribe(&name, "t/#");
+                rig.settle();
+                let got = &rig.heard.got[&rig.conns[&name]];
+                let messages = got.iter().filter(|text| text.starts_with("t/"));
+                assert_eq!(messages.collect::<Vec<_>>(), ["t/1q x"], "seed {seed}");
+            }
+            let (now, changes) = (rig.now, rig.heard.changes.clone());
+            rig.cluster = Cluster::restore(&Config::default(), 3, seed, now, &changes);
+            rig.conns.clear();
+        }
+    }
 }
 
 #[test]

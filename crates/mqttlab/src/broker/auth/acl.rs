@@ -88,10 +88,9 @@ impl Right {
         match (self, access) {
             (Self::ReadWrite | Self::Deny, _) => true,
             (Self::Read, Access::Receive | Access::Subscribe) => true,
-            (Self::Write, Access::Publish) => true,
-            (Self::Read, Access::Publish) | (Self::Write, Access::Receive | Access::Subscribe) => {
-                false
-            }
+            (Self::Write, Access::Publish | Access::Retained) => true,
+            (Self::Read, Access::Publish | Access::Retained)
+            | (Self::Write, Access::Receive | Access::Subscribe) => false,
         }
     }
 }
@@ -176,6 +175,33 @@ impl Acl {
                 .map_err(|why| (index + 1, why))?;
         }
         Ok(acl)
+    }
+
+    /// Rules for one client, each as it follows `topic` in a file.
+    pub(super) fn of_lines<'a>(
+        lines: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, (usize, String)> {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str("topic ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        Self::parse(&text)
+    }
+
+    /// Such rules as lines again.
+    pub(super) fn lines(&self) -> String {
+        let mut lines = String::new();
+        for rule in &self.everybody {
+            let named = Right::ALL.iter().find(|(_, right)| *right == rule.right);
+            let (name, _) = named.expect("each right has a name");
+            lines.push_str(name);
+            lines.push(' ');
+            lines.push_str(&rule.filter);
+            lines.push('\n');
+        }
+        lines
     }
 
     fn take(&mut self, number: usize, line: &str, section: &mut Section) -> Result<(), String> {
@@ -305,7 +331,7 @@ impl Acl {
 /// Whether a rule for `filter` says something about `topic`.
 fn applies(filter: &str, access: Access, topic: &str, right: Right) -> bool {
     match access {
-        Access::Publish | Access::Receive => topic::matches(filter, topic),
+        Access::Publish | Access::Retained | Access::Receive => topic::matches(filter, topic),
         Access::Subscribe => {
             let wanted = match topic::split_share(topic) {
                 Ok((_, filter)) => filter,
@@ -441,6 +467,7 @@ pattern read users/%u/+
         Identity {
             client_id,
             user_name,
+            stamp: &[],
         }
     }
 

@@ -17,6 +17,7 @@ use super::entrance::{Entering, Entrance, Own};
 use super::hook::{Allowed, Answer};
 use super::jwt::{self, Verifier};
 use super::remembered::Remembered;
+use super::stamp::{self, Readings};
 use super::{Caller, Checked, Checker, Checks, Denial, Digested, Door, Rules};
 
 /// How long a password that was checked need not be checked again. Checking is slow on purpose.
@@ -34,6 +35,7 @@ pub(crate) struct Doorkeeper {
     /// What the hook has said about whom.
     answers: Remembered<Said>,
     entrance: Entrance,
+    readings: Readings,
     /// Why the last was not let in, where that is known here.
     denial: Option<Denial>,
     /// So that the digests are good for nothing elsewhere.
@@ -83,6 +85,7 @@ impl Doorkeeper {
             wrong: Remembered::default(),
             answers: Remembered::default(),
             entrance: Entrance::default(),
+            readings: Readings::default(),
             denial: None,
             secret,
             numbers: HookNumbers::default(),
@@ -95,6 +98,15 @@ impl Doorkeeper {
         self.right.clear();
         self.wrong.clear();
         self.answers.clear();
+        self.readings.forget();
+    }
+
+    /// A session comes from the store: what was kept with it holds until its client comes.
+    pub(crate) fn bring_back(&mut self, client_id: &str, stamp: &[u8]) {
+        if !stamp.is_empty() {
+            let stamped = stamp::read(&self.rules, stamp);
+            self.entrance.bring_back(client_id, stamped);
+        }
     }
 
     pub(crate) fn authorize(
@@ -115,7 +127,7 @@ impl Doorkeeper {
         if is_in && self.entrance.is_clear() {
             self.let_in(caller, request.client_id, None, None);
         }
-        authorization
+        self.entrance.stamp(authorization)
     }
 
     fn judge(
@@ -289,6 +301,11 @@ impl Doorkeeper {
         if !Arc::ptr_eq(&checked.rules, &self.rules) {
             return Authorization::Deny(ReasonCode::ServerBusy);
         }
+        let authorization = self.hear(now, caller, checked);
+        self.entrance.stamp(authorization)
+    }
+
+    fn hear(&mut self, now: Instant, caller: &Caller<'_>, checked: &Checked) -> Authorization {
         let client_id = &checked.client_id;
         match &checked.outcome {
             Outcome::Password(_, false) | Outcome::Token(None) => {
@@ -336,12 +353,14 @@ impl Doorkeeper {
             Some(acl) => Some(Own::Rules(acl)),
             None => of_listener.map(|_| Own::OfListener(listener)),
         };
+        let stamp = stamp::write(&self.rules, own.as_ref(), origin.as_deref());
         self.entrance.begin(Entering {
             conn,
             client_id: client_id.to_owned(),
             own,
             origin,
             ends_at,
+            stamp,
         });
     }
 
@@ -407,14 +426,17 @@ impl Doorkeeper {
             .locate(caller.conn, client_id, caller.origin());
     }
 
-    pub(crate) fn permits(&self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+    pub(crate) fn permits(&mut self, who: &Identity<'_>, access: Access, topic: &str) -> bool {
+        if access == Access::Retained && !self.rules.check_retained_source {
+            return true;
+        }
         let (acl, origin) = self.acl_of(who, access);
         acl.is_none_or(|acl| acl.permits(who, origin, access, topic))
     }
 
     /// The line of the rules that denies this; `None` where it is denied because none allows it.
     pub(crate) fn denied_by(
-        &self,
+        &mut self,
         who: &Identity<'_>,
         access: Access,
         topic: &str,
@@ -425,15 +447,16 @@ impl Doorkeeper {
     }
 
     /// The rules that hold for this client, and where it comes from.
-    fn acl_of(&self, who: &Identity<'_>, access: Access) -> (Option<&Acl>, Option<&Origin>) {
-        let (own, origin) = self.entrance.of(who, access);
-        let own = match own {
-            None => None,
-            Some(Own::Rules(acl)) => Some(&**acl),
-            // As they are now, not as they were when it came.
-            Some(&Own::OfListener(listener)) => self.rules.door(listener).acl.as_deref(),
+    fn acl_of(&mut self, who: &Identity<'_>, access: Access) -> (Option<&Acl>, Option<&Origin>) {
+        let (own, origin) = match access {
+            Access::Publish | Access::Subscribe | Access::Receive => self.entrance.of(who, access),
+            // It may be gone, or somewhere else: what holds is what it came with when it published.
+            Access::Retained => {
+                let stamped = self.readings.read(&self.rules, who.stamp);
+                (stamped.own.as_ref(), stamped.origin.as_deref())
+            }
         };
-        (own.or(self.rules.acl.as_ref()), origin)
+        (self.rules.acl_of(own), origin)
     }
 
     fn digest(&self, listener: u16, parts: &[&[u8]]) -> Digested {

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mqttlab_core::broker::{Access, Identity};
+use mqttlab_core::broker::{Access, Authorization, Identity};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::time::Instant;
 
 use super::acl::{Acl, Origin};
+use super::stamp::Stamped;
 
 /// Somebody whom the doorkeeper has let in, and the broker not yet.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Entering {
     pub(super) origin: Option<Box<Origin>>,
     /// When it must go.
     pub(super) ends_at: Option<Instant>,
+    /// What the broker is to keep of this.
+    pub(super) stamp: Vec<u8>,
 }
 
 /// Where what a client may do is said, if not where everybody's is.
@@ -67,6 +70,25 @@ impl Entrance {
         self.entering = Some(entering);
     }
 
+    /// Lets the broker keep what belongs to whom the doorkeeper has let in.
+    pub(super) fn stamp(&mut self, authorization: Authorization) -> Authorization {
+        let entering = self.entering.as_mut();
+        let stamp = entering.map(|it| std::mem::take(&mut it.stamp));
+        let Some(stamp) = stamp.filter(|stamp| !stamp.is_empty()) else {
+            return authorization;
+        };
+        let mut grant = match authorization {
+            Authorization::Allow => Box::default(),
+            Authorization::AllowAs(grant) => grant,
+            Authorization::Continue(_)
+            | Authorization::Deny(_)
+            | Authorization::Redirect { .. }
+            | Authorization::Pending => return authorization,
+        };
+        grant.stamp = stamp;
+        Authorization::AllowAs(grant)
+    }
+
     /// The broker has let it in too. Says when it must go.
     pub(super) fn finish(&mut self, conn: ConnId, client_id: &str) -> Option<Instant> {
         let entering = self.entering.take().filter(|it| it.conn == conn);
@@ -84,6 +106,14 @@ impl Entrance {
                 .insert(client_id.into(), Inside { conn, own, origin });
         }
         ends_at
+    }
+
+    /// A session comes from the store, whose client is not here.
+    pub(super) fn bring_back(&mut self, client_id: &str, stamped: Stamped) {
+        let Stamped { own, origin } = stamped;
+        let conn = None;
+        self.inside
+            .insert(client_id.into(), Inside { conn, own, origin });
     }
 
     /// The connection is closed.
@@ -180,6 +210,7 @@ mod tests {
             own: Some(Own::Rules(Arc::new(Acl::parse(rules).expect("good rules")))),
             origin: None,
             ends_at: Some(Instant::from_micros(number)),
+            stamp: Vec::new(),
         }
     }
 
@@ -187,6 +218,7 @@ mod tests {
         let who = Identity {
             client_id,
             user_name: None,
+            stamp: &[],
         };
         let Own::Rules(acl) = entrance.of(&who, Access::Publish).0? else {
             return None;

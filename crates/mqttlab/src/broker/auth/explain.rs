@@ -66,6 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let who = Identity {
         client_id: client,
         user_name: (user != "-").then_some(&user[..]),
+        stamp: &[],
     };
     let origin = Origin {
         address: *address,
@@ -150,6 +151,7 @@ pattern write from/%c/#
         let who = Identity {
             client_id,
             user_name,
+            stamp: &[],
         };
         explain(&acl, FILE, (&who, &Origin::default()), wanted).0
     }

@@ -224,16 +224,11 @@ fn rules(lines: &[String]) -> Result<Acl, String> {
     if lines.len() > LINES_MAX {
         return Err(format!("more than {LINES_MAX} lines"));
     }
-    let mut text = String::new();
-    for line in lines {
-        if line.contains(char::is_control) {
-            return Err(format!("{line:?} has control characters"));
-        }
-        text.push_str("topic ");
-        text.push_str(line);
-        text.push('\n');
+    if let Some(line) = lines.iter().find(|line| line.contains(char::is_control)) {
+        return Err(format!("{line:?} has control characters"));
     }
-    Acl::parse(&text).map_err(|(number, why)| format!("line {number}: {why}"))
+    let acl = Acl::of_lines(lines.iter().map(String::as_str));
+    acl.map_err(|(number, why)| format!("line {number}: {why}"))
 }
 
 #[cfg(test)]
@@ -257,6 +252,7 @@ mod tests {
         let who = Identity {
             client_id: "c",
             user_name: None,
+            stamp: &[],
         };
         let acl = allowed.acl.as_ref().expect("it has rules");
         for (topic, expected) in [("a/c", true), ("a/b", false), ("b", false)] {

@@ -67,6 +67,7 @@ impl Config {
                 )));
             }
             doors.push(Door {
+                name: self.name(listener, doors.len()),
                 allow_anonymous: self.allows_anonymous(listener),
                 passwords,
                 tokens: self.tokens_at(listener, tokens, &mut fetched)?,
@@ -195,6 +196,21 @@ impl Config {
         let is_own = own.jwt_keys_file.is_some() || own.jwt_keys_url.is_some();
         let is_alls = all.jwt_keys_file.is_some() || all.jwt_keys_url.is_some();
         own.take_tokens && (is_own || is_alls)
+    }
+
+    /// What a listener is called, which is the one at `position`: its address, and where others have the same, also which of
+    /// them it is.
+    fn name(&self, listener: &Listener, position: usize) -> String {
+        let name = listener.address.to_string();
+        let before = &self.listener[..position];
+        match before
+            .iter()
+            .filter(|it| it.address == listener.address)
+            .count()
+        {
+            0 => name,
+            others => format!("{name} #{}", others + 1),
+        }
     }
 
     /// Whether clients without a user name are let in there.

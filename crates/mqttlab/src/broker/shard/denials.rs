@@ -38,6 +38,8 @@ impl Denials {
             Access::Publish => "publish",
             Access::Subscribe => "subscribe",
             Access::Receive => "receive",
+            // It is the publisher who is named.
+            Access::Retained => "pass on what is retained",
         };
         let topic = &topic[..topic.floor_char_boundary(TOPIC_MAX)];
         let user_name = who.user_name.map(log::plain);

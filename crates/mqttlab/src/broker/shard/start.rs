@@ -113,7 +113,10 @@ pub(crate) fn start<E: Send + 'static>(
         .zip(checkers.into_iter().zip(stores));
     for (number, ((broker, ear), (checker, store))) in parts.enumerate() {
         let crew = Crew::new(number, Arc::clone(&all));
-        let doorkeeper = Doorkeeper::new(Arc::clone(&setup.rules), checker, setup.secret);
+        let mut doorkeeper = Doorkeeper::new(Arc::clone(&setup.rules), checker, setup.secret);
+        for session in broker.sessions() {
+            doorkeeper.bring_back(session.client_id(), session.stamp());
+        }
         let post = Post::new(number, Arc::clone(&common.lines));
         let traced = setup.trace_client.as_deref();
         let traced = traced.filter(|client_id| crew.owns(client_id));

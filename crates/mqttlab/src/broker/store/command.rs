@@ -10,6 +10,7 @@ use mqttlab_core::broker::{Broker, Config as BrokerConfig, MessageView, SessionV
 use mqttlab_core::time::Instant;
 use serde_json::{Value, json};
 
+use super::super::auth::stamp;
 use super::super::bans::{Ban, Whom};
 use super::file::{self, Unusable};
 use super::medium::read_what_can_be;
@@ -199,6 +200,7 @@ fn session_line(session: &SessionView<'_>, now: Instant) -> Value {
     json!({
         "session": session.client_id(),
         "user_name": session.user_name(),
+        "came_with": stamp::describe(session.stamp()),
         "expiry_s": session.expiry_s(),
         "ends_in_s": session.ends_at().map(|at| at.since(now).as_secs()),
         "will": session.will().map(|will| will.topic),
@@ -227,6 +229,7 @@ fn message_line(state: &str, client_id: &str, message: &MessageView<'_>, now: In
         state: message.topic,
         "client_id": client_id,
         "publisher": message.publisher,
+        "user_name": message.user_name,
         "qos": message.qos.number(),
         "expires_in_s": message.expires_at.map(|at| at.since(now).as_secs()),
         "text": std::str::from_utf8(message.payload).ok(),

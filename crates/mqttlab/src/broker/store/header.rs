@@ -8,7 +8,9 @@ use mqttlab_core::time::Instant;
 /// What the file begins with.
 const MARK: &[u8; 16] = b"mqttlab store \x1A\n";
 /// The form of the file that this program writes.
-pub(super) const FORM: u32 = 3;
+pub(super) const FORM: u32 = 4;
+/// The form before: the same without some kinds of changes. It is gone on with; an earlier version does not know them.
+const BEFORE: u32 = 3;
 /// Where the second one is.
 const SECOND: usize = 4_096;
 /// Where the frames begin.
@@ -57,6 +59,10 @@ pub(super) enum Found {
     Damaged,
 }
 
+const fn is_known(form: u32) -> bool {
+    matches!(form, BEFORE | FORM)
+}
+
 impl Header {
     /// Where it goes.
     pub(super) const fn place(&self) -> u64 {
@@ -96,12 +102,12 @@ impl Header {
         let ((first, form), (second, other)) = match Self::both(bytes) {
             [Some(first), Some(second)] => (first, second),
             // A new file has its first one before it has the second.
-            [None, Some((Self { number: 1, .. }, FORM))] if is_empty(&bytes[..SECOND]) => {
+            [None, Some((Self { number: 1, .. }, BEFORE | FORM))] if is_empty(&bytes[..SECOND]) => {
                 return Found::Nothing;
             }
             [Some(_) | None, None] | [None, Some(_)] => return Found::Damaged,
         };
-        if let Some(other) = [form, other].into_iter().find(|&form| form != FORM) {
+        if let Some(other) = [form, other].into_iter().find(|&form| !is_known(form)) {
             return Found::Other(other);
         }
         let is_first = first.number > second.number;
@@ -113,7 +119,7 @@ impl Header {
         let both = Self::both(bytes);
         let is_certain = both.iter().all(Option::is_some);
         let known = both.into_iter().flatten();
-        let known = known.filter_map(|(header, form)| (form == FORM).then_some(header));
+        let known = known.filter_map(|(header, form)| is_known(form).then_some(header));
         let latest = known.max_by_key(|header| header.number)?;
         Some((latest, is_certain))
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use mqttlab_core::broker::{Change, DeliveryRef, MessageRef, WillRef};
+use mqttlab_core::broker::{Change, DeliveryRef, MessageRef, PassportRef, WillRef};
 use mqttlab_core::id::PacketId;
 use mqttlab_core::packet::{QoS, SubscriptionOptions};
 use mqttlab_core::time::Instant;
@@ -44,6 +44,20 @@ pub(super) enum Record<'a> {
     Heard(u16, u16, u16, u64),
     /// As `Queued`, with the message that had this number when one had it last.
     QueuedKnown(&'a str, u64, #[serde(borrow)] Delivery<'a>),
+    /// As `SessionStarted`, with what the driver wrote.
+    SessionStartedWith(&'a str, #[serde(borrow)] Passport<'a>, u32),
+    SessionOwner(&'a str, #[serde(borrow)] Passport<'a>),
+    /// As `Retained`, with what the publisher came in with.
+    RetainedFrom(#[serde(borrow)] Message<'a>, #[serde(borrow)] Passport<'a>),
+}
+
+/// The User Name, and what the driver wrote.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Passport<'a> {
+    #[serde(borrow)]
+    user_name: Option<&'a str>,
+    #[serde(serialize_with = "at_once")]
+    stamp: &'a [u8],
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -177,9 +191,13 @@ impl<'a> From<Change<'a>> for Record<'a> {
         match change {
             Change::SessionStarted {
                 client_id,
-                user_name,
+                passport,
                 expiry_s,
-            } => Self::SessionStarted(client_id, user_name, expiry_s),
+            } => Self::started(client_id, passport, expiry_s),
+            Change::SessionOwner {
+                client_id,
+                passport,
+            } => Self::SessionOwner(client_id, passport.into()),
             Change::SessionExpiry {
                 client_id,
                 expiry_s,
@@ -220,7 +238,7 @@ impl<'a> From<Change<'a>> for Record<'a> {
                 client_id,
                 packet_id,
             } => Self::ReceiveCompleted(client_id, packet_id),
-            Change::Retained { message } => Self::Retained(message.into()),
+            Change::Retained { message } => Self::retained(message),
             Change::RetainedRemoved { topic } => Self::RetainedRemoved(topic),
             Change::WillSet { client_id, will } => Self::WillSet(client_id, will.into()),
             Change::WillRemoved { client_id } => Self::WillRemoved(client_id),
@@ -241,6 +259,22 @@ impl<'a> From<Change<'a>> for Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// As earlier versions wrote it, where that is enough.
+    fn started(client_id: &'a str, passport: PassportRef<'a>, expiry_s: u32) -> Self {
+        match passport.stamp {
+            [] => Self::SessionStarted(client_id, passport.user_name, expiry_s),
+            _ => Self::SessionStartedWith(client_id, passport.into(), expiry_s),
+        }
+    }
+
+    /// As earlier versions wrote it, where no more is known.
+    fn retained(message: MessageRef<'a>) -> Self {
+        match message.passport {
+            None => Self::Retained(message.into()),
+            Some(passport) => Self::RetainedFrom(message.into(), passport.into()),
+        }
+    }
+
     /// Puts its bytes behind what is there.
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
         let encoded = postcard::to_extend(self, mem::take(bytes));
@@ -249,7 +283,10 @@ impl<'a> Record<'a> {
 
     /// The message with its body, where there is one.
     fn message(&self) -> Option<&Message<'a>> {
-        if let Self::Queued(_, message, _) | Self::Retained(message) = self {
+        if let Self::Queued(_, message, _)
+        | Self::Retained(message)
+        | Self::RetainedFrom(message, _) = self
+        {
             Some(message)
         } else {
             None
@@ -259,11 +296,11 @@ impl<'a> Record<'a> {
     /// The change; `None` for what only [`Decoder`] can complete, and for what is not the broker's.
     pub(super) fn change(&self) -> Option<Change<'_>> {
         Some(match *self {
-            Self::SessionStarted(client_id, user_name, expiry_s) => Change::SessionStarted {
-                client_id,
-                user_name,
-                expiry_s,
-            },
+            Self::SessionStarted(id, name, expiry_s) => {
+                Passport::of_user(name).started(id, expiry_s)
+            }
+            Self::SessionStartedWith(id, passport, expiry_s) => passport.started(id, expiry_s),
+            Self::SessionOwner(client_id, passport) => passport.owns(client_id),
             Self::SessionExpiry(client_id, expiry_s, ends_at) => Change::SessionExpiry {
                 client_id,
                 expiry_s,
@@ -304,9 +341,8 @@ impl<'a> Record<'a> {
                 client_id,
                 packet_id,
             },
-            Self::Retained(ref message) => Change::Retained {
-                message: message.borrowed(),
-            },
+            Self::Retained(ref message) => message.retained(None),
+            Self::RetainedFrom(ref message, passport) => message.retained(Some(passport)),
             Self::RetainedRemoved(topic) => Change::RetainedRemoved { topic },
             Self::WillSet(client_id, ref will) => Change::WillSet {
                 client_id,
@@ -347,10 +383,19 @@ impl<'a> From<MessageRef<'a>> for Message<'a> {
 }
 
 impl Message<'_> {
+    fn retained<'a>(&'a self, passport: Option<Passport<'a>>) -> Change<'a> {
+        let message = MessageRef {
+            passport: passport.map(Passport::borrowed),
+            ..self.borrowed()
+        };
+        Change::Retained { message }
+    }
+
     fn borrowed(&self) -> MessageRef<'_> {
         MessageRef {
             number: self.number,
             publisher: self.publisher,
+            passport: None,
             topic: self.topic,
             payload: self.payload,
             qos: self.qos,
@@ -358,6 +403,40 @@ impl Message<'_> {
             properties: self.properties,
             expires_at: self.expires_at,
         }
+    }
+}
+
+impl<'a> From<PassportRef<'a>> for Passport<'a> {
+    fn from(passport: PassportRef<'a>) -> Self {
+        let PassportRef { user_name, stamp } = passport;
+        Self { user_name, stamp }
+    }
+}
+
+impl<'a> Passport<'a> {
+    fn of_user(user_name: Option<&'a str>) -> Self {
+        let stamp = &[];
+        Self { user_name, stamp }
+    }
+
+    fn started(self, client_id: &'a str, expiry_s: u32) -> Change<'a> {
+        Change::SessionStarted {
+            client_id,
+            passport: self.borrowed(),
+            expiry_s,
+        }
+    }
+
+    fn owns(self, client_id: &'a str) -> Change<'a> {
+        Change::SessionOwner {
+            client_id,
+            passport: self.borrowed(),
+        }
+    }
+
+    fn borrowed(self) -> PassportRef<'a> {
+        let Self { user_name, stamp } = self;
+        PassportRef { user_name, stamp }
     }
 }
 

@@ -128,6 +128,7 @@ pub(crate) fn is_kept(change: &Change<'_>) -> bool {
         Change::Retained { message } => !message.topic.starts_with("$SYS/"),
         Change::RetainedRemoved { topic } => !topic.starts_with("$SYS/"),
         Change::SessionStarted { .. }
+        | Change::SessionOwner { .. }
         | Change::SessionExpiry { .. }
         | Change::SessionEnded { .. }
         | Change::Subscribed { .. }

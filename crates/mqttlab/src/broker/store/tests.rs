@@ -2,7 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use mqttlab_core::broker::{
-    Broker, Change, CloseReason, Config, DeliveryRef, Input, MessageRef, Sink, WillRef,
+    Broker, Change, CloseReason, Config, DeliveryRef, Input, MessageRef, PassportRef, Sink, WillRef,
 };
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::{ConnId, PacketId};
@@ -162,6 +162,7 @@ fn retained(broker: &Broker) -> Vec<(String, String)> {
 const MESSAGE: MessageRef<'_> = MessageRef {
     number: 7,
     publisher: "p",
+    passport: None,
     topic: "a/b",
     payload: &[0, 255, 1],
     qos: QoS::ExactlyOnce,
@@ -169,6 +170,19 @@ const MESSAGE: MessageRef<'_> = MessageRef {
     properties: &[1, 2, 3],
     expires_at: Some(Instant::from_micros(9)),
 };
+
+/// The same, with what its publisher came in with.
+const KNOWN: MessageRef<'_> = MessageRef {
+    passport: Some(named("u", b"\x01door")),
+    ..MESSAGE
+};
+
+const fn named(user_name: &'static str, stamp: &'static [u8]) -> PassportRef<'static> {
+    PassportRef {
+        user_name: Some(user_name),
+        stamp,
+    }
+}
 
 const DELIVERY: DeliveryRef<'_> = DeliveryRef {
     qos: QoS::AtLeastOnce,
@@ -188,7 +202,7 @@ fn changes() -> Vec<Change<'static>> {
     vec![
         Change::SessionStarted {
             client_id,
-            user_name: Some("u"),
+            passport: named("u", b""),
             expiry_s: u32::MAX,
         },
         Change::SessionExpiry {
@@ -265,6 +279,122 @@ fn every_change_comes_back_as_it_was() {
     let back: Vec<_> = records.iter().filter_map(Record::change).collect();
     assert_eq!(back, changes());
     assert!(bytes[5].len() < bytes[4].len(), "a body is written once");
+}
+
+#[test]
+fn what_clients_came_in_with_comes_back_as_it_was() {
+    let client_id = "c";
+    let changes = [
+        Change::SessionStarted {
+            client_id,
+            passport: named("u", b"\x01door"),
+            expiry_s: 5,
+        },
+        Change::SessionOwner {
+            client_id,
+            passport: named("v", b""),
+        },
+        Change::Retained { message: KNOWN },
+    ];
+    let (mut encoder, mut batch) = (Encoder::default(), Batch::default());
+    for change in &changes {
+        encoder.encode(change, &mut batch);
+    }
+    let mut decoder = Decoder::default();
+    let records: Vec<_> = batch
+        .iter()
+        .filter_map(|bytes| decoder.decode(bytes))
+        .collect();
+    assert!(records.iter().filter_map(Record::change).eq(changes));
+}
+
+/// Of a message that waits, a store does not know what its publisher came in with; of one that is retained it does.
+#[test]
+fn what_a_publisher_came_in_with_is_kept_with_what_is_retained() {
+    let queued = |message| Change::Queued {
+        client_id: "c",
+        message,
+        delivery: DELIVERY,
+    };
+    let (mut encoder, mut batch) = (Encoder::default(), Batch::default());
+    for change in [
+        Change::Retained { message: KNOWN },
+        queued(KNOWN),
+        queued(MessageRef { number: 8, ..KNOWN }),
+    ] {
+        encoder.encode(&change, &mut batch);
+    }
+    let mut decoder = Decoder::default();
+    let records: Vec<_> = batch
+        .iter()
+        .map(|bytes| decoder.decode(bytes).expect("it is one"))
+        .collect();
+    let back: Vec<_> = records.iter().filter_map(Record::change).collect();
+    let waiting = MessageRef {
+        number: 8,
+        ..MESSAGE
+    };
+    let expected = [
+        Change::Retained { message: KNOWN },
+        queued(MESSAGE),
+        queued(waiting),
+    ];
+    assert_eq!(back, expected);
+}
+
+/// The order of the kinds of records is part of the form, and these have their place for ever.
+#[test]
+fn records_of_earlier_versions_are_read() {
+    let started = [0, 1, b'c', 1, 1, b'u', 5];
+    let retained = [12, 7, 1, b'p', 1, b't', 1, b'x', 1, 1, 0, 0];
+    let mut decoder = Decoder::default();
+    let mut change = |bytes| format!("{:?}", decoder.decode(bytes).expect("it is one").change());
+    let began = Change::SessionStarted {
+        client_id: "c",
+        passport: named("u", b""),
+        expiry_s: 5,
+    };
+    assert_eq!(change(&started), format!("{:?}", Some(began)));
+    let message = MessageRef {
+        number: 7,
+        publisher: "p",
+        passport: None,
+        topic: "t",
+        payload: b"x",
+        qos: QoS::AtLeastOnce,
+        retain: true,
+        properties: &[],
+        expires_at: None,
+    };
+    let kept = Change::Retained { message };
+    assert_eq!(change(&retained), format!("{:?}", Some(kept)));
+}
+
+#[test]
+fn a_file_of_the_form_before_is_gone_on_with() {
+    let folder = Folder::new("form-before");
+    let mut running = Running::open(&folder);
+    running.retain("a", "1");
+    running.finish();
+    drop(running);
+    let form = |bytes: &[u8], at: usize| bytes[at + 16];
+    let mut bytes = fs::read(folder.file()).expect("it is there");
+    for at in [0, 4_096] {
+        assert_eq!(form(&bytes, at), 4);
+        bytes[at + 16] = 3;
+        let end = at + 89;
+        let sum = crc32fast::hash(&bytes[at..end]).to_le_bytes();
+        bytes[end..end + 4].copy_from_slice(&sum);
+    }
+    fs::write(folder.file(), &bytes).expect("it can be written");
+    let mut running = Running::open(&folder);
+    assert!(!running.store.numbers().salvaged);
+    running.retain("b", "2");
+    running.finish();
+    drop(running);
+    let bytes = fs::read(folder.file()).expect("it is there");
+    assert_eq!([0, 4_096].map(|at| form(&bytes, at)), [4, 4]);
+    assert_eq!(retained(&Running::open(&folder).broker).len(), 2);
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Sink for Said {
             Access::Publish => {
                 !(WILL_TOPICS.contains(&topic) && self.unwilling.contains(who.client_id))
             }
-            Access::Subscribe => true,
+            Access::Subscribe | Access::Retained => true,
         }
     }
 

@@ -1,10 +1,11 @@
 //! The words of a script.
 
 use std::borrow::ToOwned;
+use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::broker::Authorization;
+use crate::broker::{Authorization, Grant};
 use crate::packet::{QoS, Version};
 use crate::properties::{Property, PropertyList};
 use crate::reason::ReasonCode;
@@ -144,6 +145,10 @@ pub(super) fn parse_authorization(text: &str) -> Authorization {
             reason: ReasonCode::ServerMoved,
             server: "other:1883".to_owned(),
         },
+        text if text.starts_with("stamp=") => Authorization::AllowAs(Box::new(Grant {
+            stamp: text.as_bytes()["stamp=".len()..].to_vec(),
+            ..Grant::default()
+        })),
         text => {
             let code = text.parse().ok().and_then(ReasonCode::from_u8);
             Authorization::Deny(code.expect("allow, deny, pending, more, moved or a code"))

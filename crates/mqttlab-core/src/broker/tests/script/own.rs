@@ -3,7 +3,7 @@
 use std::borrow::ToOwned;
 use std::boxed::Box;
 
-use crate::broker::{Change, DeliveryRef, MessageRef, WillRef};
+use crate::broker::{Change, DeliveryRef, MessageRef, PassportRef, WillRef};
 
 /// A change that lives as long as the test program.
 #[expect(clippy::too_many_lines, reason = "an arm for each kind of change")]
@@ -11,12 +11,19 @@ pub(in crate::broker::tests) fn own(change: &Change<'_>) -> Change<'static> {
     match *change {
         Change::SessionStarted {
             client_id,
-            user_name,
+            passport,
             expiry_s,
         } => Change::SessionStarted {
             client_id: text(client_id),
-            user_name: user_name.map(text),
+            passport: own_passport(passport),
             expiry_s,
+        },
+        Change::SessionOwner {
+            client_id,
+            passport,
+        } => Change::SessionOwner {
+            client_id: text(client_id),
+            passport: own_passport(passport),
         },
         Change::SessionExpiry {
             client_id,
@@ -143,10 +150,18 @@ pub(in crate::broker::tests) fn own(change: &Change<'_>) -> Change<'static> {
 pub(super) fn own_message(message: &MessageRef<'_>) -> MessageRef<'static> {
     MessageRef {
         publisher: text(message.publisher),
+        passport: message.passport.map(own_passport),
         topic: text(message.topic),
         payload: data(message.payload),
         properties: data(message.properties),
         ..*message
+    }
+}
+
+fn own_passport(passport: PassportRef<'_>) -> PassportRef<'static> {
+    PassportRef {
+        user_name: passport.user_name.map(text),
+        stamp: data(passport.stamp),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The driver that a script's broker talks to.
 
+use std::borrow::ToOwned;
 use std::collections::BTreeMap;
 use std::format;
 use std::string::String;
@@ -24,7 +25,7 @@ pub(super) struct World<const TRACE: bool> {
     pub(super) sent: BTreeMap<ConnId, u64>,
     pub(super) closed: Vec<ConnId>,
     pub(super) changes: Vec<Change<'static>>,
-    /// `NAME TOPIC`, as denied.
+    /// `WHO VERB TOPIC`, as denied; who is a Client Identifier, `user=NAME`, `stamp=WORD` or `everybody`.
     pub(super) denied: Vec<String>,
     pub(super) authorizations: Vec<Authorization>,
     pub(super) connected: u32,
@@ -95,10 +96,16 @@ impl<const TRACE: bool> Sink for World<TRACE> {
             Access::Publish => "publish",
             Access::Subscribe => "subscribe",
             Access::Receive => "receive",
+            Access::Retained => "retained",
         };
-        !self
-            .denied
-            .contains(&format!("{} {verb} {topic}", who.client_id))
+        let names = [
+            who.client_id.to_owned(),
+            format!("user={}", who.user_name.unwrap_or_default()),
+            format!("stamp={}", String::from_utf8_lossy(who.stamp)),
+            "everybody".to_owned(),
+        ];
+        let denied = |name| self.denied.contains(&format!("{name} {verb} {topic}"));
+        !names.iter().any(denied)
     }
 
     fn persist(&mut self, change: &Change<'_>) {

@@ -26,6 +26,8 @@ pub(super) struct Retained {
     text: Option<String>,
     /// Client Identifier of the publisher; empty for the broker itself.
     publisher: String,
+    /// Its User Name; null where it had none, or where that is not known.
+    user_name: Option<String>,
     expires_in_s: Option<u64>,
 }
 
@@ -68,6 +70,7 @@ fn retained(view: &MessageView<'_>, now: Instant) -> Retained {
         bytes: view.payload.len(),
         text: text.map(|text| text.chars().take(PREVIEW_MAX).collect()),
         publisher: view.publisher.into(),
+        user_name: view.user_name.map(Into::into),
         expires_in_s: seconds_until(now, view.expires_at),
     }
 }

@@ -148,5 +148,5 @@ fn one_of_a_form_that_nobody_knows_is_refused() {
     write(&folder.file(), &[], &[("format", 1)]);
     let opened = super::open(&folder.file(), &plan(&Config::default(), 1));
     let failure = opened.err().expect("it is refused").to_string();
-    assert!(failure.contains("form 1, this one knows 3"), "{failure}");
+    assert!(failure.contains("form 1, this one knows 4"), "{failure}");
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mqttlab_core::broker::{Broker, Change, Config, MessageRef};
+use mqttlab_core::broker::{Broker, Change, Config, MessageRef, PassportRef};
 use mqttlab_core::time::Instant;
 
 use super::super::super::bans::Bans;
@@ -127,7 +127,7 @@ fn a_message_for_many_is_there_once_also_when_the_file_is_written_anew() {
     for client_id in &names {
         let started = Change::SessionStarted {
             client_id,
-            user_name: None,
+            passport: PassportRef::default(),
             expiry_s: u32::MAX,
         };
         encoder.encode(&started, &mut log);
