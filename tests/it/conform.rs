@@ -102,11 +102,13 @@ impl Mosquitto {
         };
         // Free when asked, and nobody else asks for this one at the same time.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let folder = Folder::new("mosquitto")?;
+        let folder = Folder::new(&format!("mosquitto-{port}"))?;
         let config = folder.path("mosquitto.conf");
         std::fs::write(
             &config,
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"),
+            format!(
+                "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nsys_interval 1\n"
+            ),
         )?;
         let child = Command::new(program)
             .arg("-c")

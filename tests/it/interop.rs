@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::conform::Mosquitto;
 use crate::harness::{Broker, signal, wait};
 use mosquitto::Subscriber;
 
@@ -104,6 +105,43 @@ fn what_came_while_mosquitto_was_away_waits_for_it() -> Result<()> {
     back.expect("got q/a qos 1 retain 0: one")?;
     back.expect("got q/a qos 1 retain 0: two")?;
     back.expect("got q/a qos 2 retain 0: three")
+}
+
+/// Names under `$SYS/broker/` of Mosquitto that there are none of here, and why.
+const NOT_TOLD: [(&str, &str); 3] = [
+    (
+        "publish/bytes/",
+        "payloads are not counted apart from what is around them",
+    ),
+    (
+        "shared_subscriptions/count",
+        "they are among those of subscriptions/count",
+    ),
+    ("connection/", "there is no bridge"),
+];
+
+/// Whoever draws Mosquitto's numbers draws those of this broker by the same names.
+#[test]
+fn the_numbers_have_the_names_that_mosquitto_gives_them() -> Result<()> {
+    if mosquitto_is_missing() {
+        return Ok(());
+    }
+    let Some(theirs) = Mosquitto::start()? else {
+        return Ok(());
+    };
+    let ours = Broker::start_with(&["--http", "off", "--set", "sys.interval-s=1"])?;
+    let ours = mosquitto::topics(&ours.port(), "$SYS/#")?;
+    let theirs = mosquitto::topics(&theirs.port.to_string(), "$SYS/#")?;
+    ensure!(theirs.len() > 40, "{theirs:?}");
+    for topic in theirs.difference(&ours) {
+        let name = topic.trim_start_matches("$SYS/broker/");
+        let mut untold = NOT_TOLD.iter().map(|(name, _)| name);
+        ensure!(
+            untold.any(|untold| name.starts_with(untold)),
+            "{topic} is missing among {ours:?}"
+        );
+    }
+    Ok(())
 }
 
 /// Python with paho-mqtt; `None`, and a word about it, where it is not installed.

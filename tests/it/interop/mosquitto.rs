@@ -1,5 +1,6 @@
 //! `mosquitto_pub` and `mosquitto_sub`.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -7,6 +8,19 @@ use std::sync::mpsc;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::harness::{Broker, PATIENCE, signal, wait};
+
+/// Seconds in which a broker says all that it has to say about itself.
+const LISTEN_S: &str = "3";
+
+/// The topics of all messages that come for a filter within some seconds.
+pub(super) fn topics(port: &str, filter: &str) -> Result<BTreeSet<String>> {
+    let output = Command::new("mosquitto_sub")
+        .args(["-h", "127.0.0.1", "-p", port])
+        .args(["-W", LISTEN_S, "-F", "%t", "-t", filter])
+        .output()?;
+    let topics = String::from_utf8(output.stdout)?;
+    Ok(topics.lines().map(ToOwned::to_owned).collect())
+}
 
 /// Publishes and waits until that is done.
 pub(super) fn publish(broker: &Broker, options: &[&str]) -> Result<()> {

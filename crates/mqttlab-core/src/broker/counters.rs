@@ -19,6 +19,8 @@ pub struct Counters {
     pub lost: u64,
     /// Sessions that ended.
     pub sessions_ended: u64,
+    /// Those of them whose Session Expiry Interval was over.
+    pub sessions_expired: u64,
     /// PUBLISHes that were accepted, by QoS.
     pub received: [u64; 3],
     /// PUBLISHes that were sent for the first time, by QoS.
@@ -140,12 +142,13 @@ impl Counters {
         add_all(&mut self.closed, &other.closed);
     }
 
-    fn numbers(&mut self) -> [&mut u64; 28] {
+    fn numbers(&mut self) -> [&mut u64; 29] {
         let Self {
             accepted,
             taken_over,
             lost,
             sessions_ended,
+            sessions_expired,
             received: [received_0, received_1, received_2],
             sent: [sent_0, sent_1, sent_2],
             resent,
@@ -175,6 +178,7 @@ impl Counters {
             taken_over,
             lost,
             sessions_ended,
+            sessions_expired,
             received_0,
             received_1,
             received_2,

@@ -146,6 +146,7 @@ impl Broker {
         self.disarm_session_end(key);
         self.disarm_retained(key);
         self.counters.sessions_ended += 1;
+        self.counters.sessions_expired += u64::from(because == SessionEnd::Expired);
         let client_id = self.sessions[key].client_id.clone();
         why!(cx, cx.conn, = end_clause(cx.version, because), Decision::SessionEnded {
             client_id: client_id.clone(),

@@ -368,7 +368,10 @@ impl Shard {
             counters,
             store: self.store_numbers(),
             failure: self.failure.as_ref().map(|failed| failed.why.clone()),
-            traffic: self.traffic,
+            traffic: Traffic {
+                packets_written: self.sockets.packets_written,
+                ..self.traffic
+            },
             reached: self.sockets.watched.reached,
             letters: Letters {
                 loops: self.crew.count() as u64,

@@ -169,6 +169,7 @@ impl Shard {
                         }
                         self.sockets.wants_session = !connect.clean_start;
                     }
+                    self.traffic.packets_read += 1;
                     let input = Input::Packet { conn, packet };
                     hand(&mut self.broker, self.now, input, &mut self.sockets);
                     Some(is_message)

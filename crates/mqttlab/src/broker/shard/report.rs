@@ -75,6 +75,10 @@ pub(crate) struct Traffic {
     pub(crate) failed: u64,
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
+    /// Packets of MQTT that came, of every type.
+    pub(crate) packets_read: u64,
+    /// Packets of MQTT that were given to be written.
+    pub(crate) packets_written: u64,
 }
 
 impl Traffic {
@@ -85,6 +89,8 @@ impl Traffic {
         self.failed += other.failed;
         self.bytes_read += other.bytes_read;
         self.bytes_written += other.bytes_written;
+        self.packets_read += other.packets_read;
+        self.packets_written += other.packets_written;
     }
 }
 

@@ -283,6 +283,8 @@ pub(super) struct Sockets {
     /// Freed in this round. Events of the round may still name them, so they become free with the next.
     resting: Vec<u32>,
     open: usize,
+    /// Packets that were given to be written.
+    pub(super) packets_written: u64,
     pool: Pool,
     dirty: Vec<u32>,
     /// What must have happened before what waits may leave, and the slots for which something does.
@@ -341,6 +343,7 @@ impl Sockets {
             free: Vec::new(),
             resting: Vec::new(),
             open: 0,
+            packets_written: 0,
             pool: Pool::default(),
             dirty: Vec::new(),
             gates: Gates::default(),

@@ -1,5 +1,9 @@
 //! `$SYS`: how the broker is doing, as retained messages under the names that Mosquitto uses.
 
+mod load;
+mod memory;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mqttlab_core::broker::{Broker, Input};
@@ -10,13 +14,18 @@ use mqttlab_core::time::Instant;
 use super::hand;
 use super::report::Report;
 use super::socket::Sockets;
+use load::Load;
 
 /// Publishes the numbers from time to time; a number that did not change is not published again.
 pub(super) struct Sys {
     /// Zero for never.
     every: Duration,
     next: Option<Instant>,
-    last: Vec<String>,
+    /// By topic.
+    last: BTreeMap<String, String>,
+    load: Load,
+    /// The most connections that there were at one of these times.
+    connected_max: usize,
     /// What was heard until now, and how many loops have not answered.
     hearing: Option<(Report, usize)>,
 }
@@ -26,7 +35,9 @@ impl Sys {
         Self {
             every,
             next: (!every.is_zero()).then_some(Instant::ZERO),
-            last: Vec::new(),
+            last: BTreeMap::new(),
+            load: Load::default(),
+            connected_max: 0,
             hearing: None,
         }
     }
@@ -74,27 +85,49 @@ impl Sys {
         now: Instant,
         sockets: &mut Sockets,
     ) {
-        let values = values(report);
-        self.last.resize(values.len(), String::new());
-        for ((topic, value), last) in values.into_iter().zip(&mut self.last) {
-            if value != *last {
+        self.connected_max = self.connected_max.max(report.usage.connections);
+        self.load.note(report, now);
+        for (topic, value) in self.values(report) {
+            if self.last.get(&topic) != Some(&value) {
                 let publish = Publish {
                     dup: false,
                     qos: QoS::AtMostOnce,
                     retain: true,
-                    topic,
+                    topic: &topic,
                     packet_id: None,
                     properties: Properties::EMPTY,
                     payload: value.as_bytes(),
                 };
                 hand(broker, now, Input::Publish(publish), sockets);
-                *last = value;
+                self.last.insert(topic, value);
             }
         }
     }
 }
 
-fn values(report: &Report) -> [(&'static str, String); 17] {
+impl Sys {
+    /// All topics with what they say now.
+    fn values(&self, report: &Report) -> Vec<(String, String)> {
+        let mut values = numbers(report, self.connected_max);
+        if let Some((now, most)) = memory::held() {
+            // The longer names are those of Mosquitto's manual, the others what it really says.
+            for name in ["heap/current", "heap/current size"] {
+                values.push((name, now.to_string()));
+            }
+            for name in ["heap/maximum", "heap/maximum size"] {
+                values.push((name, most.to_string()));
+            }
+        }
+        let values = values.into_iter().map(|(name, value)| (name.into(), value));
+        let load = self.load.iter();
+        let load = load.map(|(name, average)| (format!("load/{name}"), format!("{average:.2}")));
+        let all = values.chain(load);
+        all.map(|(name, value): (String, String)| (format!("$SYS/broker/{name}"), value))
+            .collect()
+    }
+}
+
+fn numbers(report: &Report, connected_max: usize) -> Vec<(&'static str, String)> {
     let Report {
         uptime,
         usage,
@@ -108,61 +141,41 @@ fn values(report: &Report) -> [(&'static str, String); 17] {
         failure: _,
         checks: _,
     } = report;
-    let dropped: u64 = counters.drops().map(|(_, count)| count).sum();
-    let offline = usage.sessions.saturating_sub(usage.connections);
-    [
+    let count = |number: usize| number as u64;
+    let offline = count(usage.sessions.saturating_sub(usage.connections));
+    let online = count(usage.connections);
+    let sum = |by_qos: &[u64; 3]| by_qos.iter().sum::<u64>();
+    let numbers = [
+        ("clients/total", count(usage.sessions)),
+        ("clients/connected", online),
+        ("clients/active", online),
+        ("clients/disconnected", offline),
+        ("clients/inactive", offline),
+        ("clients/maximum", count(connected_max)),
+        ("clients/expired", counters.sessions_expired),
+        ("bytes/received", traffic.bytes_read),
+        ("bytes/sent", traffic.bytes_written),
+        ("messages/received", traffic.packets_read),
+        ("messages/sent", traffic.packets_written),
+        ("messages/stored", count(usage.messages)),
+        ("publish/messages/received", sum(&counters.received)),
+        ("publish/messages/sent", sum(&counters.sent)),
+        ("publish/messages/dropped", load::dropped(report)),
+        ("subscriptions/count", count(usage.subscriptions)),
+        ("retained messages/count", count(usage.retained)),
+        ("store/messages/count", count(usage.messages)),
+        ("store/messages/bytes", usage.message_bytes),
+        ("connections/socket/count", traffic.connections),
+        ("connections/accepted", counters.accepted),
+        ("connections/taken over", counters.taken_over),
+    ];
+    let words = [
         (
-            "$SYS/broker/version",
+            "version",
             concat!("mqttlab version ", env!("CARGO_PKG_VERSION")).into(),
         ),
-        (
-            "$SYS/broker/uptime",
-            format!("{} seconds", uptime.as_secs()),
-        ),
-        ("$SYS/broker/clients/total", usage.sessions.to_string()),
-        (
-            "$SYS/broker/clients/connected",
-            usage.connections.to_string(),
-        ),
-        ("$SYS/broker/clients/disconnected", offline.to_string()),
-        ("$SYS/broker/bytes/received", traffic.bytes_read.to_string()),
-        ("$SYS/broker/bytes/sent", traffic.bytes_written.to_string()),
-        (
-            "$SYS/broker/publish/messages/received",
-            counters.received.iter().sum::<u64>().to_string(),
-        ),
-        (
-            "$SYS/broker/publish/messages/sent",
-            counters.sent.iter().sum::<u64>().to_string(),
-        ),
-        ("$SYS/broker/publish/messages/dropped", dropped.to_string()),
-        (
-            "$SYS/broker/subscriptions/count",
-            usage.subscriptions.to_string(),
-        ),
-        (
-            "$SYS/broker/retained messages/count",
-            usage.retained.to_string(),
-        ),
-        (
-            "$SYS/broker/store/messages/count",
-            usage.messages.to_string(),
-        ),
-        (
-            "$SYS/broker/store/messages/bytes",
-            usage.message_bytes.to_string(),
-        ),
-        (
-            "$SYS/broker/connections/socket/count",
-            traffic.connections.to_string(),
-        ),
-        (
-            "$SYS/broker/connections/accepted",
-            counters.accepted.to_string(),
-        ),
-        (
-            "$SYS/broker/connections/taken over",
-            counters.taken_over.to_string(),
-        ),
-    ]
+        ("uptime", format!("{} seconds", uptime.as_secs())),
+    ];
+    let numbers = numbers.map(|(name, number)| (name, number.to_string()));
+    words.into_iter().chain(numbers).collect()
 }

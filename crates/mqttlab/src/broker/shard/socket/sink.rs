@@ -20,6 +20,7 @@ impl Sink for Sockets {
             return;
         };
         debug_assert_eq!(socket.conn, conn, "the broker knows no closed connection");
+        self.packets_written += 1;
         let unsettled = self.store.as_ref().is_some_and(|store| !store.is_settled());
         // Those who get no promise need not wait for the disk because others do; but nothing overtakes anything.
         let told = self.post.told;
