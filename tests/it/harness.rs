@@ -147,12 +147,21 @@ impl Broker {
     /// # Errors
     /// When it does not start.
     pub(crate) fn start_limited(limit: &str) -> Result<Self> {
+        Self::start_limited_with(limit, &["--http", "off"])
+    }
+
+    /// The same, with these options.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_limited_with(limit: &str, options: &[&str]) -> Result<Self> {
         let mut command = Command::new("sh");
         command
             .arg("-c")
             .arg(format!("{limit} && exec \"$0\" \"$@\""))
             .arg(program()?)
-            .args(["broker", "--listen", "127.0.0.1:0", "--http", "off"]);
+            .args(["broker", "--listen", "127.0.0.1:0"])
+            .args(options);
         Self::run(command)
     }
 

@@ -61,6 +61,104 @@ fn mqtt_is_spoken_through_a_unix_socket() -> Result<()> {
     Ok(())
 }
 
+/// What stands there now may be that of another broker.
+#[test]
+fn a_socket_that_took_the_place_of_ours_stays() -> Result<()> {
+    let folder = Folder::new("unix-own")?;
+    let path = folder.path("mqtt");
+    let path = path.to_str().context("a plain path")?;
+    let listen = format!("unix://{path}");
+    let options = ["--http", "off", "--listen", &listen];
+    let first = Broker::start_configured(&options)?;
+    std::fs::remove_file(path)?;
+    let second = Broker::start_configured(&options)?;
+    first.signal("TERM")?;
+    first.wait()?;
+    log_in(path)?;
+    second.signal("TERM")?;
+    second.wait()?;
+    ensure!(!std::fs::exists(path)?, "the file is left");
+    Ok(())
+}
+
+/// Who may connect is for whoever runs the broker to say.
+#[test]
+fn a_unix_socket_has_the_mode_and_the_group_that_are_configured() -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let folder = Folder::new("unix-mode")?;
+    let path = folder.path("mqtt");
+    let path = path.to_str().context("a plain path")?;
+    // The test's own group is one that it may give.
+    let group = std::fs::metadata(folder.path(""))?.gid();
+    let set = |settings: &str| format!("listener=[{{ address = \"unix://{path}\", {settings} }}]");
+    let good = set(&format!("mode = \"0666\", group = \"{group}\""));
+    let broker = Broker::start_configured(&["--http", "off", "--set", &good])?;
+    let file = std::fs::metadata(path)?;
+    ensure!(file.mode() & 0o777 == 0o666 && file.gid() == group);
+    log_in(path)?;
+    drop(broker);
+    for (settings, expected) in [
+        ("mode = \"rw-rw----\"", "give octal digits"),
+        ("group = \"no such group\"", "has no group no such group"),
+    ] {
+        let options = ["--http", "off", "--set", &set(settings)];
+        let refused = Broker::start_configured(&options).err();
+        let refused = refused.context("it starts")?.to_string();
+        ensure!(refused.contains(expected), "{refused}");
+    }
+    let refused = Broker::refusal("{ address = \"127.0.0.1:0\", mode = \"0666\" }")?;
+    ensure!(refused.contains("are for Unix sockets"), "{refused}");
+    Ok(())
+}
+
+/// What one socket would have to be twice is told before any is opened, and not called another program.
+#[test]
+fn listeners_in_each_others_way_are_told() -> Result<()> {
+    let folder = Folder::new("unix-twice")?;
+    let path = folder.path("mqtt");
+    let path = path.to_str().context("a plain path")?;
+    let detour = path.replace("/mqtt", "/./mqtt");
+    for (one, other) in [
+        ("127.0.0.1:18831".to_owned(), "0.0.0.0:18831".to_owned()),
+        (format!("unix://{path}"), format!("unix://{detour}")),
+    ] {
+        let allow = "auth.allow-anonymous=true";
+        let options = ["--http", "off", "--listen", &one, "--listen", &other];
+        let refused = Broker::start_configured(&[&options[..], &["--set", allow]].concat()).err();
+        let refused = refused.context("it starts")?.to_string();
+        ensure!(refused.contains("are at the same place"), "{refused}");
+    }
+    let lost = format!("unix://{}", folder.path("missing/mqtt").display());
+    let refused = Broker::start_configured(&["--http", "off", "--listen", &lost]).err();
+    let refused = refused.context("it starts")?.to_string();
+    ensure!(
+        refused.contains("there is no such folder") && !refused.contains("port"),
+        "{refused}"
+    );
+    Ok(())
+}
+
+/// Clients that are told a name try all of its addresses.
+#[test]
+fn localhost_is_both_addresses_of_this_machine() -> Result<()> {
+    let options = ["--listen", "localhost:0", "--http", "localhost:0"];
+    let broker = Broker::start_configured(&options)?;
+    if TcpListener::bind("[::1]:0").is_err() {
+        crate::skip("this machine has no ::1");
+        return Ok(());
+    }
+    for ip in ["127.0.0.1", "[::1]"] {
+        let mqtt = format!("{ip}:{}", broker.address().port());
+        Raw::connect(mqtt.parse()?)?.log_in(b'a')?;
+        let http = format!("{ip}:{}", broker.http.context("it serves HTTP")?.port());
+        let mut asker = Raw::connect(http.parse()?)?;
+        asker.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+        ensure!(asker.rest()?.starts_with("HTTP/1.1 200"));
+    }
+    Ok(())
+}
+
 /// A broker whose one listener takes in proxies from these.
 fn behind(proxies: &str) -> Result<Broker> {
     let set = format!("listener=[{{ address = \"127.0.0.1:0\", proxies = [{proxies}] }}]");
@@ -216,6 +314,15 @@ fn a_socket_that_was_opened_before_is_taken_over() -> Result<()> {
         forgotten.contains("no listener has that address"),
         "{forgotten}"
     );
+    // It is in the way of a listener that is another one.
+    let wide = TcpListener::bind("0.0.0.0:0")?;
+    let narrow = format!("127.0.0.1:{}", wide.local_addr()?.port());
+    let refused = hand_over(wide.into(), &["--listen", &narrow]).err();
+    let refused = refused.context("it is in the way")?.to_string();
+    ensure!(
+        refused.contains("the socket that was handed over listens at 0.0.0.0:"),
+        "{refused}"
+    );
     Ok(())
 }
 
@@ -257,14 +364,18 @@ fn the_service_manager_hears_how_it_is_going() -> Result<()> {
 fn health_is_asked_for_on_the_command_line() -> Result<()> {
     let broker = Broker::start_with(&["--http", "127.0.0.1:0"])?;
     let http = broker.http.context("it serves HTTP")?.to_string();
-    let health = || {
+    let health = |address: &str| {
         Command::new(program()?)
-            .args(["health", &http])
+            .args(["health", address])
             .output()
             .map_err(anyhow::Error::from)
     };
-    ensure!(health()?.status.success());
+    ensure!(health(&http)?.status.success());
+    // As the broker says it.
+    ensure!(health(&format!("http://{http}"))?.status.success());
+    ensure!(health(&format!("http://{http}/"))?.status.success());
     drop(broker);
-    ensure!(health()?.status.code() == Some(1));
+    ensure!(health(&http)?.status.code() == Some(1));
+    ensure!(health("https://127.0.0.1:1")?.status.code() == Some(2));
     Ok(())
 }

@@ -160,19 +160,24 @@ fn what_operators_do_is_in_the_log() -> Result<()> {
     const TOKEN: &str = "0123456789abcdef";
     let folder = Folder::new("operators-did")?;
     let tokens = folder.path("tokens").to_string_lossy().into_owned();
-    fs::write(&tokens, TOKEN)?;
+    fs::write(&tokens, format!("# for me\n{TOKEN}\n"))?;
     let options = ["--http", "127.0.0.1:0", "--token-file", &tokens];
     let broker = Broker::start_with(&options)?;
     let http = broker.http.context("it serves HTTP")?;
-    for (request, status) in [
-        ("GET /api/v1/clients", "200"),
-        ("DELETE /api/v1/clients/pump%2F1", "404"),
-        ("PUT /api/v1/traces/pump-1", "204"),
+    let ban = "{\"client_id\": \"pu\u{202e}mp\",\n \"for_s\": 60}";
+    let long = format!("{{\"user_name\": \"{}\"}}", "x".repeat(1_000));
+    for (request, body, status) in [
+        ("GET /api/v1/clients", "", "200"),
+        ("DELETE /api/v1/clients/pump%2F1", "", "404"),
+        ("PUT /api/v1/traces/pump-1", "", "204"),
+        ("POST /api/v1/bans", ban, "201"),
+        ("POST /api/v1/bans", &*long, "201"),
     ] {
+        let length = body.len();
         let mut asker = Raw::connect(http)?;
         asker.send(
             format!(
-                "{request} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
+                "{request} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
             )
             .as_bytes(),
         )?;
@@ -185,6 +190,12 @@ fn what_operators_do_is_in_the_log() -> Result<()> {
     for told in [
         "method=DELETE uri=\"/clients/pump%2F1\" status=404",
         "method=PUT uri=\"/traces/pump-1\" status=204",
+        "peer=127.0.0.1:",
+        "token_line=2",
+        "status=201 body=",
+        "u{202e}mp",
+        "for_s",
+        "xxx…",
     ] {
         ensure!(log.contains(told), "{log}");
     }
@@ -323,13 +334,47 @@ fn a_certificate_out_of_its_time_is_told() -> Result<()> {
         let listener = format!(
             "listener=[{{ address = \"mqtts://127.0.0.1:0\", certificate = {certificate:?}, key = {key:?} }}]"
         );
-        let broker = Broker::start_configured(&["--http", "off", "--set", &listener])?;
+        let broker = Broker::start_configured(&["--http", "127.0.0.1:0", "--set", &listener])?;
+        let mut asker = Raw::connect(broker.http.context("it serves HTTP")?)?;
+        asker.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+        let metric = format!(
+            "mqttlab_certificate_expires_timestamp_seconds{{listener=\"mqtts://127.0.0.1:0\"}} {}\n",
+            until.unix_timestamp()
+        );
+        let metrics = asker.rest()?;
+        ensure!(metrics.contains(&metric), "{metrics}");
         broker.signal("TERM")?;
         let (status, log) = broker.wait()?;
         ensure!(status.success(), "{status}: {log}");
         match expected {
             Some(expected) => ensure!(log.contains(expected), "{log}"),
             None => ensure!(!log.contains("certificate"), "{log}"),
+        }
+    }
+    Ok(())
+}
+
+/// Tokens and passwords that others could read on their way are told.
+#[test]
+fn what_goes_over_the_network_in_clear_is_told() -> Result<()> {
+    for (options, expected) in [
+        (&["--http", "0.0.0.0:0"][..], Some("HTTP is in clear")),
+        (&["--http", "127.0.0.1:0"], None),
+        (
+            &["--http", "off", "--set", "hook.url=http://192.0.2.1/mqtt"],
+            Some("hook.url is in clear"),
+        ),
+        (
+            &["--http", "off", "--set", "hook.url=http://127.0.0.1:1/mqtt"],
+            None,
+        ),
+    ] {
+        let broker = Broker::start_with(options)?;
+        broker.signal("TERM")?;
+        let (_, log) = broker.wait()?;
+        match expected {
+            Some(expected) => ensure!(log.contains(expected), "{options:?}: {log}"),
+            None => ensure!(!log.contains("in clear"), "{options:?}: {log}"),
         }
     }
     Ok(())

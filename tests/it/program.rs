@@ -245,6 +245,15 @@ fn it_brings_its_manual_and_its_completions() -> Result<()> {
     ended(&mqttlab(&["man", "--to", to])?, 0)?;
     let page = fs::read_to_string(folder.path("man1/mqttlab-broker.1"))?;
     ensure!(page.contains("durability"), "{page}");
+    for page in fs::read_dir(to)? {
+        let page = fs::read_to_string(page?.path())?;
+        ensure!(!page.contains("EXTRA"), "{page}");
+    }
+    let (page, _) = ended(&mqttlab(&["man", "--configuration"])?, 0)?;
+    ensure!(
+        page.starts_with(".TH mqttlab-broker 5 ") && page.contains("queue\\-messages\\-max = 1000"),
+        "{page}"
+    );
     for shell in ["bash", "zsh", "fish"] {
         let (script, _) = ended(&mqttlab(&["completions", shell])?, 0)?;
         ensure!(script.contains("durability"), "{shell}: {script}");

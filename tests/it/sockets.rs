@@ -378,6 +378,50 @@ fn the_numbers_are_there_for_prometheus_and_under_sys() -> Result<()> {
     Ok(())
 }
 
+/// Also where several loops have each a part of it.
+#[test]
+fn what_clients_do_shows_under_sys() -> Result<()> {
+    let options = ["--http", "off", "--threads", "2"];
+    let broker = Broker::start_with(&[&options[..], &["--set", "sys.interval-s=1"]].concat())?;
+    let mut clients = Vec::new();
+    for letter in b'a'..=b'd' {
+        let mut client = broker.connect()?;
+        client.log_in(letter)?;
+        clients.push(client);
+    }
+    let mut watcher = broker.connect()?;
+    watcher.log_in(b'w')?;
+    // SUBSCRIBE to $SYS/#, at QoS 0.
+    watcher.send(b"\x82\x0b\0\x01\0\x06$SYS/#\0")?;
+    watcher.expect(&[0x90, 3, 0, 1, 0])?;
+    let mut missing = vec![
+        ("clients/connected", "5"),
+        ("clients/active", "5"),
+        ("clients/maximum", "5"),
+        ("clients/inactive", "0"),
+        ("clients/expired", "0"),
+        // Five CONNECTs and the SUBSCRIBE.
+        ("messages/received", "6"),
+    ];
+    let mut load = 0.0;
+    while !missing.is_empty() || load == 0.0 {
+        let body = watcher.expect_publish()?;
+        let (topic, value) = body[2..].split_at(usize::from(body[1]));
+        let (topic, value) = (str::from_utf8(topic)?, str::from_utf8(value)?);
+        let name = topic.trim_start_matches("$SYS/broker/");
+        missing.retain(|expected| *expected != (name, value));
+        if name == "load/connections/15min" {
+            load = value.parse::<f64>()?;
+        }
+        ensure!(load < 5.0, "{value}");
+        if name.starts_with("heap/") {
+            let held: u64 = value.parse()?;
+            ensure!((1 << 20..1 << 30).contains(&held), "{topic} {held}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn the_log_tells_why_for_the_client_that_was_asked_for() -> Result<()> {
     let broker = Broker::start_with(&["--http", "off", "--trace-client", "t"])?;
@@ -456,4 +500,33 @@ fn when_files_run_out_those_inside_go_on_and_those_outside_wait() -> Result<()> 
     drop(crowd);
     last.log_in(b'z')?;
     inside.expect_alive()
+}
+
+/// Whoever looks whether the broker is ready must not take it for dead and start it again.
+#[cfg(target_os = "linux")]
+#[test]
+fn when_files_run_out_http_still_answers() -> Result<()> {
+    let options = ["--http", "127.0.0.1:0"];
+    let broker = Broker::start_limited_with("ulimit -n 64", &options)?;
+    let mut inside = broker.connect()?;
+    inside.log_in(b'a')?;
+    let mut crowd = (0..100)
+        .map(|_| broker.connect())
+        .collect::<Result<Vec<_>>>()?;
+    std::thread::sleep(Duration::from_millis(600));
+    for path in ["/livez", "/readyz", "/metrics"] {
+        let mut asker = Raw::connect(broker.http.context("it serves HTTP")?)?;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: lab\r\nconnection: close\r\n\r\n");
+        asker.send(request.as_bytes())?;
+        let answer = asker.rest()?;
+        ensure!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+    inside.expect_alive()?;
+    let mut last = crowd.pop().context("there are a hundred")?;
+    drop(crowd);
+    last.log_in(b'z')?;
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    ensure!(log.contains("no new connections for now"), "{log}");
+    Ok(())
 }

@@ -370,3 +370,32 @@ fn another_broker_understands_them() -> Result<()> {
     }
     Ok(())
 }
+
+/// Programs of this machine need no network.
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_reached_like_any_other_listener() -> Result<()> {
+    let folder = Folder::new("talk-unix")?;
+    let path = folder.path("mqtt");
+    let url = format!("unix://{}", path.display());
+    let _broker = Broker::start_configured(&["--http", "off", "--listen", &url])?;
+    let to = ["--to".to_owned(), url];
+    let sent = run(
+        "pub",
+        &to,
+        &["-t", "a", "-m", "hello", "-r", "-q", "1"],
+        b"",
+    )?;
+    ensure!(sent.status.success(), "{sent:?}");
+    let got = run("sub", &to, &["-t", "a", "-C", "1"], b"")?;
+    let text = String::from_utf8_lossy(&got.stdout);
+    ensure!(got.status.success() && text == "hello\n", "{got:?}");
+    let nowhere = ["--to".to_owned(), "unix:///nowhere/mqtt".to_owned()];
+    let failed = run("pub", &nowhere, &["-t", "a", "-m", "x"], b"")?;
+    let said = String::from_utf8_lossy(&failed.stderr);
+    ensure!(
+        !failed.status.success() && said.contains("unix:///nowhere/mqtt"),
+        "{said}"
+    );
+    Ok(())
+}

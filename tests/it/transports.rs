@@ -334,15 +334,114 @@ fn only_requests_for_mqtt_become_websockets() -> Result<()> {
         &[MQTT, ("Origin", "http://localhost:8080")],
     )?
     .converse()?;
-    // A plain request, and bytes of MQTT without WebSocket.
-    for bytes in [b"GET /here HTTP/1.1\r\nhost: x\r\n\r\n", CONNECT] {
-        let mut stream = tcp(address)?;
-        stream.write_all(bytes)?;
-        let mut rest = Vec::new();
-        // A reset is an end as well.
-        let _ = stream.read_to_end(&mut rest);
-        ensure!(!rest.starts_with(&[0x20]), "it was let in");
+    // Bytes of MQTT without WebSocket.
+    let mut stream = tcp(address)?;
+    stream.write_all(CONNECT)?;
+    let mut rest = Vec::new();
+    // A reset is an end as well.
+    let _ = stream.read_to_end(&mut rest);
+    ensure!(!rest.starts_with(&[0x20]), "it was let in");
+    Ok(())
+}
+
+/// What this server says to these bytes.
+fn answer(mut stream: impl Read + Write, request: &[u8]) -> Result<String> {
+    stream.write_all(request)?;
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    // A reset after it is an end as well, and so is TLS that was cut off.
+    while let Ok(1) = stream.read(&mut byte) {
+        answer.extend(byte);
     }
+    Ok(String::from_utf8(answer)?)
+}
+
+/// Whoever asks in HTTP is answered in HTTP: people with browsers, and whatever looks whether the port is alive.
+#[test]
+fn requests_for_no_websocket_are_answered_too() -> Result<()> {
+    let certificates = Certificates::new("plain")?;
+    let broker = certificates.broker("wss", &["--listen", "ws://127.0.0.1:0"])?;
+    let ws = *broker.mqtt.get(2).context("there are three listeners")?;
+    for (request, expected) in [
+        ("GET /mqtt HTTP/1.1\r\nhost: x\r\n\r\n", "426"),
+        ("GET / HTTP/1.1\r\nhost: x\r\n\r\n", "404"),
+        ("HEAD /mqtt HTTP/1.1\r\nhost: x\r\n\r\n", "405"),
+        ("GET /mqtt HTTP/1.0\r\n\r\n", "400"),
+        ("nonsense\r\n\r\n", "400"),
+        (
+            "GET /mqtt HTTP/1.1\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 8\r\n\r\n",
+            "426",
+        ),
+        (
+            "GET /mqtt HTTP/1.1\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\r\n",
+            "400",
+        ),
+    ] {
+        let plain = answer(tcp(ws)?, request.as_bytes())?;
+        let secret = answer(
+            certificates.client(second(&broker)?, false)?,
+            request.as_bytes(),
+        )?;
+        ensure!(plain == secret, "{plain:?} {secret:?}");
+        let (head, body) = plain.split_once("\r\n\r\n").context("a whole answer")?;
+        ensure!(
+            head.starts_with(&format!("HTTP/1.1 {expected} ")) && body.ends_with('\n'),
+            "{request:?}: {plain}"
+        );
+        let length = format!("content-length: {}", body.len());
+        ensure!(head.contains(&length) && head.contains("close"), "{head}");
+        let says_how = head.contains("upgrade: websocket") && head.contains("version: 13");
+        ensure!(says_how == (expected == "426"), "{head}");
+    }
+    // One that comes byte by byte, and one whose head has no end.
+    let mut slow = tcp(ws)?;
+    slow.set_nodelay(true)?;
+    for byte in b"GET /mqtt HTTP/1.1\r\nhost: x\r\n\r" {
+        slow.write_all(&[*byte])?;
+    }
+    ensure!(answer(slow, b"\n")?.starts_with("HTTP/1.1 426 "));
+    let endless = [&b"GET /mqtt HTTP/1.1\r\nx: "[..], &[b'x'; 20_000]].concat();
+    // What it says may be lost, for not all was read.
+    let said = answer(tcp(ws)?, &endless).unwrap_or_default();
+    ensure!(
+        said.is_empty() || said.starts_with("HTTP/1.1 400 "),
+        "{said}"
+    );
+    Ok(())
+}
+
+/// What keeps a page or a program out is in the log, with what would let it in.
+#[test]
+fn why_no_websocket_came_of_a_request_is_in_the_log() -> Result<()> {
+    let listener =
+        "listener=[{ address = \"ws://127.0.0.1:0/here\", origins = [\"https://good.example\"] }]";
+    let broker = Broker::start_configured(&["--http", "off", "--set", listener])?;
+    let address = broker.address();
+    let long = "x".repeat(1_000);
+    let long: &'static str = Box::leak(long.into_boxed_str());
+    for (path, headers) in [
+        ("/there", &[MQTT][..]),
+        ("/here", &[]),
+        ("/here", &[("Sec-WebSocket-Protocol", "amqp, other")]),
+        ("/here", &[MQTT, ("Origin", "https://evil.example")]),
+        ("/here", &[MQTT, ("Origin", long)]),
+    ] {
+        ensure!(ws(tcp(address)?, path, headers).is_err());
+    }
+    answer(tcp(address)?, b"GET /here HTTP/1.1\r\n\r\n")?;
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    for told in [
+        "refused at ws://127.0.0.1:0/here (404 Not Found): the path is \"/there\", and not \"/here\"",
+        "the subprotocols offered are \"\"; mqtt must be among them",
+        "the subprotocols offered are \"amqp, ",
+        "(403 Forbidden): the Origin is \"https://evil.example\"; origins are [\"https://good.example\"]",
+        "xxx\"…; origins are",
+        "(426 Upgrade Required)",
+    ] {
+        ensure!(log.contains(told), "{told} is missing: {log}");
+    }
+    ensure!(!log.contains(&long[..200]), "{log}");
     Ok(())
 }
 

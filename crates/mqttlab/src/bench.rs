@@ -176,10 +176,13 @@ impl Options {
             Some(_) => Target::or_tls(&self.to),
         };
         let target = target.map_err(|why| complain(&why))?;
-        let mut addresses = (target.host(), target.port())
-            .to_socket_addrs()
-            .map_err(|error| complain(&error.to_string()))?;
-        if !addresses.all(|address| address.ip().is_loopback()) && !self.anywhere {
+        let is_here = target.is_local() || {
+            let mut addresses = (target.host(), target.port())
+                .to_socket_addrs()
+                .map_err(|error| complain(&error.to_string()))?;
+            addresses.all(|address| address.ip().is_loopback())
+        };
+        if !is_here && !self.anywhere {
             return Err(complain(
                 "it is on another machine; give --anywhere if that broker is yours to load",
             ));

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Options of `mqttlab health`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Where the broker serves HTTP
+    /// Where the broker serves HTTP, as it says when it starts; http:// before it can be left out
     #[arg(default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     address: String,
 }
@@ -26,7 +26,9 @@ pub(crate) struct Options {
 /// When it cannot be reached or is not ready.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let complain = |why: String| Failure::running(format!("{}: {why}", options.address));
-    let addresses = options.address.to_socket_addrs().map_err(|error| {
+    let address = options.address.trim_end_matches('/');
+    let address = address.strip_prefix("http://").unwrap_or(address);
+    let addresses = address.to_socket_addrs().map_err(|error| {
         Failure::usage(format!(
             "{}: {error}; give an address and a port, such as 127.0.0.1:8080",
             options.address

@@ -4,12 +4,11 @@ mod target;
 mod tls;
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
 use rustls::{ClientConnection, StreamOwned};
-use socket2::SockRef;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::http::HeaderValue;
 use tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
@@ -17,6 +16,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{HandshakeError, client};
 
 use crate::Failure;
+use crate::broker::Stream;
 use crate::websocket::{Framed, into_io};
 use tls::Tls;
 
@@ -65,10 +65,9 @@ impl Way {
 
     fn open_within(&self, patience: Duration) -> io::Result<Wire> {
         let socket = self.connect(patience)?;
-        socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(patience))?;
-        socket.set_write_timeout(Some(patience))?;
-        let socket = mio::net::TcpStream::from_std(socket);
+        let options = socket.options();
+        options.set_read_timeout(Some(patience))?;
+        options.set_write_timeout(Some(patience))?;
         let layer = match &self.tls {
             None => Layer::Plain(socket),
             Some(tls) => {
@@ -99,12 +98,18 @@ impl Way {
         }
     }
 
-    fn connect(&self, patience: Duration) -> io::Result<TcpStream> {
+    fn connect(&self, patience: Duration) -> io::Result<Stream> {
+        if self.target.is_local() {
+            return connect_local(&self.target.path);
+        }
         let addresses = (&*self.target.host, self.target.port).to_socket_addrs()?;
         let mut last = io::Error::other("the name has no address");
         for address in addresses {
             match TcpStream::connect_timeout(&address, patience) {
-                Ok(socket) => return Ok(socket),
+                Ok(socket) => {
+                    socket.set_nodelay(true)?;
+                    return Ok(Stream::Tcp(mio::net::TcpStream::from_std(socket)));
+                }
                 Err(error) => last = error,
             }
         }
@@ -112,10 +117,22 @@ impl Way {
     }
 }
 
+#[cfg(unix)]
+fn connect_local(path: &str) -> io::Result<Stream> {
+    let socket = std::os::unix::net::UnixStream::connect(path)?;
+    Ok(Stream::Unix(mio::net::UnixStream::from_std(socket)))
+}
+
+/// There are none here.
+#[cfg(not(unix))]
+fn connect_local(_: &str) -> io::Result<Stream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// What lies below MQTT and WebSocket.
 pub(crate) enum Layer {
-    Plain(mio::net::TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, mio::net::TcpStream>>),
+    Plain(Stream),
+    Tls(Box<StreamOwned<ClientConnection, Stream>>),
 }
 
 /// An open connection that carries bytes of MQTT.
@@ -132,7 +149,7 @@ impl Wire {
         }
     }
 
-    fn socket(&mut self) -> &mut mio::net::TcpStream {
+    fn socket(&mut self) -> &mut Stream {
         let layer = match self {
             Self::Bare(layer) => layer,
             Self::Ws(socket) => socket.stream(),
@@ -149,7 +166,7 @@ impl Wire {
     /// When the system refuses.
     pub(crate) fn set_nonblocking(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let socket = self.socket();
-        SockRef::from(&*socket).set_nonblocking(true)?;
+        socket.options().set_nonblocking(true)?;
         registry.register(socket, token, Interest::READABLE | Interest::WRITABLE)
     }
 
@@ -177,7 +194,7 @@ impl Wire {
     /// # Errors
     /// When not all could be written.
     pub(crate) fn finish(mut self, rest: &[u8]) -> io::Result<()> {
-        let socket = SockRef::from(&*self.socket());
+        let socket = self.socket().options();
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(LINGER))?;
         self.write_all(rest)?;
@@ -190,7 +207,7 @@ impl Wire {
             // From here on all that matters is written.
             let _ = stream.flush();
         }
-        let _ = SockRef::from(&*self.socket()).shutdown(Shutdown::Write);
+        self.socket().finish();
         let mut rest = [0; 4_096];
         while self.read(&mut rest).is_ok_and(|length| length > 0) {}
         Ok(())

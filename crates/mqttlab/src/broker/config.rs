@@ -1,6 +1,7 @@
 //! The configuration: defaults, under a file, under the environment, under `--set`, under the other options.
 
 mod check;
+mod clear;
 mod doors;
 mod fixed;
 mod limits;
@@ -87,6 +88,7 @@ impl Config {
     /// # Errors
     /// When a file is missing, cannot be read or is wrong.
     pub(crate) fn renewal(&self) -> Result<Renewal, Failure> {
+        self.warn_of_clear();
         let listeners = self.listener.iter();
         let protocols =
             listeners.map(|listener| listener.protocol(self.packet_size_max(listener)?));
@@ -104,6 +106,11 @@ impl Config {
             sys_interval: Duration::from_secs(self.sys.interval_s.into()),
             manners: self.manners(),
         })
+    }
+
+    /// Where is listened.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.listener.iter().map(|listener| &listener.address)
     }
 
     /// What is expected of clients at every listener.

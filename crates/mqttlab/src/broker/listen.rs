@@ -1,11 +1,13 @@
 //! Listeners: which addresses, and what to say where one cannot be had.
 
+mod access;
 mod bound;
 mod inherited;
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Failure;
 
+pub(crate) use access::{Access, Group, Mode};
 pub(crate) use bound::Bound;
 pub(crate) use inherited::Inherited;
 
@@ -35,10 +38,25 @@ impl FromStr for Address {
         if port.is_none_or(|port| port.parse::<u16>().is_err()) {
             return Err("give an address and a port, such as 127.0.0.1:1883 or [::1]:1883".into());
         }
-        let resolved: Vec<_> = text
+        let mut resolved: Vec<SocketAddr> = Vec::new();
+        for address in text
             .to_socket_addrs()
             .map_err(|error| format!("the name cannot be resolved: {error}"))?
-            .collect();
+        {
+            if !resolved.contains(&address) {
+                resolved.push(address);
+            }
+        }
+        // Whatever this machine's files say: clients that are told this name try both.
+        if let Some(("localhost", port)) = text.rsplit_once(':')
+            && let Ok(port) = port.parse()
+        {
+            resolved = [
+                SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
+            ]
+            .into();
+        }
         if resolved.is_empty() {
             return Err("the name has no address".into());
         }
@@ -94,29 +112,98 @@ impl Address {
             .all(|address| address.ip().is_loopback())
     }
 
-    /// Listens, without waiting in any later call. `option` is what the caller would have to change. A socket that was
-    /// opened for this address before the program began is taken over.
+    /// Whether both would listen at one place.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let mut own = self.resolved.iter();
+        own.any(|own| other.resolved.iter().any(|other| overlap(*own, *other)))
+    }
+
+    /// Listens at all addresses of the name that there are here, without waiting in any later call. `option` is what the
+    /// caller would have to change. Sockets that were opened for it before the program began are taken over.
     pub(crate) fn bind(
         &self,
         option: &str,
         inherited: &mut Inherited,
-    ) -> Result<TcpListener, Failure> {
-        if let Some(listener) = inherited.take(&self.resolved) {
-            return Ok(listener);
+    ) -> Result<Vec<TcpListener>, Failure> {
+        let taken = inherited.take(&self.resolved);
+        if !taken.is_empty() {
+            return Ok(taken);
         }
         let mut failed = None;
-        for &address in &self.resolved {
-            match bind(address) {
-                Ok(listener) => return Ok(listener),
-                Err(error) => failed = Some(error),
+        for _ in 0..FREE_PORT_TRIES {
+            match bind_all(&self.resolved) {
+                Ok(listeners) => return Ok(listeners),
+                // The port that was free at one address is not at the other: another may be.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse && self.takes_free_port() =>
+                {
+                    failed = Some(error);
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
         }
-        let error = failed.expect("an address resolves to at least one");
-        Err(Failure::usage(format!(
-            "cannot listen on {self}: {}",
-            advice(&error, option)
-        )))
+        let error = failed.expect("it was tried");
+        let why = match inherited.covering(&self.resolved) {
+            Some(handed) if error.kind() == io::ErrorKind::AddrInUse => {
+                format!("the socket that was handed over listens at {handed}; give that address")
+            }
+            Some(_) | None => advice(&error, option),
+        };
+        Err(Failure::usage(format!("cannot listen on {self}: {why}")))
     }
+
+    fn takes_free_port(&self) -> bool {
+        self.resolved.iter().any(|address| address.port() == 0)
+    }
+}
+
+/// How often a port is looked for that is free at all addresses of a name.
+const FREE_PORT_TRIES: usize = 16;
+
+/// Listens at each of these that there is here, at the same port.
+fn bind_all(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut absent = None;
+    for &address in addresses {
+        let mut address = address;
+        if address.port() == 0
+            && let Some(first) = listeners.first()
+        {
+            address.set_port(first.local_addr()?.port());
+        }
+        match bind(address) {
+            Ok(listener) => listeners.push(listener),
+            // A name may have addresses of a kind that this machine does not use.
+            Err(error) if is_absent(&error) => absent = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match absent {
+        Some(error) if listeners.is_empty() => Err(error),
+        Some(_) | None => Ok(listeners),
+    }
+}
+
+/// Whether the machine has no such address, rather than somebody else having it.
+fn is_absent(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let unsupported = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+    #[cfg(not(unix))]
+    let unsupported = false;
+    unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// Whether one socket cannot have the one and another the other.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |one: IpAddr, other: IpAddr| {
+        // Whoever listens on all addresses of IPv6 does so on those of IPv4.
+        one == other || one.is_unspecified() && (one.is_ipv6() || other.is_ipv4())
+    };
+    let (port, ip) = (one.port(), one.ip());
+    port != 0 && port == other.port() && (covers(ip, other.ip()) || covers(other.ip(), ip))
 }
 
 /// Where MQTT is spoken and how: `127.0.0.1:1883`, `mqtts://0.0.0.0:8883`, `ws://127.0.0.1:8083/mqtt`,
@@ -181,14 +268,27 @@ impl Endpoint {
         }
     }
 
-    /// Listens there; see [`Address::bind`].
-    pub(crate) fn bind(&self, option: &str, inherited: &mut Inherited) -> Result<Bound, Failure> {
+    /// Whether both would listen at one place.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        if self.scheme == Scheme::Unix && other.scheme == Scheme::Unix {
+            return real(&self.path) == real(&other.path);
+        }
+        self.address.overlaps(&other.address)
+    }
+
+    /// Listens there; see [`Address::bind`]. `access` is for a Unix socket.
+    pub(crate) fn bind(
+        &self,
+        option: &str,
+        access: Access,
+        inherited: &mut Inherited,
+    ) -> Result<Bound, Failure> {
         match self.scheme {
             Scheme::Mqtt | Scheme::Mqtts | Scheme::Ws | Scheme::Wss => {
                 Ok(Bound::tcp(self.address.bind(option, inherited)?))
             }
-            Scheme::Unix => Bound::unix(&self.path, inherited).map_err(|error| {
-                let why = advice(&error, option);
+            Scheme::Unix => Bound::unix(&self.path, access, inherited).map_err(|error| {
+                let why = advice_on_path(&error, option);
                 Failure::usage(format!("cannot listen on {self}: {why}"))
             }),
         }
@@ -271,6 +371,31 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// A path without detours, as far as it exists.
+fn real(path: &str) -> PathBuf {
+    let path = Path::new(path);
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        (None, _) | (_, None) => path.components().collect(),
+    }
+}
+
+fn advice_on_path(error: &io::Error, option: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("another program listens there; stop it, or choose another path with {option}")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("not permitted; choose a path in a folder of your own with {option}")
+        }
+        io::ErrorKind::NotFound => {
+            format!("there is no such folder; make it, or choose another path with {option}")
+        }
+        _ => format!("{error}; choose another path with {option}"),
+    }
 }
 
 fn advice(error: &io::Error, option: &str) -> String {

@@ -8,6 +8,7 @@ mod auth;
 mod bans;
 mod config;
 mod descriptors;
+mod expiry;
 mod listen;
 mod manager;
 mod options;
@@ -23,6 +24,7 @@ mod transport;
 mod watch;
 
 use std::io::Write;
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -36,13 +38,16 @@ use config::{Config, HttpAddress};
 use listen::Inherited;
 use ready::Ready;
 use serve::Beside;
+use transport::Protocol;
 use watch::Watch;
 
 pub(crate) use auth::explain::{Options as AclOptions, run as acl};
+pub(crate) use config::DEFAULTS as DEFAULT_CONFIG;
 pub(crate) use listen::Scheme;
 pub use options::Options;
 pub(crate) use passwd::{Options as PasswdOptions, run as passwd};
 pub(crate) use store::command::{Options as StoreOptions, run as store};
+pub(crate) use transport::Stream;
 
 pub(crate) const HELP: &str = "\
 When it is ready it prints one line for each listener, with the real port:
@@ -73,19 +78,10 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     if options.check_config {
         return say("the configuration is good\n");
     }
-    let mut inherited = Inherited::from_environment()?;
-    let mut mqtt = Vec::with_capacity(config.listener.len());
-    for (listener, protocol) in config.listener.iter().zip(renewal.protocols) {
-        let listener = listener.address.bind("--listen", &mut inherited)?;
-        mqtt.push(shard::Listening { listener, protocol });
-    }
-    let http = match &config.http.address {
-        HttpAddress::Off => None,
-        HttpAddress::At(address) => Some(address.bind("--http (or --http off)", &mut inherited)?),
-    };
-    inherited.finish()?;
-    let endpoints = config.listener.iter().map(|listener| &listener.address);
-    let ready = Ready::new(endpoints.zip(&mqtt), http.as_ref())?;
+    let expiries = expiry::expiries(config.endpoints(), &renewal.protocols);
+    let (mqtt, http) = listen(&config, renewal.protocols)?;
+    let first = http.as_ref().and_then(|listeners| listeners.first());
+    let ready = Ready::new(config.endpoints().zip(&mqtt), first)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -119,6 +115,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         log: &log,
         watch: Watch::new(config.files()),
         config,
+        expiries,
     };
     let served = runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));
     // Where one has ended the others cannot go on.
@@ -130,6 +127,26 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     ended.map_err(|error| Failure::running(format!("the event loop failed: {error}")))?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Listens for clients, and for HTTP.
+fn listen(
+    config: &Config,
+    protocols: Vec<Protocol>,
+) -> Result<(Vec<shard::Listening>, Option<Vec<TcpListener>>), Failure> {
+    let mut inherited = Inherited::from_environment()?;
+    let mut mqtt = Vec::with_capacity(config.listener.len());
+    for (listener, protocol) in config.listener.iter().zip(protocols) {
+        let access = listener.access();
+        let listener = listener.address.bind("--listen", access, &mut inherited)?;
+        mqtt.push(shard::Listening { listener, protocol });
+    }
+    let http = match &config.http.address {
+        HttpAddress::Off => None,
+        HttpAddress::At(address) => Some(address.bind("--http (or --http off)", &mut inherited)?),
+    };
+    inherited.finish()?;
+    Ok((mqtt, http))
 }
 
 /// Says so when an event loop ends, however that comes.

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::admin;
 use super::admin::{Admin, Keys, Tokens};
 use super::config::{Config, Fixed, Successor};
+use super::expiry::{self, Expiries, Expiry};
 use super::manager::Manager;
 use super::options::Options;
 use super::ready::Ready;
@@ -26,7 +28,8 @@ const RELOADS_WAITING_MAX: usize = 4;
 
 /// What is served beside the event loop, and what it was configured from.
 pub(super) struct Beside<'a> {
-    pub(super) http: Option<TcpListener>,
+    /// The sockets of its address.
+    pub(super) http: Option<Vec<TcpListener>>,
     pub(super) keys: Keys,
     pub(super) ready: Ready,
     pub(super) options: &'a Options,
@@ -36,6 +39,8 @@ pub(super) struct Beside<'a> {
     pub(super) fixed: Fixed,
     pub(super) log: &'a log::Log,
     pub(super) watch: Watch,
+    /// Until when the certificates are good.
+    pub(super) expiries: Vec<Expiry>,
 }
 
 /// Serves until a signal says stop or the event loop ends.
@@ -50,16 +55,19 @@ pub(super) async fn serve(
     let mut signals = Signals::new()?;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let (reload, mut reloads) = mpsc::channel(RELOADS_WAITING_MAX);
-    let renewals = Arc::new(Renewals::default());
+    let renewals = Arc::new(Renewals {
+        expiries: Expiries::new(beside.expiries),
+        ..Renewals::default()
+    });
     let admin = Admin {
         loops: loops.clone(),
         keys: beside.keys.clone(),
         reload,
         renewals: Arc::clone(&renewals),
     };
-    let http = beside.http.map(|listener| {
+    let http = beside.http.map(|listeners| {
         tokio::spawn(async {
-            if let Err(failure) = admin::serve(listener, admin, http_stopped).await {
+            if let Err(failure) = admin::serve(listeners, admin, http_stopped).await {
                 tracing::error!(%failure, "HTTP ended");
             }
         })
@@ -73,6 +81,9 @@ pub(super) async fn serve(
         config: beside.config,
         watch: beside.watch,
     };
+    // What is told at the start needs no telling at once.
+    let first = Instant::now() + expiry::TOLD_EVERY;
+    let mut days = tokio::time::interval_at(first, expiry::TOLD_EVERY);
     let sources = Sources {
         options: beside.options,
         fixed: &beside.fixed,
@@ -98,6 +109,7 @@ pub(super) async fn serve(
                 let _ = asker.send(renewed.map_err(|failure| failure.to_string()));
             }
             () = &mut reassuring => {}
+            _ = days.tick() => renewals.expiries.tell(),
             _ = loop_ended.recv() => return Ok(()),
         }
     }
@@ -172,6 +184,8 @@ pub(super) struct Renewals {
     failed: AtomicU64,
     /// What is in the files is not what the broker goes by: something was wrong the last time, or needs a restart.
     is_stale: AtomicBool,
+    /// Until when the certificates are good.
+    pub(super) expiries: Expiries,
 }
 
 impl Renewals {
@@ -220,6 +234,8 @@ async fn renew(
                 tracing::warn!(%changed, "this changes only with a restart, and is as it was");
             }
             followed.watch = Watch::new(config.files());
+            let expiries = expiry::expiries(config.endpoints(), &reread.renewal.protocols);
+            sources.renewals.expiries.follow(expiries);
             followed.config = config;
             take_up(&reread.renewal, loops, &What { changed, files }).await
         }

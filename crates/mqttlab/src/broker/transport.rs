@@ -1,6 +1,7 @@
 //! How bytes of MQTT travel: plainly, inside TLS, inside WebSocket, or both; and behind a proxy.
 
 mod gate;
+mod handshake;
 mod proxy;
 mod stream;
 mod tls;
@@ -27,6 +28,8 @@ pub(crate) struct Protocol {
     pub(crate) ws: Option<Arc<Gate>>,
     /// Only proxies are taken in, from these addresses; they say whom they stand for.
     pub(crate) proxies: Arc<[Network]>,
+    /// Until when the server's certificate is good, in seconds since 1970.
+    pub(crate) expires_s: Option<i64>,
 }
 
 impl Protocol {
@@ -248,6 +251,7 @@ impl fmt::Debug for Protocol {
             .field("tls", &self.tls.is_some())
             .field("ws", &self.ws)
             .field("proxies", &self.proxies)
+            .field("expires_s", &self.expires_s)
             .finish()
     }
 }

@@ -15,7 +15,8 @@ use crate::wire::{Target, Trust, Way};
 /// Options of a client.
 #[derive(Args, Debug)]
 pub(super) struct Connecting {
-    /// The broker: mqtt://, mqtts://, ws:// or wss://, with host and port; a host alone is mqtt://
+    /// The broker: mqtt://, mqtts://, ws:// or wss://, with host and port; a host alone is mqtt://; or unix:// with the path
+    /// of a socket
     #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
     to: Target,
 

@@ -15,7 +15,7 @@ pub(crate) struct Target {
     /// A name or an address, without brackets.
     pub(super) host: String,
     pub(super) port: u16,
-    /// Of WebSocket; empty for others.
+    /// Of WebSocket, or of a Unix socket; empty for others.
     pub(super) path: String,
 }
 
@@ -28,6 +28,24 @@ impl Target {
             scheme => scheme,
         };
         Ok(Self { scheme, ..target })
+    }
+
+    /// A socket of this machine.
+    fn unix(path: &str) -> Result<Self, String> {
+        if !path.starts_with('/') || !cfg!(unix) {
+            return Err("after unix:// comes the whole path, such as /run/mqttlab/mqtt".into());
+        }
+        Ok(Self {
+            scheme: Scheme::Unix,
+            host: String::new(),
+            port: 0,
+            path: path.into(),
+        })
+    }
+
+    /// Whether it is a socket of this machine, and has no host and port.
+    pub(crate) fn is_local(&self) -> bool {
+        self.scheme == Scheme::Unix
     }
 
     /// A name or an address, without brackets.
@@ -55,13 +73,13 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}://{}{}",
-            self.scheme.name(),
-            self.authority(),
-            self.path
-        )
+        let scheme = self.scheme.name();
+        match self.scheme {
+            Scheme::Unix => write!(f, "{scheme}://{}", self.path),
+            Scheme::Mqtt | Scheme::Mqtts | Scheme::Ws | Scheme::Wss => {
+                write!(f, "{scheme}://{}{}", self.authority(), self.path)
+            }
+        }
     }
 }
 
@@ -75,9 +93,11 @@ impl FromStr for Target {
             "mqtts" => (Scheme::Mqtts, 8883),
             "ws" => (Scheme::Ws, 80),
             "wss" => (Scheme::Wss, 443),
+            "unix" => return Self::unix(rest),
             _ => {
                 return Err(
-                    "begin with mqtt://, mqtts://, ws:// or wss://, or with nothing".into(),
+                    "begin with mqtt://, mqtts://, ws://, wss:// or unix://, or with nothing"
+                        .into(),
                 );
             }
         };
@@ -140,6 +160,8 @@ mod tests {
             ("ws://example.org", "ws://example.org:80/mqtt"),
             ("wss://[::1]:8443/other/path", "wss://[::1]:8443/other/path"),
             ("[::1]", "mqtt://[::1]:1883"),
+            #[cfg(unix)]
+            ("unix:///run/mqtt", "unix:///run/mqtt"),
         ] {
             let target: Target = text.parse().expect(text);
             assert_eq!(target.to_string(), expected);
@@ -162,6 +184,7 @@ mod tests {
             ("example.org:70000", "1 to 65535"),
             ("example.org:", "1 to 65535"),
             ("ws:///mqtt", "no host"),
+            ("unix://run/mqtt", "the whole path"),
         ] {
             let error = text.parse::<Target>().expect_err(text);
             assert!(error.contains(why), "{text}: {error}");

@@ -8,6 +8,7 @@ mod bans;
 mod clients;
 mod gate;
 mod limits;
+mod parameters;
 mod reload;
 mod retained;
 mod sessions;
@@ -178,6 +179,7 @@ struct Paging {
     /// The `next` of the page before.
     after: Option<String>,
     /// Entries at most; 100 unless said, never more than 1000.
+    #[serde(deserialize_with = "parameters::number")]
     limit: Option<usize>,
 }
 

@@ -1,10 +1,13 @@
 //! Who comes in over HTTP: so many at once, who say in time what they want, and stay so long.
 
-use std::net::TcpListener;
+use std::future::poll_fn;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -23,20 +26,28 @@ const CONNECTION_LASTS: Duration = Duration::from_secs(300);
 /// How long to wait when a connection cannot be taken in: mostly there are no file descriptors.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker(pub(super) SocketAddr);
+
 /// Serves until `stop` is sent or dropped, and then until all who were asking have their answers.
 pub(super) async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     router: Router,
     mut stop: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
-    let listener = tokio::net::TcpListener::from_std(listener)
+    let listeners = listeners.into_iter();
+    let listeners = listeners.map(tokio::net::TcpListener::from_std);
+    let listeners: Vec<_> = listeners
+        .collect::<Result<_, _>>()
         .map_err(|error| Failure::running(format!("HTTP failed: {error}")))?;
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let leaving = GracefulShutdown::new();
     loop {
         tokio::select! {
-            (stream, place) = next(&listener, &places) => {
-                tokio::spawn(attend(stream, place, router.clone(), &leaving));
+            (stream, peer, place) = next(&listeners, &places) => {
+                let router = router.clone().layer(Extension(Asker(peer)));
+                tokio::spawn(attend(stream, place, router, &leaving));
             }
             // Sent or dropped mean the same.
             _ = &mut stop => break,
@@ -48,20 +59,29 @@ pub(super) async fn serve(
 
 /// The next connection for which there is a place.
 async fn next(
-    listener: &tokio::net::TcpListener,
+    listeners: &[tokio::net::TcpListener],
     places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let place = Arc::clone(places).acquire_owned().await;
     let place = place.expect("nobody closes the semaphore");
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+        match poll_fn(|context| accept(listeners, context)).await {
+            Ok((stream, peer)) => return (stream, peer, place),
             Err(error) => {
                 tracing::warn!(%error, "HTTP cannot take in a connection");
                 tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
             }
         }
     }
+}
+
+/// A connection at one of them.
+fn accept(
+    listeners: &[tokio::net::TcpListener],
+    context: &mut Context<'_>,
+) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    let mut accepted = listeners.iter().map(|it| it.poll_accept(context));
+    accepted.find(Poll::is_ready).unwrap_or(Poll::Pending)
 }
 
 /// Answers on one connection.

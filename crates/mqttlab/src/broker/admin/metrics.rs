@@ -6,6 +6,7 @@ use std::time::Duration;
 use mqttlab_core::broker::CloseKind;
 
 use crate::broker::auth::CheckNumbers;
+use crate::broker::expiry::Expiry;
 use crate::broker::serve::Renewals;
 use crate::broker::shard::Report;
 use crate::broker::store;
@@ -99,6 +100,7 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
         "How often something was wrong with them, and nothing changed.",
         renewals.failed(),
     );
+    certificates(&mut text, renewals);
     if let Some(store) = &report.store {
         for &(name, kind, help, value) in STORE {
             text.head(name, kind, help);
@@ -146,6 +148,24 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
             .map(|(kind, count)| (close_name(kind), count)),
     );
     text.0
+}
+
+/// Until when the certificates of listeners are good.
+fn certificates(text: &mut Text, renewals: &Renewals) {
+    let name = "certificate_expires_timestamp_seconds";
+    let expiries = renewals.expiries.list();
+    if expiries.is_empty() {
+        return;
+    }
+    text.head(
+        name,
+        "gauge",
+        "When the certificate of a listener expires, in seconds since 1970.",
+    );
+    for Expiry { listener, at_s } in expiries {
+        let listener = listener.replace('\\', "\\\\").replace('"', "\\\"");
+        text.value(name, Some(("listener", &listener)), at_s.max(0) as u64);
+    }
 }
 
 /// Who was not taken in, and which limits were reached.
@@ -412,6 +432,21 @@ const COUNTERS: &[Metric] = &[
     ("sessions_ended_total", "Sessions that ended.", |report| {
         report.counters.sessions_ended
     }),
+    (
+        "sessions_expired_total",
+        "Those of them whose Session Expiry Interval was over.",
+        |report| report.counters.sessions_expired,
+    ),
+    (
+        "packets_received_total",
+        "Packets of MQTT of every type from clients.",
+        |report| report.traffic.packets_read,
+    ),
+    (
+        "packets_sent_total",
+        "Packets of MQTT of every type to clients.",
+        |report| report.traffic.packets_written,
+    ),
     (
         "publish_resent_total",
         "PUBLISHes that were sent again on a new connection.",

@@ -42,11 +42,11 @@ pub(super) struct Admin {
 
 /// Serves until `stop` is sent or dropped.
 pub(super) async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     admin: Admin,
     stop: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
-    door::serve(listener, router(admin), stop).await
+    door::serve(listeners, router(admin), stop).await
 }
 
 fn router(admin: Admin) -> Router {

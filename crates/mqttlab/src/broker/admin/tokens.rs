@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use crate::Failure;
 use crate::broker::secret::warn_if_open;
@@ -13,9 +13,9 @@ use crate::broker::secret::warn_if_open;
 /// A shorter token could be guessed.
 const LENGTH_MIN: usize = 16;
 
-/// The tokens that are good. Only their digests are kept.
+/// The tokens that are good, each with its line in the file. Only their digests are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tokens(Vec<[u8; 32]>);
+pub(crate) struct Tokens(Vec<(u32, [u8; 32])>);
 
 impl Tokens {
     /// Reads a file: a token a line; empty lines and those that begin with `#` count for nothing.
@@ -32,18 +32,17 @@ impl Tokens {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut tokens = Vec::new();
-        for (index, line) in text.lines().enumerate() {
+        for (number, line) in (1..).zip(text.lines()) {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             if line.len() < LENGTH_MIN {
                 return Err(format!(
-                    "the token in line {} is shorter than {LENGTH_MIN} characters",
-                    index + 1
+                    "the token in line {number} is shorter than {LENGTH_MIN} characters"
                 ));
             }
-            tokens.push(Sha256::digest(line).into());
+            tokens.push((number, Sha256::digest(line).into()));
         }
         if tokens.is_empty() {
             return Err("there is no token in it".into());
@@ -51,14 +50,14 @@ impl Tokens {
         Ok(Self(tokens))
     }
 
-    /// Whether this is one of them. How long that takes says nothing about them.
-    fn has(&self, token: &str) -> bool {
+    /// The line of this one. How long it takes to find says nothing about them.
+    fn line(&self, token: &str) -> Option<u32> {
         let digest: [u8; 32] = Sha256::digest(token).into();
-        let mut found = subtle::Choice::from(0);
-        for known in &self.0 {
-            found |= known.ct_eq(&digest);
+        let mut found = 0;
+        for (line, known) in &self.0 {
+            found.conditional_assign(line, known.ct_eq(&digest));
         }
-        found.into()
+        (found > 0).then_some(found)
     }
 }
 
@@ -69,7 +68,8 @@ pub(crate) struct Keys(Arc<RwLock<Option<Tokens>>>);
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    Good,
+    /// It stands in this line of the file.
+    Good(u32),
     Wrong,
     /// There are none: the admin interface is closed.
     Closed,
@@ -87,11 +87,11 @@ impl Keys {
 
     pub(super) fn judge(&self, token: Option<&str>) -> Verdict {
         let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match (&*tokens, token) {
-            (None, _) => Verdict::Closed,
-            (Some(tokens), Some(token)) if tokens.has(token) => Verdict::Good,
-            (Some(_), Some(_) | None) => Verdict::Wrong,
-        }
+        let Some(tokens) = &*tokens else {
+            return Verdict::Closed;
+        };
+        let line = token.and_then(|token| tokens.line(token));
+        line.map_or(Verdict::Wrong, Verdict::Good)
     }
 }
 
@@ -103,8 +103,8 @@ mod tests {
     fn only_a_whole_token_is_good() {
         let tokens = Tokens::parse("# for the dashboard\n0123456789abcdef\n\n fedcba9876543210 \n");
         let keys = Keys::new(Some(tokens.expect("a good file")));
-        assert_eq!(keys.judge(Some("0123456789abcdef")), Verdict::Good);
-        assert_eq!(keys.judge(Some("fedcba9876543210")), Verdict::Good);
+        assert_eq!(keys.judge(Some("0123456789abcdef")), Verdict::Good(2));
+        assert_eq!(keys.judge(Some("fedcba9876543210")), Verdict::Good(4));
         for wrong in ["", "0123456789abcde", "# for the dashboard"] {
             assert_eq!(keys.judge(Some(wrong)), Verdict::Wrong, "{wrong}");
         }

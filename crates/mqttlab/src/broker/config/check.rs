@@ -41,20 +41,18 @@ impl Config {
 
     /// What is there twice would be another program to itself.
     fn check_places(&self) -> Result<(), Failure> {
-        let mut places: Vec<_> = self.listener.iter().map(place).collect();
-        if let HttpAddress::At(address) = &self.http.address {
-            places.push(address.to_string());
+        for (number, one) in self.listener.iter().enumerate() {
+            let others = &self.listener[number + 1..];
+            if let Some(other) = others.iter().find(|it| it.address.overlaps(&one.address)) {
+                return Err(twice(&place(one), &place(other)));
+            }
+            if let HttpAddress::At(http) = &self.http.address
+                && one.address.address.overlaps(http)
+            {
+                return Err(twice(&place(one), &http.to_string()));
+            }
         }
-        // The system takes another one for each of these.
-        places.retain(|place| !place.ends_with(":0"));
-        places.sort_unstable();
-        match places.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Failure::usage(format!(
-                "{} is there twice; give each listener, and HTTP, an address of its own",
-                pair[0]
-            ))),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Nobody could be served with a limit of nothing.
@@ -105,10 +103,23 @@ fn place(listener: &Listener) -> String {
     }
 }
 
+/// Two that one socket would have to be.
+fn twice(one: &str, other: &str) -> Failure {
+    let what = match one == other {
+        true => format!("{one} is there twice"),
+        false => format!("{one} and {other} are at the same place"),
+    };
+    Failure::usage(format!(
+        "{what}; give each listener, and HTTP, an address of its own"
+    ))
+}
+
 /// Whoever names a certificate thinks that there is TLS: it is not left away in silence.
 fn check_layers(listener: &Listener) -> Result<(), Failure> {
     let Listener {
         address,
+        mode,
+        group,
         certificate,
         key,
         client_ca,
@@ -127,6 +138,11 @@ fn check_layers(listener: &Listener) -> Result<(), Failure> {
     {
         return Err(Failure::usage(format!(
             "{address}: {name} is for listeners with TLS; begin the address with mqtts:// or wss://"
+        )));
+    }
+    if address.scheme != Scheme::Unix && (mode.is_some() || group.is_some()) {
+        return Err(Failure::usage(format!(
+            "{address}: mode and group are for Unix sockets; begin the address with unix://"
         )));
     }
     if !address.scheme.has_ws() && !origins.is_empty() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::auth::NameFrom;
 use super::super::auth::acl::Acl;
-use super::super::listen::{Endpoint, Scheme};
+use super::super::listen::{Access, Endpoint, Group, Mode, Scheme};
 use super::super::transport::{Certificates, Gate, Network, Protocol, ProxiesSay};
 use super::OverRate;
 use crate::Failure;
@@ -18,6 +18,12 @@ use crate::Failure;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Listener {
     pub(crate) address: Endpoint,
+    /// Who of this machine may connect, for Unix sockets.
+    #[serde(default)]
+    pub(crate) mode: Option<Mode>,
+    /// The group that may, if it is another than that of the broker.
+    #[serde(default)]
+    pub(crate) group: Option<Group>,
     /// PEM file with the certificate, for listeners with TLS.
     #[serde(default)]
     pub(crate) certificate: Option<PathBuf>,
@@ -101,6 +107,8 @@ impl Listener {
     pub(crate) fn new(address: Endpoint) -> Self {
         Self {
             address,
+            mode: None,
+            group: None,
             certificate: None,
             key: None,
             client_ca: None,
@@ -136,6 +144,14 @@ impl Listener {
         Ok(file.map(Acl::load).transpose()?.map(Arc::new))
     }
 
+    /// Who of this machine may connect to a Unix socket.
+    pub(crate) fn access(&self) -> Access {
+        Access {
+            mode: self.mode.unwrap_or_default(),
+            group: self.group,
+        }
+    }
+
     /// What is spoken there.
     ///
     /// # Errors
@@ -152,6 +168,7 @@ impl Listener {
         let forwarders: &[Network] = if forwards { &self.proxies } else { &[] };
         let ws = scheme.has_ws().then(|| {
             Arc::new(Gate {
+                listener: self.address.to_string(),
                 path: path.clone(),
                 origins: self.origins.clone(),
                 packet_size_max,
@@ -171,12 +188,19 @@ impl Listener {
                 self.address
             )));
         }
-        let tls = match self.certificates()? {
-            Some(certificates) => Some(certificates.load()?),
-            None => None,
+        let (tls, expires_s) = match self.certificates()? {
+            Some(certificates) => {
+                let (tls, expires_s) = certificates.load()?;
+                (Some(tls), expires_s)
+            }
+            None => (None, None),
         };
-        let proxies = self.proxies.clone().into();
-        Ok(Protocol { tls, ws, proxies })
+        Ok(Protocol {
+            tls,
+            ws,
+            proxies: self.proxies.clone().into(),
+            expires_s,
+        })
     }
 
     /// The files for TLS, where it has TLS.

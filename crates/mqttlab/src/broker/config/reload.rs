@@ -63,11 +63,19 @@ impl Config {
             let name = open.address.to_string();
             let same = left.iter().position(|it| it.address.to_string() == name);
             match same {
-                Some(at) => Listener {
-                    // A name that means another place now is listened to where it was.
-                    address: open.address.clone(),
-                    ..left.remove(at).clone()
-                },
+                Some(at) => {
+                    let now = left.remove(at);
+                    if (now.mode, now.group) != (open.mode, open.group) {
+                        waiting.push(format!("mode and group of {name}"));
+                    }
+                    Listener {
+                        // A name that means another place now is listened to where it was.
+                        address: open.address.clone(),
+                        mode: open.mode,
+                        group: open.group,
+                        ..now.clone()
+                    }
+                }
                 None => {
                     waiting.push(format!("listener {name} (open until then)"));
                     open.clone()

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixListener;
 use listenfd::ListenFd;
 use socket2::SockRef;
 
+use super::overlap;
 use crate::Failure;
 
 /// The sockets that no listener has taken yet.
@@ -50,14 +51,21 @@ impl Inherited {
         Ok(())
     }
 
-    /// The socket for one of these addresses.
-    pub(super) fn take(&mut self, addresses: &[SocketAddr]) -> Option<TcpListener> {
-        let is_meant = |listener: &TcpListener| {
+    /// The sockets for these addresses.
+    pub(super) fn take(&mut self, addresses: &[SocketAddr]) -> Vec<TcpListener> {
+        let is_meant = |listener: &mut TcpListener| {
             let own = listener.local_addr();
             own.is_ok_and(|own| addresses.contains(&own))
         };
-        let at = self.tcp.iter().position(is_meant)?;
-        Some(self.tcp.swap_remove(at))
+        self.tcp.extract_if(.., is_meant).collect()
+    }
+
+    /// Where a socket listens that was handed over and takes the place of one of these.
+    pub(super) fn covering(&self, addresses: &[SocketAddr]) -> Option<SocketAddr> {
+        let places = self.tcp.iter().filter_map(|it| it.local_addr().ok());
+        let mut covering =
+            places.filter(|place| addresses.iter().any(|address| overlap(*place, *address)));
+        covering.next()
     }
 
     /// The socket for this path.

@@ -33,13 +33,55 @@ fn a_busy_port_is_said_with_the_option_to_change() {
     let first = address("127.0.0.1:0")
         .bind("--listen", &mut Inherited::default())
         .expect("a free port");
-    let taken = first.local_addr().expect("it is bound").to_string();
+    let taken = first[0].local_addr().expect("it is bound").to_string();
     let failure = address(&taken)
         .bind("--listen", &mut Inherited::default())
         .expect_err("it is taken");
     let text = failure.to_string();
     assert!(text.contains(&taken) && text.contains("--listen"), "{text}");
     assert_eq!(failure.exit_code(), std::process::ExitCode::from(2));
+}
+
+#[test]
+fn a_name_of_two_addresses_is_listened_to_at_both() {
+    let sockets = address("localhost:0")
+        .bind("--listen", &mut Inherited::default())
+        .expect("a free port");
+    let places: Vec<_> = sockets
+        .iter()
+        .map(|it| it.local_addr().expect("it is bound"))
+        .collect();
+    let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    assert_eq!(places.len(), 1 + usize::from(has_v6), "{places:?}");
+    assert!(
+        places
+            .iter()
+            .all(|it| it.port() == places[0].port() && it.ip().is_loopback())
+    );
+    assert!(address("localhost:1").is_loopback());
+}
+
+#[test]
+fn places_that_one_socket_would_take_are_the_same() {
+    for (one, other, expected) in [
+        ("127.0.0.1:1", "127.0.0.1:1", true),
+        ("127.0.0.1:1", "127.0.0.1:2", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+        ("127.0.0.1:1", "0.0.0.0:1", true),
+        ("[::]:1", "127.0.0.1:1", true),
+        ("[::1]:1", "0.0.0.0:1", false),
+        ("[::1]:1", "127.0.0.1:1", false),
+        ("localhost:1", "[::1]:1", true),
+        ("mqtt://127.0.0.1:1", "ws://0.0.0.0:1", true),
+        ("unix:///tmp/a", "unix:///tmp//./a", true),
+        ("unix:///tmp/a", "unix:///tmp/b", false),
+        ("unix:///no/such/a", "unix:///no//such/a", true),
+        ("unix:///tmp/a", "127.0.0.1:1", false),
+    ] {
+        let [one, other] = [one, other].map(|it| it.parse::<Endpoint>().expect(it));
+        assert_eq!(one.overlaps(&other), expected, "{one} {other}");
+        assert_eq!(other.overlaps(&one), expected, "{other} {one}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mio::{Registry, Token};
 use mqttlab_core::time::Instant;
 
+use super::super::descriptors::Files;
 use super::super::listen::Bound;
 use super::super::transport::{Peer, Protocol, Stream};
 use super::WAKER;
@@ -25,6 +26,8 @@ pub(super) struct Acceptor {
     number: u16,
     state: State,
     bucket: Bucket,
+    /// Some are kept for others than clients.
+    files: Files,
     /// Whether the log has said that it rests; said once until accepting works again.
     said: bool,
 }
@@ -57,6 +60,7 @@ impl Acceptor {
             number: position as u16,
             state: State::Ready,
             bucket: Bucket::default(),
+            files: Files::new(),
             said: false,
         })
     }
@@ -101,8 +105,10 @@ impl Acceptor {
     /// The next connection, if somebody is there.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Stream, Peer)> {
         while self.state == State::Ready {
-            match self.listener.accept() {
+            let room = self.files.check(&self.listener);
+            match room.and_then(|()| self.listener.accept()) {
                 Ok((stream, peer)) => {
+                    self.files.note(&stream);
                     self.said = false;
                     return Some((stream, peer));
                 }

@@ -1,9 +1,10 @@
 //! Which WebSocket requests are let through.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response};
+use tungstenite::error::ProtocolError;
+use tungstenite::http::header::AsHeaderName;
 use tungstenite::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::proxy::Network;
@@ -15,6 +16,8 @@ const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 /// What a WebSocket request must look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gate {
+    /// The listener, as the log calls it.
+    pub(crate) listener: String,
     /// The path in the address, such as `/mqtt`.
     pub(crate) path: String,
     /// Web origins whose pages may connect, or `*` for any. Pages from this machine always may.
@@ -24,16 +27,6 @@ pub(crate) struct Gate {
     /// Proxies that say in `X-Forwarded-For` whom they stand for; empty where none do.
     pub(crate) forwarders: Arc<[Network]>,
 }
-
-/// A gate as the handshake of one connection holds it.
-pub(super) struct SharedGate {
-    pub(super) gate: Arc<Gate>,
-    /// Where to say whom a proxy stands for.
-    pub(super) heard: Option<Heard>,
-}
-
-/// Whom a proxy stands for, once it has said that.
-pub(super) type Heard = Arc<OnceLock<Peer>>;
 
 /// Whom the proxies stand for by these headers: the last who is none of them. What stands before that anybody may have
 /// written.
@@ -64,33 +57,124 @@ fn parse_entry(text: &str) -> Option<SocketAddr> {
 /// Where proxies say whom they stand for.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
+/// Characters of what came that the log tells.
+const TOLD_MAX: usize = 120;
+
 /// Why a request is turned away.
-type Refusal = (StatusCode, &'static str);
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// What the peer is told.
+    pub(super) said: &'static str,
+    /// What the log tells.
+    pub(super) why: String,
+}
+
+impl Refusal {
+    /// It is no request as it should be.
+    pub(super) fn bad(why: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            said: "this is no request for MQTT over WebSocket\n",
+            why: why.into(),
+        }
+    }
+
+    /// It cannot be read, or is one of another kind.
+    pub(super) fn unreadable(error: &tungstenite::Error) -> Self {
+        let mut refusal = Self::bad(&error.to_string());
+        if matches!(
+            error,
+            tungstenite::Error::Protocol(ProtocolError::WrongHttpMethod)
+        ) {
+            refusal.status = StatusCode::METHOD_NOT_ALLOWED;
+        }
+        refusal
+    }
+
+    /// Somebody wants to look, but not to speak MQTT.
+    pub(super) fn no_upgrade(error: &tungstenite::Error) -> Self {
+        Self {
+            status: StatusCode::UPGRADE_REQUIRED,
+            said: "MQTT is spoken here, over WebSocket: a client has to ask for an upgrade\n",
+            why: error.to_string(),
+        }
+    }
+}
+
+/// What came, fit for the log.
+fn told(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let begin: String = text.chars().take(TOLD_MAX).collect();
+    let more = if begin.len() < text.len() { "…" } else { "" };
+    format!("{begin:?}{more}")
+}
+
+/// All values of a header, fit for the log.
+fn all_told(headers: &HeaderMap, name: impl AsHeaderName) -> String {
+    let values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    told(&values.collect::<Vec<_>>().join(&b", "[..]))
+}
 
 impl Gate {
-    /// The subprotocol to speak.
-    fn check(&self, path: &str, headers: &HeaderMap) -> Result<&'static str, Refusal> {
-        if path != self.path {
-            return Err((StatusCode::NOT_FOUND, "MQTT is not spoken on this path\n"));
+    pub(super) fn check_path(&self, path: &str) -> Result<(), Refusal> {
+        if path == self.path {
+            return Ok(());
         }
+        Err(Refusal {
+            status: StatusCode::NOT_FOUND,
+            said: "MQTT is not spoken on this path\n",
+            why: format!(
+                "the path is {}, and not {:?}",
+                told(path.as_bytes()),
+                self.path
+            ),
+        })
+    }
+
+    /// The subprotocol to speak.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<&'static str, Refusal> {
         // Programs send no origin; a browser always says whose page it acts for.
         if let Some(origin) = headers.get(header::ORIGIN)
             && !self.admits(origin.to_str().unwrap_or_default())
         {
-            return Err((StatusCode::FORBIDDEN, "pages from there may not connect\n"));
+            let (came, origins) = (told(origin.as_bytes()), &self.origins);
+            return Err(Refusal {
+                status: StatusCode::FORBIDDEN,
+                said: "pages from there may not connect\n",
+                why: format!("the Origin is {came}; origins are {origins:?} and this machine"),
+            });
         }
         let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
         let offered: Vec<_> = offers
             .filter_map(|offer| offer.to_str().ok())
             .flat_map(|offer| offer.split(',').map(str::trim))
             .collect();
-        SUBPROTOCOLS
-            .into_iter()
-            .find(|known| offered.contains(known))
-            .ok_or((
-                StatusCode::BAD_REQUEST,
-                "the subprotocol mqtt is not offered\n",
-            ))
+        let mut known = SUBPROTOCOLS.into_iter();
+        known.find(|known| offered.contains(known)).ok_or_else(|| {
+            let came = all_told(headers, header::SEC_WEBSOCKET_PROTOCOL);
+            Refusal {
+                status: StatusCode::BAD_REQUEST,
+                said: "the subprotocol mqtt is not offered\n",
+                why: format!("the subprotocols offered are {came}; mqtt must be among them"),
+            }
+        })
+    }
+
+    /// Whom a proxy stands for, where one must say that.
+    pub(super) fn forwarded(&self, headers: &HeaderMap) -> Result<Option<Peer>, Refusal> {
+        if self.forwarders.is_empty() {
+            return Ok(None);
+        }
+        let peer = forwarded_for(headers, &self.forwarders);
+        peer.map(Some).ok_or_else(|| Refusal {
+            status: StatusCode::BAD_REQUEST,
+            said: "X-Forwarded-For does not say where this comes from\n",
+            why: format!(
+                "X-Forwarded-For is {}, and names nobody",
+                all_told(headers, FORWARDED_FOR)
+            ),
+        })
     }
 
     fn admits(&self, origin: &str) -> bool {
@@ -114,43 +198,6 @@ fn is_local(origin: &str) -> bool {
     ["localhost", "127.0.0.1", "[::1]"].contains(&host)
 }
 
-impl Callback for SharedGate {
-    fn on_request(
-        self,
-        request: &Request,
-        mut response: Response,
-    ) -> Result<Response, ErrorResponse> {
-        let headers = request.headers();
-        let checked = self.gate.check(request.uri().path(), headers);
-        let checked = checked.and_then(|subprotocol| match &self.heard {
-            None => Ok(subprotocol),
-            Some(heard) => {
-                let peer = forwarded_for(headers, &self.gate.forwarders).ok_or((
-                    StatusCode::BAD_REQUEST,
-                    "X-Forwarded-For does not say where this comes from\n",
-                ))?;
-                // There is one request.
-                let _ = heard.set(peer);
-                Ok(subprotocol)
-            }
-        });
-        match checked {
-            Ok(subprotocol) => {
-                response.headers_mut().insert(
-                    header::SEC_WEBSOCKET_PROTOCOL,
-                    HeaderValue::from_static(subprotocol),
-                );
-                Ok(response)
-            }
-            Err((status, text)) => {
-                let mut refusal = ErrorResponse::new(Some(text.to_owned()));
-                *refusal.status_mut() = status;
-                Err(refusal)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tungstenite::http::{HeaderMap, HeaderName, HeaderValue};
@@ -171,13 +218,15 @@ mod tests {
 
     fn check(path: &str, pairs: &[(&'static str, &'static str)]) -> Result<&'static str, u16> {
         let gate = Gate {
+            listener: "ws://127.0.0.1:80/mqtt".into(),
             path: "/mqtt".into(),
             origins: vec!["https://example.org".into()],
             packet_size_max: 1 << 20,
             forwarders: [].into(),
         };
-        gate.check(path, &headers(pairs))
-            .map_err(|(status, _)| status.as_u16())
+        let checked = gate.check_path(path);
+        let checked = checked.and_then(|()| gate.check(&headers(pairs)));
+        checked.map_err(|refusal| refusal.status.as_u16())
     }
 
     const MQTT: (&str, &str) = ("sec-websocket-protocol", "mqtt");

@@ -9,6 +9,7 @@ use mio::net::TcpStream;
 #[cfg(unix)]
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
+use socket2::SockRef;
 
 /// A socket that never waits.
 #[derive(Debug)]
@@ -67,6 +68,15 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
         };
+    }
+
+    /// What the system lets be set about it.
+    pub(crate) fn options(&self) -> SockRef<'_> {
+        match self {
+            Self::Tcp(stream) => stream.into(),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.into(),
+        }
     }
 
     /// Looks at what is there without taking it.

@@ -13,12 +13,11 @@ use x509_parser::time::ASN1Time;
 
 use super::Stream;
 use crate::Failure;
+use crate::broker::expiry::SOON_S;
 use crate::broker::secret::warn_if_open;
 
 /// Bytes that TLS holds until the socket takes them.
 const HELD_MAX: usize = 64 << 10;
-/// When there is little time left to get another certificate.
-const EXPIRES_SOON_S: i64 = 14 * 24 * 60 * 60;
 
 /// A socket inside TLS.
 pub(crate) struct Tls {
@@ -104,15 +103,15 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    /// Reads the files.
+    /// Reads the files. Says until when the server's certificate is good, in seconds since 1970.
     ///
     /// # Errors
     /// When one cannot be read or does not fit: which, and why.
-    pub(crate) fn load(&self) -> Result<Arc<ServerConfig>, Failure> {
+    pub(crate) fn load(&self) -> Result<(Arc<ServerConfig>, Option<i64>), Failure> {
         let chain = certificates(&self.certificate)?;
-        if let Some(first) = chain.first() {
-            warn_of_time(&self.certificate, first);
-        }
+        let expires_s = chain
+            .first()
+            .and_then(|first| look_at_time(&self.certificate, first));
         warn_if_open(&self.key);
         let key = private_key(&self.key)?;
         let builder = ServerConfig::builder();
@@ -142,7 +141,7 @@ impl Certificates {
                 ),
                 other => complain(&self.certificate, "cannot be used", &other),
             })?;
-        Ok(Arc::new(config))
+        Ok((Arc::new(config), expires_s))
     }
 
     fn revoked(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Failure> {
@@ -161,20 +160,19 @@ impl Certificates {
 }
 
 /// Says where clients that look at the time will not connect, or soon not any more. That is no reason not to start: many
-/// devices have no clock.
-fn warn_of_time(path: &Path, certificate: &CertificateDer<'_>) {
-    let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
-        return;
-    };
+/// devices have no clock. Gives the end, in seconds since 1970.
+fn look_at_time(path: &Path, certificate: &CertificateDer<'_>) -> Option<i64> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let validity = certificate.validity();
     let (path, now) = (path.display(), ASN1Time::now());
     if now > validity.not_after {
         tracing::warn!(certificate = %path, since = %validity.not_after, "the certificate has expired");
     } else if now < validity.not_before {
         tracing::warn!(certificate = %path, before = %validity.not_before, "the certificate is not good yet");
-    } else if now.timestamp() + EXPIRES_SOON_S > validity.not_after.timestamp() {
+    } else if now.timestamp() + SOON_S > validity.not_after.timestamp() {
         tracing::warn!(certificate = %path, at = %validity.not_after, "the certificate expires soon");
     }
+    Some(validity.not_after.timestamp())
 }
 
 /// Says where a newer list should be there. What the old one says goes on to hold.

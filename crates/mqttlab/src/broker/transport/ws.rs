@@ -4,15 +4,14 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::sync::Arc;
 
-use tungstenite::handshake::MidHandshake;
-use tungstenite::handshake::server::ServerHandshake;
-use tungstenite::protocol::WebSocketConfig;
+use tungstenite::WebSocket;
 use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::{HandshakeError, accept_hdr_with_config};
+use tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::gate::{Gate, Heard, SharedGate};
+use super::gate::Gate;
+use super::handshake::Handshake;
 use super::stream::Peer;
-use crate::websocket::{Framed, into_io};
+use crate::websocket::Framed;
 
 /// The largest frame and message that is taken from a client before it is let in.
 const STRANGER_FRAME_MAX: usize = 64 << 10;
@@ -27,12 +26,13 @@ pub(crate) struct Ws<S: Read + Write> {
     /// The largest frame and message that is taken from a client once it is let in.
     frame_max: usize,
     /// A proxy must still say whom it stands for.
-    heard: Option<Heard>,
+    proxied: bool,
+    /// Whom it stands for.
+    peer: Option<Peer>,
 }
 
 enum Stage<S: Read + Write> {
-    Fresh(S, Arc<Gate>),
-    Handshake(Box<MidHandshake<ServerHandshake<S, SharedGate>>>),
+    Handshake(Box<Handshake<S>>),
     Open(Box<Framed<S>>),
     /// The handshake failed, and the stream went with it.
     Failed,
@@ -41,16 +41,16 @@ enum Stage<S: Read + Write> {
 impl<S: Read + Write> Ws<S> {
     pub(super) fn new(stream: S, gate: &Arc<Gate>) -> Self {
         Self {
-            stage: Stage::Fresh(stream, Arc::clone(gate)),
+            stage: Stage::Handshake(Box::new(Handshake::new(stream, Arc::clone(gate)))),
             frame_max: gate.packet_size_max as usize + FRAME_SLACK,
-            heard: (!gate.forwarders.is_empty()).then(Heard::default),
+            proxied: !gate.forwarders.is_empty(),
+            peer: None,
         }
     }
 
     pub(super) fn stream(&mut self) -> Option<&mut S> {
         match &mut self.stage {
-            Stage::Fresh(stream, _) => Some(stream),
-            Stage::Handshake(handshake) => Some(handshake.get_mut().get_mut()),
+            Stage::Handshake(handshake) => Some(handshake.stream()),
             Stage::Open(socket) => Some(socket.stream()),
             Stage::Failed => None,
         }
@@ -58,8 +58,7 @@ impl<S: Read + Write> Ws<S> {
 
     pub(super) fn stream_ref(&self) -> Option<&S> {
         match &self.stage {
-            Stage::Fresh(stream, _) => Some(stream),
-            Stage::Handshake(handshake) => Some(handshake.get_ref().get_ref()),
+            Stage::Handshake(handshake) => Some(handshake.stream_ref()),
             Stage::Open(socket) => Some(socket.stream_ref()),
             Stage::Failed => None,
         }
@@ -67,7 +66,7 @@ impl<S: Read + Write> Ws<S> {
 
     /// Whether a proxy must still say whom it stands for, with [`introduce`](Self::introduce).
     pub(super) fn is_proxied(&self) -> bool {
-        self.heard.is_some()
+        self.proxied
     }
 
     /// Hears whom a proxy stands for.
@@ -76,14 +75,15 @@ impl<S: Read + Write> Ws<S> {
     /// `WouldBlock` while the handshake goes on; any other where it fails.
     pub(super) fn introduce(&mut self) -> io::Result<Option<Peer>> {
         self.open()?;
-        let heard = self.heard.take();
-        Ok(heard.and_then(|heard| heard.get().copied()))
+        self.proxied = false;
+        Ok(self.peer.take())
     }
 
     pub(super) fn wants_write(&self) -> bool {
         match &self.stage {
             Stage::Open(socket) => socket.wants_write(),
-            Stage::Fresh(..) | Stage::Handshake(_) | Stage::Failed => false,
+            Stage::Handshake(handshake) => handshake.wants_write(),
+            Stage::Failed => false,
         }
     }
 
@@ -111,36 +111,27 @@ impl<S: Read + Write> Ws<S> {
         }
         match &mut self.stage {
             Stage::Open(socket) => Ok(socket),
-            Stage::Fresh(..) | Stage::Handshake(_) | Stage::Failed => {
-                Err(io::ErrorKind::WouldBlock.into())
-            }
+            Stage::Handshake(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Stage::Failed => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
     fn shake_hands(&mut self) -> io::Result<()> {
-        let result = match mem::replace(&mut self.stage, Stage::Failed) {
-            Stage::Open(socket) => {
-                self.stage = Stage::Open(socket);
-                return Ok(());
-            }
-            Stage::Fresh(stream, gate) => {
-                let config = WebSocketConfig::default()
-                    .read_buffer_size(READ_BUFFER)
-                    .write_buffer_size(0)
-                    .max_frame_size(Some(STRANGER_FRAME_MAX))
-                    .max_message_size(Some(STRANGER_FRAME_MAX));
-                let heard = self.heard.clone();
-                accept_hdr_with_config(stream, SharedGate { gate, heard }, Some(config))
-            }
-            Stage::Handshake(handshake) => handshake.handshake(),
+        match &mut self.stage {
+            Stage::Handshake(handshake) => handshake.advance()?,
+            Stage::Open(_) => return Ok(()),
             Stage::Failed => return Err(io::ErrorKind::NotConnected.into()),
-        };
-        match result {
-            Ok(socket) => self.stage = Stage::Open(Box::new(Framed::new(socket))),
-            Err(HandshakeError::Interrupted(handshake)) => {
-                self.stage = Stage::Handshake(Box::new(handshake));
-            }
-            Err(HandshakeError::Failure(error)) => return Err(into_io(error)),
+        }
+        if let Stage::Handshake(handshake) = mem::replace(&mut self.stage, Stage::Failed) {
+            let (stream, peer) = handshake.finish();
+            let config = WebSocketConfig::default()
+                .read_buffer_size(READ_BUFFER)
+                .write_buffer_size(0)
+                .max_frame_size(Some(STRANGER_FRAME_MAX))
+                .max_message_size(Some(STRANGER_FRAME_MAX));
+            let socket = WebSocket::from_raw_socket(stream, Role::Server, Some(config));
+            self.stage = Stage::Open(Box::new(Framed::new(socket)));
+            self.peer = peer;
         }
         Ok(())
     }
@@ -148,7 +139,12 @@ impl<S: Read + Write> Ws<S> {
 
 impl<S: Read + Write> Read for Ws<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.open()?.read(buffer)
+        match self.open() {
+            Ok(socket) => socket.read(buffer),
+            // It went away before it had said what it wants.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -160,7 +156,8 @@ impl<S: Read + Write> Write for Ws<S> {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.stage {
             Stage::Open(socket) => socket.flush(),
-            Stage::Fresh(..) | Stage::Handshake(_) | Stage::Failed => Ok(()),
+            Stage::Handshake(handshake) if handshake.wants_write() => self.shake_hands(),
+            Stage::Handshake(_) | Stage::Failed => Ok(()),
         }
     }
 }

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::parameters::Query;
 use super::{PAGE_MAX, Page, Paging, Problem, ask_all, ask_one, seconds_until};
 use crate::broker::admin::Admin;
 use crate::broker::bans;

@@ -1,13 +1,14 @@
 //! Clients that are connected.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use mqttlab_core::broker::SessionView;
 use mqttlab_core::reason::ReasonCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::parameters::{Path, Query};
 use super::{Page, Paging, Problem, ask_all, ask_owner, seconds};
 use crate::broker::admin::Admin;
 use crate::broker::shard::Desk;
@@ -109,7 +110,7 @@ pub(super) async fn list(
     responses((status = 200, body = Client), (status = 404, body = Problem)))]
 pub(super) async fn show(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
 ) -> Result<Json<Client>, Problem> {
     let whose = client_id.clone();
     let found = ask_owner(state, &whose, move |desk| client(desk, &client_id)).await?;
@@ -124,7 +125,7 @@ pub(super) async fn show(
     responses((status = 204), (status = 404, body = Problem)))]
 pub(super) async fn kick(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
 ) -> Result<StatusCode, Problem> {
     let whose = client_id.clone();
     let kicked = ask_owner(state, &whose, move |desk| {

@@ -7,10 +7,14 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::Problem;
+use super::{BODY_MAX, Problem, parameters};
 use crate::broker::admin::Admin;
+use crate::broker::admin::door::Asker;
 use crate::broker::admin::tokens::Verdict;
 use crate::log;
+
+/// Characters of a body that the log tells.
+const BODY_TOLD_MAX: usize = 300;
 
 /// Says in the document that a token is needed.
 pub(super) struct Bearer;
@@ -34,7 +38,7 @@ pub(super) async fn guard(State(admin): State<Admin>, request: Request, next: Ne
         return Problem::new(code, "pages of other origins may not ask").into_response();
     }
     match admin.keys.judge(token(headers)) {
-        Verdict::Good => attend(request, next).await,
+        Verdict::Good(line) => attend(request, next, line).await,
         Verdict::Wrong => {
             let challenge = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             let problem = Problem::new(
@@ -51,18 +55,37 @@ pub(super) async fn guard(State(admin): State<Admin>, request: Request, next: Ne
     }
 }
 
-/// Has the request fulfilled. What is more than a look is in the log, for those who ask later who did that.
-async fn attend(request: Request, next: Next) -> Response {
-    let asked = (request.method() != Method::GET).then(|| {
-        let uri = request.uri().to_string();
-        (request.method().clone(), uri)
-    });
-    let response = next.run(request).await;
-    if let Some((method, uri)) = asked {
-        let status = response.status().as_u16();
-        tracing::info!(%method, uri = &*log::plain(&uri), status, "asked for by an operator");
+/// Has the request fulfilled. What is more than a look is in the log, for those who ask later who did what.
+async fn attend(request: Request, next: Next, token_line: u32) -> Response {
+    if let Err(problem) = parameters::check(&request) {
+        return problem.into_response();
     }
+    if request.method() == Method::GET {
+        return next.run(request).await;
+    }
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else {
+        let code = StatusCode::PAYLOAD_TOO_LARGE;
+        let problem = Problem::new(code, format!("the body may have {BODY_MAX} bytes"));
+        return problem.into_response();
+    };
+    let peer = head.extensions.get::<Asker>().map(|asker| asker.0);
+    let (method, uri, wish) = (head.method.clone(), head.uri.to_string(), wish(&body));
+    let response = next.run(Request::from_parts(head, body.into())).await;
+    let status = response.status().as_u16();
+    tracing::info!(
+        peer = peer.map(tracing::field::display), token_line, %method, uri = &*log::plain(&uri), status, body = wish,
+        "asked for by an operator"
+    );
     response
+}
+
+/// The beginning of a body, fit for the log.
+fn wish(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let begin: String = text.chars().take(BODY_TOLD_MAX).collect();
+    let more = if begin.len() < text.len() { "…" } else { "" };
+    (!text.is_empty()).then(|| format!("{}{more}", log::plain(&begin)))
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {

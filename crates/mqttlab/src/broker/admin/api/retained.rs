@@ -1,19 +1,28 @@
 //! Retained messages.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use mqttlab_core::broker::MessageView;
 use mqttlab_core::time::Instant;
 use mqttlab_core::topic;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Page, Paging, Problem, ask_one, seconds_until};
+use super::parameters::Query;
+use super::{Page, Paging, Problem, ask_all, ask_one, seconds_until};
 use crate::broker::admin::Admin;
 use crate::broker::shard::Desk;
 
 /// Characters of a payload that are shown.
 const PREVIEW_MAX: usize = 200;
+/// Bytes of one that is no text.
+const BYTES_SHOWN_MAX: usize = 150;
+/// Messages that are cleared before clients have their turn again.
+const CLEAR_AT_ONCE: usize = 100;
 
 /// A retained message.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +33,8 @@ pub(super) struct Retained {
     bytes: usize,
     /// The beginning of its payload, 200 characters at most; null where it is not UTF-8.
     text: Option<String>,
+    /// Where it is not: the beginning of its payload in base64, of 150 bytes at most.
+    base64: Option<String>,
     /// Client Identifier of the publisher; empty for the broker itself.
     publisher: String,
     /// Its User Name; null where it had none, or where that is not known.
@@ -34,9 +45,8 @@ pub(super) struct Retained {
 /// What was cleared.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Cleared {
+    /// Messages.
     cleared: usize,
-    /// Where to go on with the next request; null where all are cleared.
-    next: Option<String>,
 }
 
 /// Which messages.
@@ -68,6 +78,10 @@ fn retained(view: &MessageView<'_>, now: Instant) -> Retained {
         topic: view.topic.into(),
         qos: view.qos.number(),
         bytes: view.payload.len(),
+        base64: text.is_none().then(|| {
+            let length = view.payload.len().min(BYTES_SHOWN_MAX);
+            STANDARD.encode(&view.payload[..length])
+        }),
         text: text.map(|text| text.chars().take(PREVIEW_MAX).collect()),
         publisher: view.publisher.into(),
         user_name: view.user_name.map(Into::into),
@@ -108,28 +122,46 @@ pub(super) async fn list(
 
 /// Clear retained messages
 ///
-/// It is as if an empty retained message came for each of them: whoever subscribes hears it. One request clears as many
-/// as a page has entries; go on with `after` set to `next` until that is null.
-#[utoipa::path(delete, path = "/api/v1/retained", params(Which, Paging), tag = "retained",
+/// All that the filter matches. It is as if an empty retained message came for each of them: whoever subscribes hears it.
+/// Clients go on meanwhile. Where it fails on the way, those before are cleared.
+#[utoipa::path(delete, path = "/api/v1/retained", params(Which), tag = "retained",
     responses((status = 200, body = Cleared), (status = 400, body = Problem)))]
 pub(super) async fn clear(
     state: State<Admin>,
     Query(which): Query<Which>,
-    Query(paging): Query<Paging>,
 ) -> Result<Json<Cleared>, Problem> {
     if which.filter.is_none() {
         return Err(Problem::bad("filter: say which; # is for all but $SYS"));
     }
     which.check()?;
-    let cleared = ask_one(state, move |desk| {
-        let Page { items, next } = collect(desk, &paging, |view| {
-            which.matches(view).then(|| view.topic.to_owned())
-        });
-        for topic in &items {
-            desk.clear_retained(topic);
+    let which = Arc::new(which);
+    let (mut cleared, mut after) = (0, None);
+    loop {
+        let (which, begin) = (Arc::clone(&which), after);
+        let slice = ask_one(state.clone(), move |desk| clear_some(desk, &which, begin));
+        let (count, next) = slice.await?;
+        cleared += count;
+        after = next;
+        if after.is_none() {
+            return Ok(Json(Cleared { cleared }));
         }
-        let cleared = items.len();
-        Cleared { cleared, next }
+        // What the first loop tells the others must not pile up before one that is slow.
+        ask_all(state.clone(), |_| ()).await?;
+    }
+}
+
+/// Clears so many that clients hardly wait. Says how many, and where to go on.
+fn clear_some(
+    desk: &mut Desk<'_>,
+    which: &Which,
+    after: Option<String>,
+) -> (usize, Option<String>) {
+    let limit = Some(CLEAR_AT_ONCE);
+    let Page { items, next } = collect(desk, &Paging { after, limit }, |view| {
+        which.matches(view).then(|| view.topic.to_owned())
     });
-    Ok(Json(cleared.await?))
+    for topic in &items {
+        desk.clear_retained(topic);
+    }
+    (items.len(), next)
 }

@@ -1,7 +1,7 @@
 //! Sessions, connected or not, and their subscriptions.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use mqttlab_core::broker::{SessionView, SubscriptionView};
 use mqttlab_core::packet::RetainHandling;
@@ -10,6 +10,7 @@ use mqttlab_core::topic;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::parameters::{Path, Query};
 use super::{LOOK_AT_MAX, Page, Paging, Problem, ask_all, ask_owner, seconds_until};
 use crate::broker::admin::Admin;
 
@@ -137,7 +138,7 @@ pub(super) async fn list(
     responses((status = 200, body = Session), (status = 404, body = Problem)))]
 pub(super) async fn show(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
 ) -> Result<Json<Session>, Problem> {
     let whose = client_id.clone();
     let found = ask_owner(state, &whose, move |desk| {
@@ -153,10 +154,7 @@ pub(super) async fn show(
 #[utoipa::path(delete, path = "/api/v1/sessions/{client_id}", tag = "sessions",
     params(("client_id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub(super) async fn end(
-    state: State<Admin>,
-    Path(client_id): Path<String>,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn end(state: State<Admin>, Path(client_id): Path) -> Result<StatusCode, Problem> {
     let whose = client_id.clone();
     if ask_owner(state, &whose, move |desk| desk.end_session(&client_id)).await? {
         Ok(StatusCode::NO_CONTENT)
@@ -171,7 +169,7 @@ pub(super) async fn end(
     responses((status = 200, body = Page<Subscription>), (status = 404, body = Problem)))]
 pub(super) async fn subscriptions(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Subscription>>, Problem> {
     let whose = client_id.clone();

@@ -1,11 +1,12 @@
 //! What is decided about a client, and why, while it runs.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::parameters::Path;
 use super::{Page, Problem, ask_all, ask_owner};
 use crate::broker::admin::Admin;
 use crate::broker::shard::{self, LINES_MAX, TRACES_MAX, TraceError};
@@ -63,7 +64,7 @@ pub(super) async fn list(state: State<Admin>) -> Result<Json<Page<Traced>>, Prob
     responses((status = 200, body = Trace), (status = 404, body = Problem)))]
 pub(super) async fn show(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
 ) -> Result<Json<Trace>, Problem> {
     let whose = client_id.clone();
     let found = ask_owner(state, &whose, move |desk| desk.trace(&client_id).cloned()).await?;
@@ -79,7 +80,7 @@ pub(super) async fn show(
     responses((status = 204), (status = 409, body = Problem)))]
 pub(super) async fn start(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
 ) -> Result<StatusCode, Problem> {
     let whose = client_id.clone();
     let others = ask_all(state.clone(), move |desk| {
@@ -100,7 +101,7 @@ pub(super) async fn start(
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn stop(
     state: State<Admin>,
-    Path(client_id): Path<String>,
+    Path(client_id): Path,
 ) -> Result<StatusCode, Problem> {
     let whose = client_id.clone();
     let stopped = ask_owner(state, &whose, move |desk| desk.stop_trace(&client_id)).await?;
