@@ -545,7 +545,8 @@ fn when_its_token_expires_a_connection_ends() -> Result<()> {
     set["keys"].as_array_mut().context("keys")?.truncate(1);
     fs::write(&file, set.to_string())?;
     let set = format!("auth.jwt-keys-file={file:?}");
-    let broker = Broker::start_with(&["--http", "off", "--set", &set])?;
+    let leeway = "auth.jwt-leeway-s=30";
+    let broker = Broker::start_with(&["--http", "off", "--set", &set, "--set", leeway])?;
     // Clocks may differ by half a minute: it expired almost so long ago.
     let mut client = expect(&broker, &token(&key, "one", -28)?, 0)?;
     let mut lasting = broker.connect()?;

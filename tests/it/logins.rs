@@ -29,7 +29,7 @@ fn connect(client_id: &str, user: &str, password: &str) -> Vec<u8> {
 }
 
 /// The number behind a metric; 0 where there is none.
-fn metric(broker: &Broker, name: &str) -> Result<u64> {
+pub(crate) fn metric(broker: &Broker, name: &str) -> Result<u64> {
     let http = broker.http.context("it serves HTTP")?;
     let mut stream = Raw::connect(http)?;
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n");

@@ -11,8 +11,9 @@ use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::harness::packets::{packet, publish, subscribe, text};
+use crate::harness::packets::{self, packet, publish, subscribe, text};
 use crate::harness::{Broker, Folder, PATIENCE, Raw, program};
+use crate::logins::metric;
 
 /// CONNECT with Clean Session, for this client, user and password.
 fn connect(client_id: &str, user: &str, password: &str) -> Vec<u8> {
@@ -106,6 +107,67 @@ fn the_log_for_machines_says_who_and_why() -> Result<()> {
         }),
         "{log}"
     );
+    Ok(())
+}
+
+/// The client hears that it is not let in. The log and the metrics say why, and at which listener; strangers cannot fill the
+/// log with that.
+#[test]
+fn the_log_says_why_somebody_is_turned_away_and_has_few_lines_for_it() -> Result<()> {
+    let folder = Folder::new("operators-away")?;
+    let users = folder.path("users").to_string_lossy().into_owned();
+    // The password is `secret`.
+    let hash = "$7$101$FFraYvMvTrFWzjLI$cSFcUWNmh9B8rB0V8XSPJjIWCiY2FvT2XEytYL9aVFe4M0dN7V7HBupJc7eC580fWF6PUDEFDEcTpipoQDwYlg==";
+    fs::write(&users, format!("ann:{hash}\nbob:{hash}\n"))?;
+    let http = ["--http", "127.0.0.1:0", "--log-format", "json"];
+    let broker = Broker::start_with(&[&http[..], &["--password-file", &users]].concat())?;
+    let turn_away = |client_id: &str, user: &str, password: &str, code: u8| {
+        let mut client = broker.connect()?;
+        client.send(&connect(client_id, user, password))?;
+        client.expect(&[0x20, 2, 0, code])?;
+        client.expect_closed()
+    };
+    let mut ann = broker.connect()?;
+    ann.send(&connect("hers", "ann", "secret"))?;
+    ann.expect(&[0x20, 2, 0, 0])?;
+    turn_away("c1", "eve", "secret", 4)?;
+    turn_away("c2", "ann", "sesame", 4)?;
+    turn_away("hers", "bob", "secret", 5)?;
+    let mut nobody = broker.connect()?;
+    nobody.send(&packets::connect("c4", true))?;
+    nobody.expect(&[0x20, 2, 0, 5])?;
+    for _ in 0..40 {
+        turn_away("c5", "eve", "secret", 4)?;
+    }
+    thread::sleep(Duration::from_millis(1_100));
+    turn_away("c6", "eve", "secret", 4)?;
+    for (why, count) in [
+        ("unknown user", 42),
+        ("wrong password", 1),
+        ("session of another user", 1),
+        ("no user name", 1),
+    ] {
+        let name = format!("mqttlab_turned_away_total{{why=\"{why}\"}}");
+        let counted = metric(&broker, &name)?;
+        ensure!(counted == count, "{why}: {counted}");
+    }
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    let away = lines_of(&log, "turned away")?;
+    for (client_id, because) in [
+        ("c1", "there is no such user in the password file"),
+        ("c2", "the password is wrong"),
+        ("hers", "the session belongs to another user"),
+        ("c4", "it has no User Name, and one is needed"),
+    ] {
+        let line = away.iter().find(|line| line["client_id"] == client_id);
+        let line = line.with_context(|| log.clone())?;
+        ensure!(line["because"] == because, "{line}");
+        ensure!(line["listener"] == "127.0.0.1:0", "{line}");
+    }
+    let untold = away.iter().filter_map(|line| line["untold"].as_u64());
+    let told = away.len() as u64;
+    ensure!(told + untold.sum::<u64>() == 45 && told < 40, "{log}");
     Ok(())
 }
 
@@ -282,6 +344,30 @@ fn slips_of_the_finger_are_told_and_cost_nothing() -> Result<()> {
 }
 
 /// A certificate where there is no TLS is not left away in silence: passwords would go over the network as they are.
+#[test]
+fn an_encrypted_key_is_told_as_such() -> Result<()> {
+    let folder = Folder::new("operators-encrypted")?;
+    let (certificate, key) = (folder.path("c.pem"), folder.path("k.pem"));
+    let pair = KeyPair::generate()?;
+    let signed = CertificateParams::new(["localhost".to_owned()])?.self_signed(&pair)?;
+    fs::write(&certificate, signed.pem())?;
+    for text in [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+    ] {
+        fs::write(&key, text)?;
+        let listener = format!(
+            "{{ address = \"mqtts://127.0.0.1:0\", certificate = {certificate:?}, key = {key:?} }}"
+        );
+        let said = Broker::refusal(&listener)?;
+        ensure!(
+            said.contains("k.pem: the private key is encrypted"),
+            "{said}"
+        );
+    }
+    Ok(())
+}
+
 #[test]
 fn a_certificate_without_tls_keeps_it_from_starting() -> Result<()> {
     let said = refusal(&["--certificate", "server.pem", "--key", "server.key"])?;

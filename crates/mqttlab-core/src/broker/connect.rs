@@ -166,6 +166,8 @@ impl Broker {
         server: Option<&str>,
     ) {
         self.counters.refused(reason);
+        let conn = self.conns[key].id;
+        cx.sink.refused(conn, &candidate.client_id, because);
         let clause = refusal_clause(candidate, reason, because);
         why!(cx, cx.conn, = Some(clause), Decision::Refused {
             client_id: candidate.client_id.clone(),

@@ -435,6 +435,8 @@ impl Broker {
         cx.version = version;
         let reason = ReasonCode::UnsupportedProtocolVersion;
         self.counters.refused(reason);
+        let because = Refusal::VersionNotAccepted;
+        cx.sink.refused(self.conns[key].id, "", because);
         why!(
             cx,
             cx.conn,
@@ -442,7 +444,7 @@ impl Broker {
             Decision::Refused {
                 client_id: "".into(),
                 reason,
-                because: Refusal::VersionNotAccepted,
+                because,
             }
         );
         let properties = crate::properties::Properties::EMPTY;

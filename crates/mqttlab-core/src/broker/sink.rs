@@ -7,7 +7,7 @@ use crate::broker::{
 use crate::frame::Frame;
 use crate::id::ConnId;
 use crate::reason::ReasonCode;
-use crate::why::Why;
+use crate::why::{Refusal, Why};
 
 /// Takes what the broker wants done, in causal order: a why comes before the sends it explains.
 ///
@@ -23,6 +23,12 @@ pub trait Sink {
     /// Close `conn` once what was sent to it is written. The broker has forgotten it already: it needs no
     /// [`Input::Lost`](crate::broker::Input::Lost), and what still comes from it is ignored.
     fn close(&mut self, conn: ConnId, reason: CloseReason);
+
+    /// The CONNECT of `conn`, from a client that calls itself so, is refused for this reason; what it is told of that and
+    /// [`close`](Self::close) follow.
+    fn refused(&mut self, conn: ConnId, client_id: &str, because: Refusal) {
+        let _ = (conn, client_id, because);
+    }
 
     /// `conn` has proven who it is and got its CONNACK: limits for strangers end here.
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {

@@ -10,7 +10,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::link::Side;
 use mqttlab_core::packet::{Auth, Connect, Packet, Publish, Version, Will};
 use mqttlab_core::properties::{Properties, Property, PropertyList};
-use mqttlab_core::why::Why;
+use mqttlab_core::why::{Refusal, Why};
 
 use super::entry::{Answer, Entry, Fingerprint, What};
 use crate::describe::no_limits;
@@ -78,6 +78,10 @@ impl<S: Sink, M: FnMut(ConnId, &mut Vec<u8>)> Sink for Noted<'_, S, M> {
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.note.fingerprint.closed((self.number)(conn));
         self.sink.close(conn, reason);
+    }
+
+    fn refused(&mut self, conn: ConnId, client_id: &str, because: Refusal) {
+        self.sink.refused(conn, client_id, because);
     }
 
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {

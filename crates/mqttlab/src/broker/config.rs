@@ -199,6 +199,8 @@ pub(crate) struct Auth {
     pub(crate) jwt_audience: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jwt_issuer: Option<String>,
+    /// How much clocks may differ.
+    pub(crate) jwt_leeway_s: u32,
 }
 
 impl Default for Auth {
@@ -215,6 +217,7 @@ impl Default for Auth {
             jwt_keys_ca: None,
             jwt_audience: None,
             jwt_issuer: None,
+            jwt_leeway_s: 5,
         }
     }
 }

@@ -131,14 +131,7 @@ pub(super) fn text(report: &Report, renewals: &Renewals) -> String {
         "reason",
         counters.drops(),
     );
-    text.counters(
-        "connects_refused_total",
-        "CONNECTs that were refused.",
-        "reason",
-        counters
-            .refusals()
-            .map(|(reason, count)| (reason.name(), count)),
-    );
+    refusals(&mut text, report);
     text.counters(
         "connections_closed_total",
         "Connections that the broker closed, or DISCONNECT ended.",
@@ -168,6 +161,29 @@ fn certificates(text: &mut Text, renewals: &Renewals) {
     }
 }
 
+/// Whose CONNECT was refused, and why.
+fn refusals(text: &mut Text, report: &Report) {
+    text.counters(
+        "connects_refused_total",
+        "CONNECTs that were refused.",
+        "reason",
+        report
+            .counters
+            .refusals()
+            .map(|(reason, count)| (reason.name(), count)),
+    );
+    text.counters(
+        "turned_away_total",
+        "Clients whose CONNECT was refused, by why, as the log says it.",
+        "why",
+        report
+            .logins
+            .turned_away
+            .iter()
+            .map(|(&why, &count)| (why, count)),
+    );
+}
+
 /// Who was not taken in, and which limits were reached.
 fn entry(text: &mut Text, report: &Report) {
     let traffic = &report.traffic;
@@ -193,8 +209,8 @@ fn entry(text: &mut Text, report: &Report) {
 /// How long clients wait until somebody has checked who they are.
 fn checks(text: &mut Text, report: &Report) {
     let all = [
-        ("passwords", &report.checks.broker),
-        ("hook", &report.checks.hook),
+        ("passwords", &report.logins.checks.broker),
+        ("hook", &report.logins.checks.hook),
     ];
     let count = |of: fn(&CheckNumbers) -> u64| all.map(|(name, checks)| (name, of(checks)));
     let time = |of: fn(&CheckNumbers) -> Duration| all.map(|(name, checks)| (name, of(checks)));

@@ -2,15 +2,13 @@
 
 use std::fmt::Write;
 
-use mqttlab_core::broker::Authorization;
-use mqttlab_core::reason::ReasonCode;
 use serde::{Deserialize, Serialize};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use super::doorkeeper::allow_as;
+use super::denial::NameFault;
 
 /// What in a certificate is the name of its owner. With none of it, or two, nobody could say which is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,28 +26,30 @@ pub(crate) enum NameFrom {
     SanUri,
 }
 
-/// Lets in the owner of a certificate under the name in it. TLS has checked that it is good.
-pub(super) fn by_certificate(certificate: Option<&[u8]>, from: NameFrom) -> Authorization {
-    match certificate.and_then(|der| name_in(der, from)) {
-        Some(name) => allow_as(Some(name)),
-        None => Authorization::Deny(ReasonCode::NotAuthorized),
-    }
+/// The name of the owner of a certificate. TLS has checked that it is good.
+///
+/// # Errors
+/// Why it has none.
+pub(super) fn name_of(certificate: Option<&[u8]>, from: NameFrom) -> Result<String, NameFault> {
+    let der = certificate.ok_or(NameFault::NoCertificate)?;
+    name_in(der, from)
 }
 
 /// All of the subject of a certificate.
 pub(super) fn subject_of(der: &[u8]) -> Option<String> {
-    name_in(der, NameFrom::Subject)
+    name_in(der, NameFrom::Subject).ok()
 }
 
-fn name_in(der: &[u8], from: NameFrom) -> Option<String> {
-    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+fn name_in(der: &[u8], from: NameFrom) -> Result<String, NameFault> {
+    let (_, certificate) =
+        x509_parser::parse_x509_certificate(der).map_err(|_| NameFault::Unreadable)?;
     let name = match from {
         NameFrom::CommonName => {
-            let names = certificate.subject().iter_common_name();
-            let name = only(names)?;
-            name.as_str().ok()?.to_owned()
+            let name = only(certificate.subject().iter_common_name())?;
+            let name = name.as_str().map_err(|_| NameFault::NotPlain)?;
+            name.to_owned()
         }
-        NameFrom::Subject => subject(certificate.subject())?,
+        NameFrom::Subject => subject(certificate.subject()).ok_or(NameFault::NotPlain)?,
         NameFrom::SanDns => alternative(&certificate, |name| match name {
             GeneralName::DNSName(name) => Some(name),
             _ => None,
@@ -63,22 +63,31 @@ fn name_in(der: &[u8], from: NameFrom) -> Option<String> {
             _ => None,
         })?,
     };
-    let is_plain = !name.is_empty() && !name.contains(char::is_control);
-    is_plain.then_some(name)
+    if name.contains(char::is_control) {
+        return Err(NameFault::NotPlain);
+    }
+    if name.is_empty() {
+        return Err(NameFault::None);
+    }
+    Ok(name)
 }
 
-fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
-    let first = all.next()?;
-    all.next().is_none().then_some(first)
+fn only<T>(mut all: impl Iterator<Item = T>) -> Result<T, NameFault> {
+    let first = all.next().ok_or(NameFault::None)?;
+    match all.next() {
+        None => Ok(first),
+        Some(_) => Err(NameFault::Several),
+    }
 }
 
 /// The alternative name of a kind.
 fn alternative<'a>(
     certificate: &'a X509Certificate<'a>,
     of_kind: impl Fn(&GeneralName<'a>) -> Option<&'a str>,
-) -> Option<String> {
-    let names = certificate.subject_alternative_name().ok()??;
-    let names = names.value.general_names.iter();
+) -> Result<String, NameFault> {
+    let names = certificate.subject_alternative_name();
+    let names = names.map_err(|_| NameFault::Unreadable)?;
+    let names = names.ok_or(NameFault::None)?.value.general_names.iter();
     only(names.filter_map(of_kind)).map(str::to_owned)
 }
 

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use mqttlab_core::broker::AuthRequest;
 use mqttlab_core::id::ConnId;
 
+use super::denial::TokenFault;
 use super::hook::{Answer, Applicant};
 use super::jwt::Bearer;
-use super::passwords::Memory;
+use super::passwords::{Memory, Verdict};
 use super::{Caller, Digested, Rules};
 use pool::Pool;
 use queue::Waiting;
@@ -98,9 +99,9 @@ pub(crate) struct Checked {
 #[derive(Clone)]
 pub(super) enum Outcome {
     /// It is that of the user, or not; this is what to remember it by.
-    Password(Digested, bool),
-    /// It is a good token, or none.
-    Token(Option<Bearer>),
+    Password(Digested, Verdict),
+    /// It is a good token, or what is wrong with it.
+    Token(Result<Bearer, TokenFault>),
     /// There are no keys by which a token could be checked.
     NoKeys,
     /// The hook has answered, or not; this is what to remember it by.
@@ -249,15 +250,17 @@ impl pool::Question for Question {
             About::Password(digest) => {
                 let user = applicant.user_name.as_deref().unwrap_or_default();
                 let passwords = door.passwords.as_ref();
-                let is_right = passwords.is_some_and(|it| it.verify(user, password, memory));
-                Outcome::Password(digest, is_right)
+                let verdict = passwords.map_or(Verdict::Unknown, |passwords| {
+                    passwords.verify(user, password, memory)
+                });
+                Outcome::Password(digest, verdict)
             }
             About::Token => match &door.tokens {
                 Some(tokens) if !tokens.has_keys() => Outcome::NoKeys,
                 Some(tokens) => {
                     Outcome::Token(tokens.verify(applicant.user_name.as_deref(), password))
                 }
-                None => Outcome::Token(None),
+                None => Outcome::NoKeys,
             },
             About::Hook(digest) => match &rules.hook {
                 Some(hook) => Outcome::Hook(digest, hook.ask(applicant)),

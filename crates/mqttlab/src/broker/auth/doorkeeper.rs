@@ -11,11 +11,12 @@ use mqttlab_core::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::acl::{Acl, Origin};
-use super::certificate::by_certificate;
+use super::certificate::name_of;
 use super::checker::{Asked, Busy, Outcome, Whom};
 use super::entrance::{Entering, Entrance, Own};
 use super::hook::{Allowed, Answer};
 use super::jwt::{self, Verifier};
+use super::passwords::Verdict;
 use super::remembered::Remembered;
 use super::stamp::{self, Readings};
 use super::{Caller, Checked, Checker, Checks, Denial, Digested, Door, Rules};
@@ -31,7 +32,7 @@ pub(crate) struct Doorkeeper {
     asked: HashMap<ConnId, Asked>,
     /// User names with passwords that were right, and with those that were not.
     right: Remembered<()>,
-    wrong: Remembered<()>,
+    wrong: Remembered<Denial>,
     /// What the hook has said about whom.
     answers: Remembered<Said>,
     entrance: Entrance,
@@ -137,15 +138,21 @@ impl Doorkeeper {
         request: &AuthRequest<'_>,
     ) -> Authorization {
         if request.step != AuthStep::Connect || request.method.is_some() {
-            return Authorization::Deny(ReasonCode::BadAuthenticationMethod);
+            return self.deny(ReasonCode::BadAuthenticationMethod, Denial::Method);
         }
         let rules = Arc::clone(&self.rules);
         let door = rules.door(caller.listener);
         if !door.versions.is_empty() && !door.versions.contains(&request.version) {
-            return Authorization::Deny(ReasonCode::UnsupportedProtocolVersion);
+            return self.deny(ReasonCode::UnsupportedProtocolVersion, Denial::Version);
         }
         if let Some(from) = door.user_name_from {
-            return by_certificate(caller.certificate, from);
+            return match name_of(caller.certificate, from) {
+                Ok(name) => allow_as(Some(name)),
+                Err(fault) => {
+                    let because = Denial::Certificate(from, fault);
+                    self.deny(ReasonCode::NotAuthorized, because)
+                }
+            };
         }
         let hook = rules.hook.as_ref().filter(|_| door.asks_hook);
         if door.passwords.is_none() && door.tokens.is_none() && hook.is_none() {
@@ -159,17 +166,17 @@ impl Doorkeeper {
         match (request.user_name, request.password) {
             (None, _) if door.allow_anonymous => Authorization::Allow,
             _ if hook.is_some() => self.ask_hook(now, caller, &rules, request),
-            (None, _) => Authorization::Deny(ReasonCode::NotAuthorized),
+            (None, _) => self.deny(ReasonCode::NotAuthorized, Denial::NoUserName),
             // A name alone proves nothing.
-            (Some(_), None) => Authorization::Deny(ReasonCode::BadUserNameOrPassword),
+            (Some(_), None) => self.deny(ReasonCode::BadUserNameOrPassword, Denial::NoPassword),
             (Some(user), Some(password)) => {
                 let parts = [user.as_bytes(), password];
                 let digest = self.digest(caller.listener, &parts);
                 if self.right.get(&digest, now).is_some() {
                     return Authorization::Allow;
                 }
-                if self.wrong.get(&digest, now).is_some() {
-                    return Authorization::Deny(ReasonCode::BadUserNameOrPassword);
+                if let Some(because) = self.wrong.get(&digest, now).cloned() {
+                    return self.deny(ReasonCode::BadUserNameOrPassword, because);
                 }
                 let asked = self.checker.ask(caller, &rules, request, digest);
                 self.wait(caller.conn, Whom::Broker, asked)
@@ -258,11 +265,12 @@ impl Doorkeeper {
             return;
         }
         match &checked.outcome {
-            Outcome::Password(digest, true) => {
-                self.right.insert(*digest, now, now + KNOWN_FOR, ());
-            }
-            Outcome::Password(digest, false) => {
-                self.wrong.insert(*digest, now, now + KNOWN_FOR, ());
+            Outcome::Password(digest, verdict) => {
+                let until = now + KNOWN_FOR;
+                match fault(*verdict) {
+                    None => self.right.insert(*digest, now, until, ()),
+                    Some(because) => self.wrong.insert(*digest, now, until, because),
+                }
             }
             Outcome::Hook(digest, answer) => self.remember_hook(now, *digest, answer),
             Outcome::Busy(Whom::Hook) => self.numbers.busy += 1,
@@ -299,7 +307,7 @@ impl Doorkeeper {
     ) -> Authorization {
         // What an older file said counts no more; the client will ask again.
         if !Arc::ptr_eq(&checked.rules, &self.rules) {
-            return Authorization::Deny(ReasonCode::ServerBusy);
+            return self.deny(ReasonCode::ServerBusy, Denial::RulesChanged);
         }
         let authorization = self.hear(now, caller, checked);
         self.entrance.stamp(authorization)
@@ -308,18 +316,26 @@ impl Doorkeeper {
     fn hear(&mut self, now: Instant, caller: &Caller<'_>, checked: &Checked) -> Authorization {
         let client_id = &checked.client_id;
         match &checked.outcome {
-            Outcome::Password(_, false) | Outcome::Token(None) => {
-                Authorization::Deny(ReasonCode::BadUserNameOrPassword)
-            }
-            Outcome::NoKeys => Authorization::Deny(ReasonCode::ServerUnavailable),
+            Outcome::Password(_, verdict) => match fault(*verdict) {
+                None => {
+                    self.let_in(caller, client_id, None, None);
+                    Authorization::Allow
+                }
+                Some(because) => self.deny(ReasonCode::BadUserNameOrPassword, because),
+            },
+            Outcome::NoKeys => self.deny(ReasonCode::ServerUnavailable, Denial::NoKeys),
             Outcome::Busy(whom) => self.deny(ReasonCode::ServerBusy, Denial::TooManyWait(*whom)),
-            Outcome::Token(Some(bearer)) => {
+            Outcome::Token(Err(fault)) => {
+                let because = Denial::Token(fault.clone());
+                self.deny(ReasonCode::BadUserNameOrPassword, because)
+            }
+            Outcome::Token(Ok(bearer)) => {
                 self.let_in(caller, client_id, None, Some(now + bearer.lasts));
                 allow_as(Some(bearer.name.clone()))
             }
-            Outcome::Password(_, true) => {
-                self.let_in(caller, client_id, None, None);
-                Authorization::Allow
+            Outcome::Hook(_, Answer::Failed(why)) => {
+                let because = Denial::HookFailed(why.as_str().into());
+                self.deny(ReasonCode::ServerUnavailable, because)
             }
             Outcome::Hook(_, answer) => match Said::new(now, answer) {
                 Some(said) => self.follow_hook(caller, client_id, &said),
@@ -330,7 +346,7 @@ impl Doorkeeper {
 
     fn follow_hook(&mut self, caller: &Caller<'_>, client_id: &str, said: &Said) -> Authorization {
         match &said.allowed {
-            None => Authorization::Deny(ReasonCode::NotAuthorized),
+            None => self.deny(ReasonCode::NotAuthorized, Denial::HookDenied),
             Some(allowed) => {
                 self.let_in(caller, client_id, allowed.acl.clone(), said.ends_at);
                 allow_as(allowed.user_name.clone())
@@ -471,6 +487,15 @@ impl Doorkeeper {
     }
 }
 
+/// Why a password lets nobody in; `None` where it does.
+const fn fault(verdict: Verdict) -> Option<Denial> {
+    match verdict {
+        Verdict::Right => None,
+        Verdict::Wrong => Some(Denial::WrongPassword),
+        Verdict::Unknown => Some(Denial::UnknownUser),
+    }
+}
+
 impl Said {
     /// What an answer says; `None` where there is none.
     fn new(now: Instant, answer: &Answer) -> Option<Self> {
@@ -487,7 +512,7 @@ impl Said {
     }
 }
 
-pub(super) fn allow_as(user_name: Option<String>) -> Authorization {
+fn allow_as(user_name: Option<String>) -> Authorization {
     Authorization::AllowAs(Box::new(Grant {
         user_name,
         ..Grant::default()

@@ -6,9 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
-use serde::Deserialize;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::{Header, Validation, decode, decode_header, get_current_timestamp};
+use serde_json::Value;
 
+use super::denial::TokenFault;
 use crate::Failure;
 use keys::{Key, Source};
 
@@ -16,14 +20,22 @@ pub(crate) use keys::{Address, Numbers};
 
 /// A longer token is none.
 const LENGTH_MAX: usize = 8 << 10;
-/// Clocks may differ so much, in seconds.
-const LEEWAY_S: u64 = 30;
+
+/// What a token must say of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expected {
+    /// Its `aud`, where that matters.
+    pub(crate) audience: Option<String>,
+    /// Its `iss`, where that matters.
+    pub(crate) issuer: Option<String>,
+    /// Clocks may differ so much, in seconds.
+    pub(crate) leeway_s: u32,
+}
 
 /// Whose tokens are good.
 pub(crate) struct Verifier {
     source: Arc<Source>,
-    audience: Option<String>,
-    issuer: Option<String>,
+    expected: Expected,
 }
 
 /// Whom a good token is about.
@@ -32,12 +44,6 @@ pub(super) struct Bearer {
     pub(super) name: String,
     /// For how long it is still good.
     pub(super) lasts: Duration,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    exp: u64,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -51,15 +57,10 @@ impl Verifier {
     ///
     /// # Errors
     /// When the file cannot be read, is no key set, or has a key that does not say its name and algorithm.
-    pub(crate) fn load(
-        path: &Path,
-        audience: Option<String>,
-        issuer: Option<String>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn load(path: &Path, expected: Expected) -> Result<Self, Failure> {
         Ok(Self {
             source: Arc::new(Source::file(path)?),
-            audience,
-            issuer,
+            expected,
         })
     }
 
@@ -67,24 +68,18 @@ impl Verifier {
     ///
     /// # Errors
     /// When the address makes no sense, or its roots cannot be read.
-    pub(crate) fn fetch(
-        address: Address,
-        audience: Option<String>,
-        issuer: Option<String>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn fetch(address: Address, expected: Expected) -> Result<Self, Failure> {
         Ok(Self {
             source: Arc::new(Source::server(address)?),
-            audience,
-            issuer,
+            expected,
         })
     }
 
     /// The same keys, for tokens that say something else about themselves.
-    pub(crate) fn with(&self, audience: Option<String>, issuer: Option<String>) -> Self {
+    pub(crate) fn with(&self, expected: Expected) -> Self {
         Self {
             source: Arc::clone(&self.source),
-            audience,
-            issuer,
+            expected,
         }
     }
 
@@ -116,37 +111,111 @@ impl Verifier {
     }
 
     /// Whom the token is about, if it is good and says nothing else than the client does.
-    pub(super) fn verify(&self, user_name: Option<&str>, token: &[u8]) -> Option<Bearer> {
-        let header = decode_header(token).ok()?;
-        let keys = self.source.keys()?;
-        let Some(Key { key, algorithm }) = keys.get(&header.kid?) else {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn verify(
+        &self,
+        user_name: Option<&str>,
+        token: &[u8],
+    ) -> Result<Bearer, TokenFault> {
+        let header = decode_header(token).map_err(|_| fault_of_header(token))?;
+        let kid = header.kid.as_deref().ok_or(TokenFault::NoKid)?;
+        let unknown = || TokenFault::UnknownKid(kid.to_owned());
+        let keys = self.source.keys().ok_or_else(unknown)?;
+        let Some(key) = keys.get(kid) else {
             self.source.miss();
-            return None;
+            return Err(unknown());
         };
+        let claims = self.claims(&header, key, token)?;
+        let expires_at = claims["exp"].as_f64().unwrap_or_default() as u64;
+        let lasts_s = expires_at
+            .saturating_add(self.expected.leeway_s.into())
+            .saturating_sub(get_current_timestamp());
+        let name = claims["sub"].as_str().unwrap_or_default();
+        if name.is_empty() || name.contains(char::is_control) {
+            return Err(TokenFault::Subject);
+        }
+        if user_name.is_some_and(|user_name| user_name != name) {
+            return Err(TokenFault::OtherUser(name.to_owned()));
+        }
+        Ok(Bearer {
+            name: name.to_owned(),
+            lasts: Duration::from_secs(lasts_s),
+        })
+    }
+
+    /// What the token says, if this key has signed it and it is as expected.
+    fn claims(&self, header: &Header, key: &Key, token: &[u8]) -> Result<Value, TokenFault> {
+        let Key { key, algorithm } = key;
+        if header.alg != *algorithm {
+            return Err(TokenFault::Algorithm);
+        }
         let mut validation = Validation::new(*algorithm);
-        validation.leeway = LEEWAY_S;
+        validation.leeway = self.expected.leeway_s.into();
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "sub"]);
-        match &self.audience {
+        match &self.expected.audience {
             Some(audience) => {
                 validation.set_audience(&[audience]);
                 validation.required_spec_claims.insert("aud".into());
             }
             None => validation.validate_aud = false,
         }
-        if let Some(issuer) = &self.issuer {
+        if let Some(issuer) = &self.expected.issuer {
             validation.set_issuer(&[issuer]);
             validation.required_spec_claims.insert("iss".into());
         }
-        let Claims { sub: name, exp } = decode(token, key, &validation).ok()?.claims;
-        let lasts_s = exp
-            .saturating_add(LEEWAY_S)
-            .saturating_sub(get_current_timestamp());
-        let is_plain = !name.is_empty() && !name.contains(char::is_control);
-        let fits = user_name.is_none_or(|user_name| user_name == name);
-        let lasts = Duration::from_secs(lasts_s);
-        (is_plain && fits).then_some(Bearer { name, lasts })
+        let decoded = decode::<Value>(token, key, &validation);
+        decoded
+            .map(|token| token.claims)
+            .map_err(|error| self.fault(&error, token))
     }
+
+    /// What is wrong with a token, in our words.
+    fn fault(&self, error: &Error, token: &[u8]) -> TokenFault {
+        let said = |claim: &str| {
+            let claims = part(token, 1).unwrap_or_default();
+            match claims[claim].as_str() {
+                Some(text) => text.to_owned(),
+                None => claims[claim].to_string(),
+            }
+        };
+        let wanted = |it: &Option<String>| it.clone().unwrap_or_default();
+        match error.kind() {
+            // Before anything else is looked at, the signature is.
+            ErrorKind::InvalidSignature => TokenFault::Signature,
+            ErrorKind::MissingRequiredClaim(claim) => match said(claim).as_str() {
+                "null" => TokenFault::Missing(claim.clone()),
+                _ => TokenFault::Format(claim.clone()),
+            },
+            ErrorKind::InvalidClaimFormat(claim) => TokenFault::Format(claim.clone()),
+            ErrorKind::ExpiredSignature => TokenFault::Expired,
+            ErrorKind::ImmatureSignature => TokenFault::NotYet,
+            ErrorKind::InvalidAudience => {
+                TokenFault::Audience(said("aud"), wanted(&self.expected.audience))
+            }
+            ErrorKind::InvalidIssuer => {
+                TokenFault::Issuer(said("iss"), wanted(&self.expected.issuer))
+            }
+            ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => TokenFault::Algorithm,
+            _ => TokenFault::IllFormed,
+        }
+    }
+}
+
+/// What is wrong with a token whose header cannot be read.
+fn fault_of_header(token: &[u8]) -> TokenFault {
+    match part(token, 0) {
+        Some(header) if header["alg"].is_string() => TokenFault::Algorithm,
+        Some(_) | None => TokenFault::IllFormed,
+    }
+}
+
+/// One of the parts of a token, whoever has signed it.
+fn part(token: &[u8], number: usize) -> Option<Value> {
+    let part = token.split(|&byte| byte == b'.').nth(number)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -159,7 +228,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::keys::{Source, parse};
-    use super::{LENGTH_MAX, Verifier};
+    use super::{Expected, LENGTH_MAX, Verifier};
 
     const SECRET: &[u8] = b"a secret of thirty-two characters";
 
@@ -170,8 +239,11 @@ mod tests {
             source: Arc::new(Source::File(Arc::new(
                 parse(set.to_string().as_bytes()).expect("a good set"),
             ))),
-            audience: audience.map(Into::into),
-            issuer: Some("us".into()),
+            expected: Expected {
+                audience: audience.map(Into::into),
+                issuer: Some("us".into()),
+                leeway_s: 5,
+            },
         }
     }
 
@@ -206,53 +278,108 @@ mod tests {
         assert!(verifier.is_for(&token) && !verifier.is_for(b"secret"));
         let bearer = verifier.verify(None, &token).expect("it is good");
         assert_eq!(bearer.name, "ann");
-        assert!((85..=90).contains(&bearer.lasts.as_secs()), "{bearer:?}");
+        assert!((60..=65).contains(&bearer.lasts.as_secs()), "{bearer:?}");
         assert_eq!(
             verifier.verify(Some("ann"), &token).map(|it| it.name),
-            Some("ann".into())
+            Ok("ann".into())
         );
-        assert_eq!(verifier.verify(Some("bob"), &token), None);
+        assert_eq!(
+            fault(&verifier, Some("bob"), &token),
+            "the sub of the token is ann, not the User Name"
+        );
+    }
+
+    fn fault(verifier: &Verifier, user_name: Option<&str>, token: &[u8]) -> String {
+        let fault = verifier
+            .verify(user_name, token)
+            .expect_err("it is no good");
+        fault.to_string()
     }
 
     #[test]
-    fn every_other_token_is_refused() {
+    fn every_other_token_is_refused_and_it_is_said_why() {
         let verifier = verifier(Some("mqtt"));
-        for wrong in [
-            json!({"exp": null}),
-            json!({"exp": now() - 60}),
-            json!({"exp": "soon"}),
-            json!({"nbf": now() + 60}),
-            json!({"aud": "other"}),
-            json!({"aud": null}),
-            json!({"iss": "them"}),
-            json!({"iss": null}),
-            json!({"sub": null}),
-            json!({"sub": ""}),
-            json!({"sub": "a\nb"}),
+        for (wrong, why) in [
+            (json!({"exp": null}), "the token has no exp"),
+            (json!({"exp": now() - 10}), "the token has expired"),
+            (json!({"exp": "soon"}), "the exp of the token is ill-formed"),
+            (
+                json!({"nbf": now() + 60}),
+                "the token is not good yet (nbf)",
+            ),
+            (
+                json!({"nbf": "later"}),
+                "the nbf of the token is ill-formed",
+            ),
+            (
+                json!({"aud": "other"}),
+                "the aud of the token is other, not mqtt",
+            ),
+            (
+                json!({"aud": ["a", "b"]}),
+                "the aud of the token is [\"a\",\"b\"], not mqtt",
+            ),
+            (json!({"aud": null}), "the token has no aud"),
+            (
+                json!({"iss": "them"}),
+                "the iss of the token is them, not us",
+            ),
+            (json!({"iss": null}), "the token has no iss"),
+            (json!({"sub": null}), "the token has no sub"),
+            (json!({"sub": ""}), "the sub of the token is no name"),
+            (json!({"sub": "a\nb"}), "the sub of the token is no name"),
         ] {
             let token = token(Algorithm::HS256, Some("one"), &claims(&wrong));
-            assert_eq!(verifier.verify(None, &token), None, "{wrong}");
+            assert_eq!(fault(&verifier, None, &token), why, "{wrong}");
         }
         let good = claims(&json!({}));
-        for (algorithm, kid) in [
-            (Algorithm::HS384, Some("one")),
-            (Algorithm::HS256, Some("two")),
-            (Algorithm::HS256, None),
+        for (algorithm, kid, why) in [
+            (
+                Algorithm::HS384,
+                Some("one"),
+                "the token says another algorithm than its key has",
+            ),
+            (
+                Algorithm::HS256,
+                Some("t\nwo"),
+                "no key has the kid of the token, t\\nwo",
+            ),
+            (
+                Algorithm::HS256,
+                None,
+                "the token does not say which key has signed it (no kid)",
+            ),
         ] {
             let token = token(algorithm, kid, &good);
-            assert_eq!(verifier.verify(None, &token), None, "{algorithm:?} {kid:?}");
+            assert_eq!(fault(&verifier, None, &token), why, "{algorithm:?} {kid:?}");
         }
-        // Without a signature, and one that says it needs none.
-        let token = token(Algorithm::HS256, Some("one"), &good);
+    }
+
+    #[test]
+    fn what_nobody_has_signed_is_refused() {
+        let verifier = verifier(Some("mqtt"));
+        let token = token(Algorithm::HS256, Some("one"), &claims(&json!({})));
         let token = String::from_utf8(token).expect("text");
         let (body, _) = token.rsplit_once('.').expect("three parts");
-        assert_eq!(verifier.verify(None, format!("{body}.").as_bytes()), None);
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","kid":"one"}"#);
         let claims = body.split('.').nth(1).expect("three parts");
-        assert_eq!(
-            verifier.verify(None, format!("{none}.{claims}.").as_bytes()),
-            None
-        );
+        for (token, why) in [
+            (
+                format!("{body}."),
+                "the key of that kid has not signed the token",
+            ),
+            (
+                format!("{body}.AAAA"),
+                "the key of that kid has not signed the token",
+            ),
+            (
+                format!("{none}.{claims}."),
+                "the token says another algorithm than its key has",
+            ),
+            ("a.b.c".to_owned(), "the token is ill-formed"),
+        ] {
+            assert_eq!(fault(&verifier, None, token.as_bytes()), why, "{token}");
+        }
         let long = format!("{}.{}.", body, "A".repeat(LENGTH_MAX));
         assert!(!verifier.is_for(long.as_bytes()));
     }

@@ -31,6 +31,15 @@ pub(crate) struct Passwords {
     users: HashMap<String, Hash>,
 }
 
+/// What a password is for a user. The client hears no difference between the last two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Right,
+    Wrong,
+    /// There is no such user.
+    Unknown,
+}
+
 /// What checking a password needs, to be used again: what is taken and given back each time comes back to the system only
 /// in part.
 #[derive(Default)]
@@ -104,13 +113,14 @@ impl Passwords {
     }
 
     /// Whether this is the user's password. Takes long on purpose, also for a user who is not there.
-    pub(crate) fn verify(&self, user: &str, password: &[u8], memory: &mut Memory) -> bool {
+    pub(crate) fn verify(&self, user: &str, password: &[u8], memory: &mut Memory) -> Verdict {
         match self.users.get(user) {
-            Some(hash) => hash.fits(password, memory),
+            Some(hash) if hash.fits(password, memory) => Verdict::Right,
+            Some(_) => Verdict::Wrong,
             None => {
                 // So that the time does not tell who has an account.
                 Argon2Hash::nobodys().fits(password, memory);
-                false
+                Verdict::Unknown
             }
         }
     }
@@ -267,7 +277,7 @@ mod tests {
     use argon2::password_hash::phc::PasswordHash;
     use argon2::{Algorithm, Argon2, Params, Version};
 
-    use super::{Argon2Hash, Memory, Passwords, line, with_line};
+    use super::{Argon2Hash, Memory, Passwords, Verdict, line, with_line};
 
     #[test]
     fn a_written_line_lets_its_user_in_and_nobody_else() {
@@ -277,12 +287,12 @@ mod tests {
         );
         let passwords = Passwords::parse(&text).expect("a good file");
         let memory = &mut Memory::default();
-        assert!(passwords.verify("ann", b"secret", memory));
-        assert!(!passwords.verify("ann", b"secret ", memory));
-        assert!(!passwords.verify("ann", b"", memory));
-        assert!(!passwords.verify("bob", b"secret", memory));
+        assert_eq!(passwords.verify("ann", b"secret", memory), Verdict::Right);
+        assert_eq!(passwords.verify("ann", b"secret ", memory), Verdict::Wrong);
+        assert_eq!(passwords.verify("ann", b"", memory), Verdict::Wrong);
+        assert_eq!(passwords.verify("bob", b"secret", memory), Verdict::Unknown);
         // What the last check has left there changes nothing.
-        assert!(passwords.verify("ann", b"secret", memory));
+        assert_eq!(passwords.verify("ann", b"secret", memory), Verdict::Right);
     }
 
     #[test]
@@ -304,8 +314,16 @@ mod tests {
             ("small", 256),
             ("other", 256),
         ] {
-            assert!(passwords.verify(user, b"password", memory), "{user}");
-            assert!(!passwords.verify(user, b"Password", memory), "{user}");
+            assert_eq!(
+                passwords.verify(user, b"password", memory),
+                Verdict::Right,
+                "{user}"
+            );
+            assert_eq!(
+                passwords.verify(user, b"Password", memory),
+                Verdict::Wrong,
+                "{user}"
+            );
             assert_eq!(memory.0.len(), blocks);
         }
         let written = line("ann", b"x").expect("a good name");
@@ -329,8 +347,16 @@ six:$6$AAECAwQFBgcICQoL$JqsxEv/ucyxjA5DKsQ+Y8CDWaQDNQI9FpAkmfwAqWfwZLk/JEGgM0Epy
         let passwords = Passwords::parse(file).expect("a good file");
         let memory = &mut Memory::default();
         for user in ["seven", "six"] {
-            assert!(passwords.verify(user, b"secret", memory), "{user}");
-            assert!(!passwords.verify(user, b"Secret", memory), "{user}");
+            assert_eq!(
+                passwords.verify(user, b"secret", memory),
+                Verdict::Right,
+                "{user}"
+            );
+            assert_eq!(
+                passwords.verify(user, b"Secret", memory),
+                Verdict::Wrong,
+                "{user}"
+            );
         }
     }
 

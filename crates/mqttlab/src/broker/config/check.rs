@@ -6,6 +6,8 @@ use crate::broker::Scheme;
 
 /// Nobody waits longer for a broker that was told to stop.
 const STOP_WITHIN_S_MAX: u32 = 3_600;
+/// A token that is good for so much longer is hardly one that ends.
+const LEEWAY_S_MAX: u32 = 300;
 
 impl Config {
     /// Whether it makes sense, as far as no file that it names must be read for that.
@@ -79,6 +81,12 @@ impl Config {
             return Err(Failure::usage(
                 "broker.versions is empty; give one of \"3.1\", \"3.1.1\" and \"5.0\" or more",
             ));
+        }
+        if self.auth.jwt_leeway_s > LEEWAY_S_MAX {
+            return Err(Failure::usage(format!(
+                "auth.jwt-leeway-s is {}; give at most {LEEWAY_S_MAX}",
+                self.auth.jwt_leeway_s
+            )));
         }
         if self.auth.login_timeout_s == 0 {
             return Err(Failure::usage("auth.login-timeout-s is 0; give at least 1"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::auth::Door;
-use super::super::auth::jwt::{self, Verifier};
+use super::super::auth::jwt::{self, Expected, Verifier};
 use super::super::auth::passwords::Passwords;
 use super::super::shard::Rate;
 use super::{Auth, Config, Listener};
@@ -95,14 +95,19 @@ impl Config {
             jwt_keys_ca: ca,
             jwt_audience,
             jwt_issuer,
+            jwt_leeway_s,
             ..
         } = &self.auth;
-        let (audience, issuer) = (jwt_audience.clone(), jwt_issuer.clone());
+        let expected = Expected {
+            audience: jwt_audience.clone(),
+            issuer: jwt_issuer.clone(),
+            leeway_s: *jwt_leeway_s,
+        };
         let keys = self.keys("auth.", file.as_ref(), url.as_ref(), ca.as_ref())?;
         match keys {
             None => Ok(None),
-            Some(KeysAt::File(path)) => Verifier::load(path, audience, issuer).map(Some),
-            Some(KeysAt::Server(at)) => Verifier::fetch(at, audience, issuer).map(Some),
+            Some(KeysAt::File(path)) => Verifier::load(path, expected).map(Some),
+            Some(KeysAt::Server(at)) => Verifier::fetch(at, expected).map(Some),
         }
     }
 
@@ -164,24 +169,27 @@ impl Config {
                 ))),
             };
         }
-        let audience = jwt_audience.clone().or(self.auth.jwt_audience.clone());
-        let issuer = jwt_issuer.clone().or(self.auth.jwt_issuer.clone());
+        let expected = Expected {
+            audience: jwt_audience.clone().or(self.auth.jwt_audience.clone()),
+            issuer: jwt_issuer.clone().or(self.auth.jwt_issuer.clone()),
+            leeway_s: self.auth.jwt_leeway_s,
+        };
         match (keys, all) {
             (Some(KeysAt::File(file)), _) => {
-                let own = Verifier::load(file, audience, issuer)?;
+                let own = Verifier::load(file, expected)?;
                 Ok(Some(Arc::new(own)))
             }
             (Some(KeysAt::Server(at)), _) => {
                 // Several listeners may have the same keys.
                 let known = fetched.iter().find(|(of, _)| *of == at);
                 let own = match known {
-                    Some((_, same)) => Arc::new(same.with(audience, issuer)),
-                    None => Arc::new(Verifier::fetch(at.clone(), audience, issuer)?),
+                    Some((_, same)) => Arc::new(same.with(expected)),
+                    None => Arc::new(Verifier::fetch(at.clone(), expected)?),
                 };
                 fetched.push((at, Arc::clone(&own)));
                 Ok(Some(own))
             }
-            (None, Some(all)) if is_own => Ok(Some(Arc::new(all.with(audience, issuer)))),
+            (None, Some(all)) if is_own => Ok(Some(Arc::new(all.with(expected)))),
             (None, Some(all)) => Ok(Some(Arc::clone(all))),
             (None, None) if is_own => Err(Failure::usage(format!(
                 "{address}: jwt-audience and jwt-issuer need keys; give jwt-keys-file or jwt-keys-url here or in [auth]"

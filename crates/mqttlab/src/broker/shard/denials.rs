@@ -12,11 +12,15 @@ const TOPIC_MAX: usize = 200;
 
 /// What was told lately.
 #[derive(Debug, Default)]
-pub(super) struct Denials {
+pub(super) struct Denials(Throttle);
+
+/// Counts lines of a kind that strangers can bring about.
+#[derive(Debug, Default)]
+pub(super) struct Throttle {
     /// Since the broker began.
     second: u64,
     lines: u32,
-    /// Denials without a line of their own since the last that has one.
+    /// How many have had no line of their own since the last that has one.
     untold: u64,
 }
 
@@ -31,7 +35,7 @@ impl Denials {
         topic: &str,
         line: impl FnOnce() -> Option<usize>,
     ) {
-        let Some(untold) = self.count(now) else {
+        let Some(untold) = self.0.count(now) else {
             return;
         };
         let what = match access {
@@ -53,9 +57,11 @@ impl Denials {
             "denied by the rules"
         );
     }
+}
 
+impl Throttle {
     /// Whether there is a line for this one: with how many before it had none, or `None`.
-    fn count(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn count(&mut self, now: Instant) -> Option<u64> {
         let second = now.as_micros() / 1_000_000;
         if second != self.second {
             self.second = second;
@@ -74,12 +80,12 @@ impl Denials {
 mod tests {
     use mqttlab_core::time::Instant;
 
-    use super::Denials;
+    use super::Throttle;
 
     #[test]
     fn a_second_has_few_lines_and_those_without_are_counted() {
-        let mut denials = Denials::default();
-        let mut told = |micros| denials.count(Instant::from_micros(micros));
+        let mut throttle = Throttle::default();
+        let mut told = |micros| throttle.count(Instant::from_micros(micros));
         for _ in 0..5 {
             assert_eq!(told(10), Some(0));
         }

@@ -10,6 +10,7 @@ use mqttlab_core::id::ConnId;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
+use super::super::auth::Denial;
 use super::super::bans::{Ban, Because, Whom};
 use super::super::transport::Peer;
 use super::books::Counting;
@@ -261,17 +262,20 @@ impl Sockets {
         let listener = self.of(conn).map(|socket| socket.listener);
         let is_bound = |it| self.doorkeeper.door(it).client_id_is_user_name;
         if listener.is_some_and(is_bound) && name != Some(client_id) {
+            self.note_denial(Denial::ClientIdIsNotUserName);
             return Authorization::Deny(ReasonCode::ClientIdentifierNotValid);
         }
         let Some(name) = name else { return answer };
         let because = self.watched.common.bans().keeps_out_user(name, self.now);
         if let Some(because) = because {
+            self.note_denial(Denial::Banned);
             return Authorization::Deny(because.reason());
         }
         if !self.watched.common.books().is_user_full(name, client_id) {
             return answer;
         }
         self.watched.reached.count(Limit::UserConnections);
+        self.note_denial(Denial::UserConnections);
         Authorization::Deny(ReasonCode::QuotaExceeded)
     }
 

@@ -27,6 +27,7 @@ mod patience;
 mod post;
 mod rates;
 mod read;
+mod refusals;
 mod report;
 mod room;
 mod socket;
@@ -68,7 +69,7 @@ pub(crate) use control::{Listening, Remotes, Renewal};
 pub(crate) use desk::Desk;
 pub(crate) use manners::Manners;
 pub(crate) use rates::Rate;
-pub(crate) use report::{Letters, Report, Traffic, sum};
+pub(crate) use report::{Letters, Logins, Report, Traffic, sum};
 pub(crate) use room::part;
 pub(crate) use socket::serial;
 pub(crate) use start::{Setup, start};
@@ -379,7 +380,10 @@ impl Shard {
                 ..self.letters
             },
             hook: self.sockets.doorkeeper.hook_numbers(),
-            checks: self.sockets.doorkeeper.checks(),
+            logins: Logins {
+                turned_away: self.sockets.refusals.counts.clone(),
+                checks: self.sockets.doorkeeper.checks(),
+            },
             keys: self.sockets.doorkeeper.key_numbers(),
         }
     }
@@ -410,7 +414,7 @@ impl Shard {
         };
         if socket.phase == Phase::Open {
             socket.phase = Phase::Closing;
-            socket.log_end(why, asking.as_ref());
+            self.sockets.log_end(conn, why, asking.as_ref());
             self.sockets.doorkeeper.closed(conn);
             self.sockets.watched.disconnect(conn);
             self.links[index(conn) as usize] = None;

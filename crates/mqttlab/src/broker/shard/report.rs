@@ -6,6 +6,7 @@ use mqttlab_core::broker::{Counters, Usage};
 
 use super::super::auth::{Checks, HookNumbers, jwt};
 use super::super::store;
+use super::refusals::Counts;
 
 /// The numbers of one moment.
 #[derive(Clone, Debug)]
@@ -19,14 +20,22 @@ pub(crate) struct Report {
     pub(crate) letters: Letters,
     /// Where there is a hook.
     pub(crate) hook: Option<HookNumbers>,
-    /// How checks go; all loops know that.
-    pub(crate) checks: Checks,
+    pub(crate) logins: Logins,
     /// Where keys are fetched.
     pub(crate) keys: Option<jwt::Numbers>,
     /// Where there is a store.
     pub(crate) store: Option<store::Numbers>,
     /// Why the store has failed, where it has.
     pub(crate) failure: Option<String>,
+}
+
+/// Who is let in, and who is not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Logins {
+    /// Clients that were turned away, by what for.
+    pub(crate) turned_away: Counts,
+    /// How checks go; all loops know that.
+    pub(crate) checks: Checks,
 }
 
 /// What the brokers of two event loops have, as one.
@@ -57,6 +66,9 @@ impl Report {
         }
         if let (Some(store), Some(more)) = (&mut self.store, &other.store) {
             store.add(more);
+        }
+        for (why, more) in other.logins.turned_away {
+            *self.logins.turned_away.entry(why).or_default() += more;
         }
         self.failure = self.failure.or(other.failure);
         self

@@ -2,7 +2,6 @@
 
 mod sink;
 
-use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,6 +28,7 @@ use super::out::{End, Out, Pool, Progress};
 use super::patience::Patience;
 use super::post::Post;
 use super::rates::Meter;
+use super::refusals::Refusals;
 use super::room::Share;
 use super::traces::{TraceId, Traces};
 use crate::log;
@@ -202,21 +202,6 @@ impl Socket {
         serial(self.conn)
     }
 
-    /// Tells the log how the connection ended.
-    pub(super) fn log_end(&self, why: &dyn Display, asking: Option<&Asking>) {
-        let (conn, peer) = (self.serial(), self.peer);
-        if let Some(client_id) = &self.client_id {
-            let client_id = &*log::plain(client_id);
-            tracing::info!(client_id, %peer, conn, %why, "disconnected");
-        } else if let Some(asking) = asking {
-            let (client_id, user_name) = asking.names();
-            let because = asking.because.map(tracing::field::display);
-            tracing::info!(client_id, user_name, %peer, conn, %why, because, "turned away");
-        } else {
-            tracing::info!(%peer, conn, %why, "turned away");
-        }
-    }
-
     /// Tells the log that what came is no packet.
     pub(super) fn log_malformed(&self, error: &DecodeError) {
         let (conn, peer) = (self.serial(), self.peer);
@@ -234,10 +219,10 @@ impl Socket {
 /// Who asks to be let in, as the log tells it.
 pub(super) struct Asking {
     conn: ConnId,
-    client_id: Box<str>,
-    user_name: Option<Box<str>>,
+    pub(super) client_id: Box<str>,
+    pub(super) user_name: Option<Box<str>>,
     /// Why it is not let in.
-    because: Option<Denial>,
+    pub(super) because: Option<Denial>,
 }
 
 impl Asking {
@@ -245,8 +230,9 @@ impl Asking {
         self.conn
     }
 
-    fn names(&self) -> (&str, Option<&str>) {
-        (&self.client_id, self.user_name.as_deref())
+    /// Notes why it is not let in.
+    pub(super) fn deny(&mut self, because: Denial) {
+        self.because.get_or_insert(because);
     }
 }
 
@@ -255,6 +241,8 @@ pub(super) struct Sockets {
     pub(super) doorkeeper: Doorkeeper,
     /// What the log is told of what the rules deny.
     denials: Denials,
+    /// What it is told of those who are turned away.
+    pub(super) refusals: Refusals,
     /// Clients whose decisions are told.
     pub(super) traces: Traces,
     /// Who keeps to what is expected.
@@ -327,6 +315,7 @@ impl Sockets {
         Self {
             doorkeeper,
             denials: Denials::default(),
+            refusals: Refusals::default(),
             traces,
             watched: Watched::new(common),
             store,
@@ -408,23 +397,16 @@ impl Sockets {
         }
     }
 
-    /// Takes note of what came of a check. Says who has waited for it, and what it is told; `None` where it has gone.
-    pub(super) fn note_check(&mut self, checked: &Checked) -> Option<(Asking, Authorization)> {
+    /// Takes note of what came of a check. Says what the one is told who has waited for it; `None` where it has gone.
+    pub(super) fn note_check(&mut self, checked: &Checked) -> Option<Authorization> {
         let conn = checked.conn;
         self.doorkeeper.remember(self.now, checked);
-        let asking = self.patience.remove(conn)?;
+        self.asking = Some(self.patience.remove(conn)?);
         let socket = self.slots[index(conn) as usize].as_ref()?;
         let answer = self.doorkeeper.note(self.now, &socket.caller(), checked);
+        self.note_doorkeepers_denial();
         let (client_id, user) = (&checked.client_id, checked.user.as_deref());
-        Some((asking, self.review(conn, client_id, user, answer)))
-    }
-
-    /// Notes for the log why the last who has asked is not let in, where the doorkeeper knows it.
-    pub(super) fn note_denial(&mut self) {
-        let because = self.doorkeeper.take_denial();
-        if let (Some(asking), Some(_)) = (&mut self.asking, because) {
-            asking.because = because;
-        }
+        Some(self.review(conn, client_id, user, answer))
     }
 
     /// Whether decisions are told.

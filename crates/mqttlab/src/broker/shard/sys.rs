@@ -139,7 +139,7 @@ fn numbers(report: &Report, connected_max: usize) -> Vec<(&'static str, String)>
         keys: _,
         store: _,
         failure: _,
-        checks: _,
+        logins: _,
     } = report;
     let count = |number: usize| number as u64;
     let offline = count(usage.sessions.saturating_sub(usage.connections));

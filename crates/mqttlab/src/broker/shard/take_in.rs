@@ -14,7 +14,7 @@ use super::super::transport::{Peer, Stream, Transport};
 use super::control::Command;
 use super::newcomer::Newcomer;
 use super::report::Limit;
-use super::socket::{Asking, Socket, index};
+use super::socket::{Socket, index};
 use super::{Shard, accept, hand};
 
 impl Shard {
@@ -42,24 +42,27 @@ impl Shard {
 
     /// Takes in a connection and finds it a loop.
     fn take_in(&mut self, position: usize, stream: Stream, peer: Peer) -> io::Result<()> {
+        let listener = self.acceptors[position].number();
         if self.is_banned(peer) {
-            tracing::debug!(%peer, "the address is banned");
+            let why = "the address is banned";
+            self.sockets.log_unheard(self.now, peer, listener, why);
             self.traffic.banned += 1;
             return Ok(());
         }
-        let listener = self.acceptors[position].number();
         let proxies = &self.acceptors[position].protocol.proxies;
         if !proxies.is_empty()
             && !peer
                 .ip()
                 .is_some_and(|ip| proxies.iter().any(|of| of.contains(ip)))
         {
-            tracing::debug!(%peer, listener, "only proxies are taken in here, and this is none of them");
+            let why = "only proxies are taken in here, and this is none of them";
+            self.sockets.log_unheard(self.now, peer, listener, why);
             self.traffic.no_proxy += 1;
             return Ok(());
         }
         if self.sockets.is_full(listener) {
-            tracing::debug!(%peer, listener, "the listener has as many connections as it may");
+            let why = "the listener has as many connections as it may";
+            self.sockets.log_unheard(self.now, peer, listener, why);
             self.sockets
                 .watched
                 .reached
@@ -69,7 +72,8 @@ impl Shard {
         // Behind a proxy somebody else is meant.
         let address = peer.ip().filter(|_| proxies.is_empty());
         if address.is_some_and(|address| self.sockets.watched.is_full(address)) {
-            tracing::debug!(%peer, listener, "the address has as many connections as it may");
+            let why = "the address has as many connections as it may";
+            self.sockets.log_unheard(self.now, peer, listener, why);
             return Ok(());
         }
         let transport = Transport::new(stream, &self.acceptors[position].protocol)?;
@@ -170,28 +174,28 @@ impl Shard {
 
     /// A question was answered; whoever has asked it may still wait for that.
     pub(super) fn let_in(&mut self, checked: &Checked) {
-        if let Some((asking, answer)) = self.sockets.note_check(checked) {
-            self.answer(asking, answer);
+        if let Some(answer) = self.sockets.note_check(checked) {
+            self.answer(checked.conn, answer);
         }
     }
 
     /// Turns away those whose questions were not answered in time.
     pub(super) fn lose_patience(&mut self) {
         while let Some(asking) = self.sockets.patience.pop_over(self.now) {
-            let answer = self.sockets.doorkeeper.give_up(asking.conn());
-            self.answer(asking, answer);
+            let conn = asking.conn();
+            self.sockets.asking = Some(asking);
+            let answer = self.sockets.doorkeeper.give_up(conn);
+            self.sockets.note_doorkeepers_denial();
+            self.answer(conn, answer);
         }
     }
 
-    /// Tells somebody who has waited whether it may come in.
-    fn answer(&mut self, asking: Asking, authorization: Authorization) {
-        let conn = asking.conn();
+    /// Tells somebody who has waited, and is asking still, whether it may come in.
+    fn answer(&mut self, conn: ConnId, authorization: Authorization) {
         let Some(held) = self.sockets.of(conn).and_then(Socket::release) else {
             self.sockets.doorkeeper.closed(conn);
             return;
         };
-        self.sockets.asking = Some(asking);
-        self.sockets.note_denial();
         let input = Input::Authorized {
             conn,
             authorization,

@@ -9,7 +9,7 @@ use mqttlab_core::broker::{
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::time::Instant;
-use mqttlab_core::why::{Decision, Why};
+use mqttlab_core::why::{Decision, Refusal, Why};
 use mqttlab_sim::scenario::duration;
 
 use super::socket::Sockets;
@@ -31,6 +31,10 @@ impl Sink for Traced<'_> {
 
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.0.close(conn, reason);
+    }
+
+    fn refused(&mut self, conn: ConnId, client_id: &str, because: Refusal) {
+        self.0.refused(conn, client_id, because);
     }
 
     fn established(&mut self, conn: ConnId, established: &Established<'_>) {

@@ -9,7 +9,9 @@ use mqttlab_core::broker::{
 use mqttlab_core::frame::Frame;
 use mqttlab_core::id::ConnId;
 use mqttlab_core::reason::ReasonCode;
+use mqttlab_core::why::Refusal;
 
+use super::super::super::auth::Denial;
 use super::super::super::store::is_kept;
 use super::{Phase, Sockets, index};
 use crate::log;
@@ -41,11 +43,23 @@ impl Sink for Sockets {
         self.doorkeeper.closed(conn);
         let asking = self.asking.take_if(|it| it.conn == conn);
         let asking = self.patience.remove(conn).or(asking);
+        if self.of(conn).is_some() {
+            self.log_end(conn, &reason, asking.as_ref());
+        }
         if let Some(socket) = self.of(conn) {
             socket.phase = Phase::Closing;
-            socket.log_end(&reason, asking.as_ref());
             self.mark_dirty(index(conn));
             self.closed.push(conn);
+        }
+    }
+
+    fn refused(&mut self, conn: ConnId, client_id: &str, because: Refusal) {
+        if self.asking.as_ref().is_none_or(|it| it.conn() != conn) {
+            self.note_asking(conn, client_id, None);
+        }
+        // Whoever has answered a question of the broker's has said more already.
+        if let Some(asking) = &mut self.asking {
+            asking.deny(Denial::Broker(because));
         }
     }
 
@@ -79,12 +93,14 @@ impl Sink for Sockets {
         }
         self.note_asking(conn, request.client_id, request.user_name);
         if self.refuses_sessions && self.wants_session {
+            self.note_denial(Denial::NoStore);
             return Authorization::Deny(ReasonCode::ServerUnavailable);
         }
         let (client_id, user_name) = (request.client_id, request.user_name);
         let common = &self.watched.common;
         let because = common.bans().keeps_out(client_id, user_name, self.now);
         if let Some(because) = because {
+            self.note_denial(Denial::Banned);
             return Authorization::Deny(because.reason());
         }
         let Some(socket) = self.slots[index(conn) as usize].as_ref() else {
@@ -92,8 +108,8 @@ impl Sink for Sockets {
         };
         let caller = socket.caller();
         let answer = self.doorkeeper.authorize(self.now, &caller, request);
+        self.note_doorkeepers_denial();
         let authorization = self.review(conn, client_id, user_name, answer);
-        self.note_denial();
         if authorization == Authorization::Pending {
             self.pending = true;
             let until = self.now + self.doorkeeper.login_timeout();
