@@ -55,7 +55,6 @@ pub(in crate::broker) struct Interests {
 
 impl Interests {
     /// None.
-    #[cfg(any(feature = "shards", debug_assertions))]
     pub(in crate::broker) fn new() -> Self {
         Self {
             counts: BTreeMap::new(),
