@@ -453,3 +453,79 @@ fn there_are_as_many_user_properties_as_the_operator_wants_at_most() -> Result<(
     }
     Ok(())
 }
+
+/// What a client leaves behind, connected or not, has one budget, which the next one hears of.
+#[test]
+fn sessions_and_subscriptions_take_up_so_much_and_no_more() -> Result<()> {
+    let broker = Broker::start_with(&[
+        "--http",
+        "127.0.0.1:0",
+        "--set",
+        "broker.session-bytes-max=100000",
+    ])?;
+    let filter = |number: usize| format!("{number}/{}", "x".repeat(4_000));
+    let mut refused = None;
+    for number in 0..60 {
+        let mut client = log_in(&broker, &format!("c{number}"), false)?;
+        client.send(&subscribe(&filter(number), 0))?;
+        client.expect(&[0x90])?;
+        let answer = client.skip_packet()?;
+        client.send(&[0xE0, 0])?;
+        if answer[2] == 0x80 {
+            refused = Some(number);
+            break;
+        }
+    }
+    let refused = refused.context("all were granted")?;
+    // A filter counts as its session's and as the tree's.
+    ensure!((8..25).contains(&refused), "{refused}");
+    ensure!(metric(&broker, "subscription_bytes")? < 100_000);
+    // Whoever is there can go on, and give room.
+    let mut first = log_in(&broker, "c0", false)?;
+    first.send(&packet(0xA2, &[&[0, 1], &text(&filter(0))]))?;
+    first.expect(&[0xB0, 2, 0, 1])?;
+    first.send(&subscribe(&filter(99), 1))?;
+    first.expect(&[0x90, 3, 0, 1, 1])
+}
+
+/// Waits until a number in `/metrics` is as wanted.
+fn wait_for(broker: &Broker, name: &str, is_wanted: impl Fn(u64) -> bool) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        let number = metric(broker, name)?;
+        if is_wanted(number) {
+            return Ok(());
+        }
+        ensure!(begun.elapsed() < PATIENCE, "{name} is {number}");
+    }
+}
+
+/// Packets that never become whole are kept for some, not for as many as like to begin one.
+#[test]
+fn packets_that_are_not_whole_take_up_so_much_and_no_more() -> Result<()> {
+    let broker = Broker::start_with(&[
+        "--http",
+        "127.0.0.1:0",
+        "--set",
+        "limits.unfinished-bytes-max=600000",
+    ])?;
+    // PUBLISH of 200 000 bytes, of which half come; keeping them takes up to twice that.
+    let half = [&[0x30, 0xC0, 0x9A, 0x0C][..], &text("t"), &[b'.'; 100_000]].concat();
+    let mut clients = Vec::new();
+    for number in 0..10 {
+        let mut client = log_in(&broker, &format!("c{number}"), true)?;
+        client.send(&half)?;
+        clients.push(client);
+        wait_for(&broker, "received_bytes_total", |bytes| {
+            bytes >= (number + 1) * 100_000
+        })?;
+    }
+    let limit = "limits_reached_total{limit=\"bytes of unfinished packets\"}";
+    wait_for(&broker, limit, |count| (4..=7).contains(&count))?;
+    clients.pop().context("the last")?.expect_closed()?;
+    // When others go there is room for what is left of another's.
+    clients.truncate(1);
+    wait_for(&broker, "connections", |count| count == 1)?;
+    clients[0].send(&[b'.'; 100_000 - 3])?;
+    clients[0].expect_alive()
+}

@@ -273,6 +273,10 @@ impl Broker {
         if existing.is_none() && (is_full() || !cx.sink.has_room(Room::Session)) {
             return Some((ReasonCode::QuotaExceeded, Refusal::TooManySessions));
         }
+        let is_more = existing.is_none() || candidate.will.is_some();
+        if is_more && !self.has_room_for_session(candidate.will.as_deref()) {
+            return Some((ReasonCode::QuotaExceeded, Refusal::SessionBytes));
+        }
         let will = candidate.will.as_deref()?;
         let denied = self.is_reserved(&will.topic)
             || !cx

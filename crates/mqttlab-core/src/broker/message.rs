@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::broker::Identity;
 use crate::broker::arena::{Arena, MessageKey, SessionKey};
+use crate::broker::books::SHARED_TEXT;
 use crate::broker::passport::{self, Source};
 use crate::broker::persist::MessageRef;
 use crate::packet::QoS;
@@ -405,4 +406,12 @@ pub(super) struct Will {
     pub(super) delay_s: u32,
     /// When it is published, after the connection ended.
     pub(super) due_at: Option<Instant>,
+}
+
+impl Will {
+    /// What it takes up in the books.
+    pub(super) fn memory(&self) -> u64 {
+        let texts = self.topic.len() + self.payload.len() + self.properties.len();
+        (size_of::<Self>() + SHARED_TEXT + texts) as u64
+    }
 }

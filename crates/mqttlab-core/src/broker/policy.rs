@@ -104,6 +104,9 @@ pub struct Config {
     pub denied_subscribe: DeniedSubscribe,
     /// What happens to a client that publishes with a Subscription Identifier. [MQTT-3.3.4-6]
     pub published_identifier: PublishedIdentifier,
+    /// The most bytes that sessions, connections, subscriptions and wills take up in the books, all together; messages
+    /// apart.
+    pub session_bytes_max: u64,
     /// The most subscriptions of one session.
     pub subscriptions_max: u32,
     /// How many copies a client gets whose subscriptions overlap. [MQTT-3.3.5-1]
@@ -192,6 +195,7 @@ impl Default for Config {
             denied_filters: Vec::new(),
             denied_subscribe: DeniedSubscribe::NotAuthorized,
             published_identifier: PublishedIdentifier::Close,
+            session_bytes_max: 512 * MIB,
             subscriptions_max: 1_000,
             overlap: Overlap::OneCopy,
             shared_dispatch: SharedDispatch::RoundRobin,
@@ -212,7 +216,7 @@ impl Default for Config {
 impl Config {
     /// What one of `of` shards may take on, where all of them together may take on this.
     ///
-    /// Connections, sessions and the bytes of messages are divided, and rounded up: Client Identifiers spread sessions
+    /// Connections, sessions, their bytes and those of messages are divided, and rounded up: Client Identifiers spread sessions
     /// evenly, not equally, so a shard can be full while another one has room. Retained messages are in every shard, and
     /// their limits stay; their bytes count in each for its part. A driver that counts connections and sessions itself
     /// ([`Sink::has_room`](crate::broker::Sink::has_room)) gives each shard the limits of all.
@@ -222,6 +226,7 @@ impl Config {
         Self {
             connections_max: self.connections_max.div_ceil(of),
             sessions_max: self.sessions_max.div_ceil(of),
+            session_bytes_max: self.session_bytes_max.div_ceil(u64::from(of)),
             message_bytes_max: self.message_bytes_max.div_ceil(u64::from(of)),
             ..self.clone()
         }

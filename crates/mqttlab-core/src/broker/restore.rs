@@ -367,9 +367,12 @@ impl Restoring {
             }
             Change::ReceiveCompleted { packet_id, .. } => self.restore_released(key, packet_id),
             Change::WillSet { will, .. } => {
-                self.broker.sessions[key].will = Some(Box::new(Will::from_ref(&will)));
+                let will = Box::new(Will::from_ref(&will));
+                self.broker.put_will(key, Some(will));
             }
-            Change::WillRemoved { .. } => self.broker.sessions[key].will = None,
+            Change::WillRemoved { .. } => {
+                self.broker.put_will(key, None);
+            }
             Change::SessionStarted { .. }
             | Change::SessionEnded { .. }
             | Change::Retained { .. }

@@ -175,6 +175,8 @@ impl Broker {
             Some((ReasonCode::TopicFilterInvalid, Refusal::TooManyLevels))
         } else if is_new && session.subscriptions.len() >= config.subscriptions_max as usize {
             Some((ReasonCode::QuotaExceeded, Refusal::TooManySubscriptions))
+        } else if is_new && !self.has_room_for_subscription(filter) {
+            Some((ReasonCode::QuotaExceeded, Refusal::SessionBytes))
         } else if share.is_some() && !config.shared_subscriptions {
             Some((
                 ReasonCode::SharedSubscriptionsNotSupported,

@@ -136,7 +136,7 @@ pub struct Usage {
     pub connections: usize,
     /// Sessions, connected or not.
     pub sessions: usize,
-    /// What sessions and connections take up in the books, in bytes, without subscriptions and messages.
+    /// What sessions with their wills and connections take up in the books, in bytes, without subscriptions and messages.
     pub session_bytes: u64,
     /// Subscriptions of all sessions.
     pub subscriptions: usize,

@@ -35,7 +35,7 @@ impl Broker {
         key: SessionKey,
         will: Box<Will>,
     ) {
-        let session = &mut self.sessions[key];
+        let session = &self.sessions[key];
         why!(cx, cx.conn, cx.version => V311_3_1_2_8, V5_3_1_2_7, Decision::WillStored {
             client_id: session.client_id.clone(),
             topic: will.topic.clone(),
@@ -50,7 +50,7 @@ impl Broker {
                 will: will.borrowed(),
             });
         }
-        session.will = Some(will);
+        self.put_will(key, Some(will));
     }
 
     /// The connection ended badly: its will is due now, or later if it says so and its session lasts.
@@ -87,8 +87,8 @@ impl Broker {
         key: SessionKey,
     ) -> Option<DueWill> {
         self.disarm_will(key);
-        let session = &mut self.sessions[key];
-        let will = session.will.take()?;
+        let will = self.put_will(key, None)?;
+        let session = &self.sessions[key];
         if session.is_durable() {
             cx.sink.persist(&Change::WillRemoved {
                 client_id: &session.client_id,

@@ -42,6 +42,7 @@ causes! {
         AuthenticationMethod "the Authentication Method does not fit";
         TooManyConnections "there are too many connections";
         TooManySessions "there are too many sessions";
+        SessionBytes "sessions take up as much as they may";
         WillDenied "the will may not be published";
         WillQos "the will has a QoS that is not supported";
         WillRetain "the will is to be retained, which is not supported";

@@ -118,6 +118,7 @@ impl Config {
         Manners {
             connections_per_address_max: self.limits.connections_per_address_max,
             connections_per_user_max: self.limits.connections_per_user_max,
+            unfinished_bytes_max: self.limits.unfinished_bytes_max,
             flapping: self.flapping,
             failures: self.failures,
         }

@@ -495,3 +495,72 @@ fn the_books_of_sessions_return_to_nothing() {
     assert_eq!(usage.subscriptions, 0);
     assert_eq!(usage.subscription_bytes, empty.subscription_bytes);
 }
+
+/// Sessions, subscriptions and wills have one budget; what is there already goes on.
+#[test]
+fn what_sessions_take_up_is_limited() {
+    let long = "x".repeat(600);
+    let script = format!(
+        "a connect clean=0
+         a subscribe first/filter
+         a subscribe {long}
+         a subscribe first/filter qos=1
+         b connect clean=0 will=w says={long}
+         b connect clean=0
+         b lost
+         a disconnect
+         a connect clean=0"
+    );
+    let filled = "a connect clean=0\n a subscribe first/filter\n b connect";
+    let usage = run(Config::default(), filled).broker.usage();
+    let taken = usage.session_bytes + usage.subscription_bytes;
+    let config = Config {
+        session_bytes_max: taken + 300,
+        ..Config::default()
+    };
+    check_with(
+        config,
+        &script,
+        expect![[r#"
+        b>a CONNACK present=0 0x00
+        b>a SUBACK #1 [00]
+        b>a SUBACK #2 [80]
+        b>a SUBACK #3 [01]
+        b>b CONNACK present=0 0x88
+        b|b CONNECT was refused (0x97 Quota exceeded)
+        b>b CONNACK present=0 0x00
+        b|a the client disconnected
+        b>a CONNACK present=1 0x00"#]],
+    );
+}
+
+/// With a will gone there is room for another.
+#[test]
+fn a_will_takes_up_room_while_it_is_there() {
+    let empty = run(Config::default(), "a connect\n b connect\n c connect")
+        .broker
+        .usage();
+    let config = Config {
+        session_bytes_max: empty.session_bytes + empty.subscription_bytes + 1_500,
+        ..Config::default()
+    };
+    let will = "y".repeat(1_000);
+    check_with(
+        config,
+        &format!(
+            "a connect will=w says={will}
+             b connect will=w says={will}
+             a disconnect
+             b connect will=w says={will}
+             b lost
+             c connect will=w says={will}"
+        ),
+        expect![[r#"
+            b>a CONNACK present=0 0x00
+            b>b CONNACK present=0 0x88
+            b|b CONNECT was refused (0x97 Quota exceeded)
+            b|a the client disconnected
+            b>b CONNACK present=0 0x00
+            b>c CONNACK present=0 0x00"#]],
+    );
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How much clients may do; 0 is for no limit. Listeners can have others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Limits {
     /// Connections from one address at once.
@@ -18,6 +18,22 @@ pub(crate) struct Limits {
     pub(crate) bytes_per_second_max: u32,
     /// What becomes of a client that sends more.
     pub(crate) over_rate: OverRate,
+    /// Bytes of packets that have not come whole, and of the topics of Topic Aliases, of all connections together.
+    pub(crate) unfinished_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_per_address_max: 0,
+            connections_per_user_max: 0,
+            accepts_per_second_max: 0,
+            messages_per_second_max: 0,
+            bytes_per_second_max: 0,
+            over_rate: OverRate::default(),
+            unfinished_bytes_max: 256 << 20,
+        }
+    }
 }
 
 /// What becomes of a client that sends more than it may.

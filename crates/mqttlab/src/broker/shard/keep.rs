@@ -63,7 +63,7 @@ impl Shard {
             self.sockets.remove(conn, &self.broker);
         }
         self.sockets.doorkeeper.forget_all();
-        self.links.fill_with(|| None);
+        self.links.clear();
         if let Some(recorder) = self.sockets.recorder.take() {
             recorder.give_up("the store has failed");
         }

@@ -28,6 +28,8 @@ pub(crate) struct Manners {
     /// Connections from one address, and of one user; 0 for any number.
     pub(crate) connections_per_address_max: u32,
     pub(crate) connections_per_user_max: u32,
+    /// Bytes of packets that have not come whole, of all connections; 0 for any number.
+    pub(crate) unfinished_bytes_max: u64,
     /// Connecting again and again.
     pub(crate) flapping: Habit,
     /// Being refused again and again.

@@ -20,6 +20,7 @@ mod desk;
 mod gates;
 mod habits;
 mod keep;
+mod links;
 mod manners;
 mod newcomer;
 mod out;
@@ -48,7 +49,6 @@ use mio::{Events, Interest, Poll, Token};
 use mqttlab_core::broker::{Broker, Config as BrokerConfig, Input, Loss};
 use mqttlab_core::codec::Limits;
 use mqttlab_core::id::ConnId;
-use mqttlab_core::link::Link;
 use mqttlab_core::reason::ReasonCode;
 use mqttlab_core::time::Instant;
 
@@ -59,6 +59,7 @@ use books::Counting;
 use control::Command;
 use crew::Crew;
 use keep::{Failed, without_promises};
+use links::Links;
 use manners::Paused;
 use out::{End, Progress};
 use socket::{Phase, Sockets, index};
@@ -102,7 +103,7 @@ pub(crate) struct Shard {
     limits: Limits,
     sockets: Sockets,
     crew: Crew,
-    links: Vec<Option<Link>>,
+    links: Links,
     buffer: Box<[u8]>,
     /// Slots to read from in this round, and those that had more than one round's share.
     ready: Vec<u32>,
@@ -239,7 +240,7 @@ impl Shard {
         }
         self.crew.wake();
         if self.sockets.count() == 0 {
-            self.links = Vec::new();
+            self.links.clear();
         }
         Ok(())
     }
@@ -316,6 +317,8 @@ impl Shard {
             acceptor.protocol = protocol;
         }
         self.sockets.follow(rules);
+        self.links
+            .follow(manners.unfinished_bytes_max, self.crew.count());
         self.sockets.expect(counting, &manners, &self.broker);
         self.config = Arc::from(broker);
         if let Some(share) = &mut self.sockets.share {
@@ -391,7 +394,7 @@ impl Shard {
     /// Whatever the broker closed gets until a deadline to hear the rest.
     fn bury(&mut self) {
         for conn in self.sockets.closed.drain(..) {
-            self.links[index(conn) as usize] = None;
+            self.links.remove(index(conn) as usize);
             self.lingering.push_back((self.now + LINGER, conn));
         }
     }
@@ -417,7 +420,7 @@ impl Shard {
             self.sockets.log_end(conn, why, asking.as_ref());
             self.sockets.doorkeeper.closed(conn);
             self.sockets.watched.disconnect(conn);
-            self.links[index(conn) as usize] = None;
+            self.links.remove(index(conn) as usize);
             self.lingering.push_back((self.now + LINGER, conn));
             let input = Input::Lost { conn, how };
             hand(&mut self.broker, self.now, input, &mut self.sockets);

@@ -11,6 +11,7 @@ use mqttlab_core::reason::ReasonCode;
 
 use super::super::transport::Got;
 use super::manners::TooFast;
+use super::report::Limit;
 use super::socket::{Phase, Socket, index};
 use super::{READ_BUFFER, Shard, hand};
 
@@ -149,9 +150,11 @@ impl Shard {
     /// Cuts what came from a connection into packets and hands them to the broker.
     fn cut(&mut self, conn: ConnId, mut input: &[u8]) {
         let rate = self.sockets.rate(conn);
-        let Some(link) = &mut self.links[index(conn) as usize] else {
+        let slot = index(conn) as usize;
+        let Some(link) = self.links.at(slot) else {
             return;
         };
+        let held = link.memory();
         let mut goes_to = None;
         loop {
             let before = input.len();
@@ -209,10 +212,23 @@ impl Shard {
                 break;
             }
         }
-        if let Some((owner, read)) = goes_to {
-            self.send_off(conn, owner, read);
+        let is_too_much = self.links.settle(slot, held);
+        match goes_to {
+            Some((owner, read)) => self.send_off(conn, owner, read),
+            None if is_too_much => self.refuse_more(conn),
+            None => {}
         }
         self.bury();
+    }
+
+    /// What is kept of packets that have not come whole takes up too much, and this client has sent more of it.
+    fn refuse_more(&mut self, conn: ConnId) {
+        if !self.sockets.has_closed(conn) {
+            self.sockets.watched.reached.count(Limit::UnfinishedBytes);
+            let reason = ReasonCode::QuotaExceeded;
+            let input = Input::Close { conn, reason };
+            hand(&mut self.broker, self.now, input, &mut self.sockets);
+        }
     }
 
     /// A client sends too fast; `rest` was read already.

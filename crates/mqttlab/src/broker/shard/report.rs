@@ -136,6 +136,8 @@ pub(crate) enum Limit {
     ByteRate,
     /// A client was over one of the two and was disconnected.
     RateDisconnect,
+    /// Packets that had not come whole took up too much: whoever sent more was disconnected.
+    UnfinishedBytes,
     /// A client connected too often.
     Flapping,
     /// An address was refused too often.
@@ -143,7 +145,7 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 10] = [
         (Self::ListenerConnections, "connections of a listener"),
         (Self::AddressConnections, "connections of an address"),
         (Self::UserConnections, "connections of a user"),
@@ -151,6 +153,7 @@ impl Limit {
         (Self::MessageRate, "message rate, paused"),
         (Self::ByteRate, "byte rate, paused"),
         (Self::RateDisconnect, "rate, disconnected"),
+        (Self::UnfinishedBytes, "bytes of unfinished packets"),
         (Self::Flapping, "flapping"),
         (Self::Failures, "failures"),
     ];

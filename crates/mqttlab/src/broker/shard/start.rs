@@ -17,6 +17,7 @@ use super::accept::Acceptor;
 use super::common::Common;
 use super::control::{Command, Listening, Remote, Remotes};
 use super::crew::Crew;
+use super::links::Links;
 use super::manners::{Manners, Paused};
 use super::post::Post;
 use super::room::Share;
@@ -191,6 +192,7 @@ impl Shard {
             0 => setup.sys_interval,
             _ => Duration::ZERO,
         };
+        let links = Links::new(setup.manners.unfinished_bytes_max, crew.count());
         Self {
             poll: ear.poll,
             clock,
@@ -202,7 +204,7 @@ impl Shard {
             broker,
             sockets,
             crew,
-            links: Vec::new(),
+            links,
             buffer: vec![0; READ_BUFFER].into(),
             ready: Vec::new(),
             again: Vec::new(),

@@ -127,14 +127,12 @@ impl Shard {
         if read.is_empty() {
             tracing::debug!(conn = socket.serial(), %peer, "connection opened");
         }
-        if self.links.len() <= slot {
-            self.links.resize_with(slot + 1, || None);
-        }
         let mut limits = self.limits;
         if let Some(own) = self.sockets.doorkeeper.door(listener).packet_size_max {
             limits.packet_size_max = limits.packet_size_max.min(own);
         }
-        self.links[slot] = Some(Link::new(Side::Server, Version::default(), limits));
+        let link = Link::new(Side::Server, Version::default(), limits);
+        self.links.insert(slot, link);
         let input = Input::Open { conn };
         hand(&mut self.broker, self.now, input, &mut self.sockets);
         if self.stop_by.is_some() {
@@ -154,7 +152,7 @@ impl Shard {
         let Some(newcomer) = self.sockets.send_off(conn, read) else {
             return;
         };
-        self.links[index(conn) as usize] = None;
+        self.links.remove(index(conn) as usize);
         hand(
             &mut self.broker,
             self.now,
@@ -202,7 +200,7 @@ impl Shard {
         };
         hand(&mut self.broker, self.now, input, &mut self.sockets);
         self.sockets.doorkeeper.closed(conn);
-        if let Some(link) = &mut self.links[index(conn) as usize]
+        if let Some(link) = self.links.at(index(conn) as usize)
             && self.sockets.take_established()
         {
             link.establish();

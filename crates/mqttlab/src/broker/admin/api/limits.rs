@@ -55,6 +55,11 @@ fn limits(config: &Config, usage: &Usage) -> Limits {
             usage.sessions as u64,
         ),
         (
+            "session-bytes-max",
+            config.session_bytes_max,
+            usage.session_bytes + usage.subscription_bytes,
+        ),
+        (
             "message-bytes-max",
             config.message_bytes_max,
             usage.message_bytes,
