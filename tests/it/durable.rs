@@ -355,6 +355,17 @@ fn the_store_is_private_and_must_be_writable() -> Result<()> {
             mode(&path)?
         );
     }
+    // A file that somebody has made for it is as private, unless there is something in it.
+    fs::remove_file(&file)?;
+    fs::write(&file, "")?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+    crash(start(&folder)?)?;
+    ensure!(mode(&file)? == 0o600, "{:o}", mode(&file)?);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640))?;
+    let broker = start(&folder)?;
+    broker.signal("TERM")?;
+    let (_, log) = broker.wait()?;
+    ensure!(log.contains("others may read the store"), "{log}");
     // A folder that is none, one that is not there, and a folder in place of the file in a folder.
     fs::write(folder.path("plain"), "")?;
     fs::create_dir_all(folder.path("taken/broker.redb"))?;
@@ -373,7 +384,8 @@ fn the_store_is_private_and_must_be_writable() -> Result<()> {
             .output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.code() == Some(2), "{path:?}: {said}");
-        ensure!(said.contains("--store"), "{said}");
+        ensure!(said.contains(": store "), "{said}");
+        ensure!(!said.contains("os error"), "{said}");
     }
     Ok(())
 }

@@ -244,13 +244,17 @@ fn secrets_are_not_recorded() -> Result<()> {
         ensure!(!has(b"a very secret password"));
         ensure!(has(b"a private message") == is_kept && has(b"last private words") == is_kept);
         ensure!(fs::metadata(rig.file())?.permissions().mode() & 0o077 == 0);
-        let refused = rig
-            .broker(&[])
-            .err()
-            .context("the file is there")?
-            .to_string();
-        ensure!(refused.contains("--record"), "{refused}");
-        ensure!(fs::read(rig.file())? == bytes, "it was written over");
+        // The next one takes its name, so that a broker that has crashed can be started again as it was.
+        stop(rig.broker(&[])?)?;
+        let mut former = rig.file().into_os_string();
+        former.push(".1");
+        ensure!(fs::read(former)? == bytes, "it was written over");
+        ensure!(fs::read(rig.file())? != bytes, "nothing was recorded");
+        // What is no recording stays.
+        fs::write(rig.file(), "a text")?;
+        let refused = rig.broker(&[]).err().context("it is no recording")?;
+        ensure!(refused.to_string().contains("recording"), "{refused}");
+        ensure!(fs::read(rig.file())? == b"a text");
     }
     Ok(())
 }

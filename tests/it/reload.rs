@@ -2,7 +2,9 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::crowd::metric;
 use crate::harness::packets::connect;
-use crate::harness::{Broker, Folder, PATIENCE};
+use crate::harness::{Broker, Folder, PATIENCE, program, signal, wait};
 
 const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
 const NOT_AUTHORIZED: &[u8] = &[0x20, 2, 0, 5];
@@ -146,5 +148,81 @@ fn what_needs_a_restart_waits_and_holds_up_nothing_else() -> Result<()> {
     ] {
         ensure!(log.contains(said), "{said}: {log}");
     }
+    Ok(())
+}
+
+/// Signals count before all that was kept is read, and those of other brokers end nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_signal_ends_it_by_mistake() -> Result<()> {
+    let mut child = Command::new(program()?)
+        .args(["broker", "--http", "off", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // SIGHUP is the lowest bit of the signals that it catches.
+    let status = format!("/proc/{}/status", child.id());
+    let hears = || -> Result<bool> {
+        let status = fs::read_to_string(&status)?;
+        let caught = status.lines().find_map(|it| it.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.context("it is said")?.trim(), 16)?;
+        // Those that end it come last.
+        Ok([1, 2, 10, 12, 15]
+            .iter()
+            .all(|signal| caught >> (signal - 1) & 1 == 1))
+    };
+    let started = Instant::now();
+    while !hears()? {
+        ensure!(started.elapsed() < PATIENCE, "it hears no signals");
+        thread::sleep(Duration::from_millis(1));
+    }
+    for name in ["HUP", "USR1", "USR2", "TERM"] {
+        signal(child.id(), name)?;
+    }
+    let status = wait(&mut child)?;
+    let mut log = String::new();
+    child
+        .stderr
+        .context("it was piped")?
+        .read_to_string(&mut log)?;
+    ensure!(status.code() == Some(0), "{status}: {log}");
+    Ok(())
+}
+
+#[test]
+fn signals_of_other_brokers_are_passed_over() -> Result<()> {
+    let broker = Broker::start()?;
+    for name in ["USR1", "USR2"] {
+        broker.signal(name)?;
+    }
+    ensure!(broker.reload()?);
+    broker.connect()?.log_in(b'a')?;
+    broker.signal("TERM")?;
+    let (status, log) = broker.wait()?;
+    ensure!(status.code() == Some(0), "{status}: {log}");
+    for name in ["SIGUSR1", "SIGUSR2"] {
+        ensure!(log.contains(name), "{log}");
+    }
+    Ok(())
+}
+
+/// A variable that looks like a setting and is none would leave open what it was to close.
+#[test]
+fn a_misspelt_variable_keeps_it_from_starting() -> Result<()> {
+    for (variable, said) in [
+        (
+            "MQTTLAB_AUTH_ACL_FILE",
+            "did you mean MQTTLAB_AUTH__ACL_FILE?",
+        ),
+        ("MQTTLAB_NONSENSE", "there is no such setting"),
+        ("MQTTLAB_AUTH__ACL_FLIE", "did you mean `acl-file`?"),
+    ] {
+        let started = Broker::start_in(&["--http", "off"], &[(variable, "x")]);
+        let why = started.err().context(variable)?.to_string();
+        ensure!(why.contains(said), "{why}");
+    }
+    // Kubernetes says so of a service of that name.
+    let environment = [("MQTTLAB_SERVICE_HOST", "10.0.0.1")];
+    Broker::start_in(&["--http", "off"], &environment)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! How the program fails.
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 /// What went wrong, in one line for the person who called the program, and the exit code that says so to scripts.
@@ -39,6 +40,15 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
+}
+
+/// What the system says of an error, without the number that it has for it.
+pub(crate) fn why(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    if let Some(number) = text.rfind(" (os error ") {
+        text.truncate(number);
+    }
+    text
 }
 
 impl fmt::Display for Failure {

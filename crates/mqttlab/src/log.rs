@@ -37,7 +37,7 @@ pub(crate) struct Log {
 impl Log {
     /// Logs what this filter lets through from now on. What is none changes nothing.
     pub(crate) fn follow(&self, filter: &str) {
-        let changed = parse(filter).map(&self.refilter);
+        let changed = parse(filter, "log.level").map(&self.refilter);
         if !matches!(changed, Ok(Ok(()))) {
             tracing::error!(filter, "the log goes on as before");
         }
@@ -49,7 +49,7 @@ impl Log {
 /// # Errors
 /// If `filter` is none: `info`, `debug`, `mqttlab=debug,off`, ….
 pub(crate) fn start(filter: &str, format: Format) -> Result<Log, Failure> {
-    let filter = parse(filter)?;
+    let filter = parse(filter, "log.level")?;
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(LINES_WAITING_MAX)
         .lossy(true)
@@ -88,18 +88,18 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether `filter` is one.
+/// Whether `filter` is one; `said_by` is where it comes from.
 ///
 /// # Errors
 /// If it is not.
-pub(crate) fn check(filter: &str) -> Result<(), Failure> {
-    parse(filter).map(|_| ())
+pub(crate) fn check(filter: &str, said_by: &str) -> Result<(), Failure> {
+    parse(filter, said_by).map(|_| ())
 }
 
-fn parse(filter: &str) -> Result<EnvFilter, Failure> {
+fn parse(filter: &str, said_by: &str) -> Result<EnvFilter, Failure> {
     let complain = |why: &str| {
         Failure::usage(format!(
-            "--log {filter}: {why}; give error, warn, info, debug, trace or off"
+            "{said_by} {filter}: {why}; give error, warn, info, debug, trace or off"
         ))
     };
     // The library takes a word that is no level for a part of the program, and keeps silent about all others.
@@ -128,7 +128,7 @@ mod tests {
             "mqttlab::broker=debug,info",
             "warn,mqttlab=trace",
         ] {
-            check(good).expect(good);
+            check(good, "--log").expect(good);
         }
         for bad in [
             "",
@@ -138,7 +138,7 @@ mod tests {
             "info,debg",
             "mqttlab=",
         ] {
-            let why = check(bad).expect_err(bad).to_string();
+            let why = check(bad, "--log").expect_err(bad).to_string();
             assert!(why.contains("give error, warn, info"), "{why}");
         }
     }

@@ -109,7 +109,7 @@ impl Rules {
             && !doors.iter().any(proven)
         {
             return Err(Failure::usage(format!(
-                "{}: rules for users count for nothing where nobody proves who they are; give --password-file too",
+                "{}: rules for users count for nothing where nobody proves who they are; give a password file (--password-file) too",
                 path.display()
             )));
         }

@@ -3,6 +3,7 @@
 mod check;
 mod clear;
 mod doors;
+mod environment;
 mod fixed;
 mod limits;
 mod listener;
@@ -10,6 +11,7 @@ mod load;
 mod reload;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -29,6 +31,7 @@ use super::shard::{Manners, Renewal};
 use super::store::{Durability, Manner, OnFailure};
 use crate::{Failure, log};
 
+pub(crate) use environment::PREFIX;
 pub(crate) use fixed::Fixed;
 pub(crate) use limits::{Habit, Limits, OverRate, Then};
 pub(crate) use listener::Listener;

@@ -38,6 +38,7 @@ use config::{Config, HttpAddress};
 use listen::Inherited;
 use ready::Ready;
 use serve::Beside;
+use signals::Signals;
 use transport::Protocol;
 use watch::Watch;
 
@@ -78,15 +79,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     if options.check_config {
         return say("the configuration is good\n");
     }
+    let (runtime, signals) = beside_the_loops()?;
     let expiries = expiry::expiries(config.endpoints(), &renewal.protocols);
-    let (mqtt, http) = listen(&config, renewal.protocols)?;
+    let (mqtt, http) = listen(&config, options, renewal.protocols)?;
     let first = http.as_ref().and_then(|listeners| listeners.first());
     let ready = Ready::new(config.endpoints().zip(&mqtt), first)?;
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::running(format!("the runtime does not start: {error}")))?;
     let (ended, loop_ended) = mpsc::channel(1);
     let (secret, seed) = chance()?;
     let begun = begin(&config, seed)?;
@@ -107,6 +105,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let running = shard::start(setup, || Ended(ended.clone()))
         .map_err(|error| Failure::running(format!("the event loop does not start: {error}")))?;
     let beside = Beside {
+        signals,
         http,
         keys,
         ready,
@@ -117,13 +116,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         config,
         expiries,
     };
-    let served = runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));
+    runtime.block_on(serve::serve(beside, &running.remotes, loop_ended));
     // Where one has ended the others cannot go on.
     running.remotes.stop(std::time::Duration::ZERO);
     let ended = running.join();
     // Requests that still wait for something are dropped rather than waited for.
     runtime.shutdown_background();
-    served?;
     ended.map_err(|error| Failure::running(format!("the event loop failed: {error}")))?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -132,21 +130,36 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
 /// Listens for clients, and for HTTP.
 fn listen(
     config: &Config,
+    options: &Options,
     protocols: Vec<Protocol>,
 ) -> Result<(Vec<shard::Listening>, Option<Vec<TcpListener>>), Failure> {
     let mut inherited = Inherited::from_environment()?;
     let mut mqtt = Vec::with_capacity(config.listener.len());
     for (listener, protocol) in config.listener.iter().zip(protocols) {
         let access = listener.access();
-        let listener = listener.address.bind("--listen", access, &mut inherited)?;
+        let listener = listener
+            .address
+            .bind(listener.said_by(), access, &mut inherited)?;
         mqtt.push(shard::Listening { listener, protocol });
     }
     let http = match &config.http.address {
         HttpAddress::Off => None,
-        HttpAddress::At(address) => Some(address.bind("--http (or --http off)", &mut inherited)?),
+        HttpAddress::At(address) => Some(address.bind(options.http_said_by(), &mut inherited)?),
     };
     inherited.finish()?;
     Ok((mqtt, http))
+}
+
+/// What runs beside the event loops, and signals, which count from now on: reading a large store takes its time.
+fn beside_the_loops() -> Result<(tokio::runtime::Runtime, Signals), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::running(format!("the runtime does not start: {error}")))?;
+    let inside = runtime.enter();
+    let signals = Signals::new()?;
+    drop(inside);
+    Ok((runtime, signals))
 }
 
 /// Says so when an event loop ends, however that comes.

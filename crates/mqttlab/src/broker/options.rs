@@ -61,7 +61,7 @@ pub struct Options {
     #[arg(long, value_enum)]
     durability: Option<Durability>,
 
-    /// Record what clients send in this new file, for `mqttlab replay` and the Lab; passwords are left out
+    /// Record what clients send in this file, for `mqttlab replay` and the Lab; passwords are left out
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 
@@ -106,12 +106,7 @@ impl Options {
     pub(super) fn configure(&self) -> Result<Config, Failure> {
         let sources = config::Sources {
             file: self.config.as_deref(),
-            // What is no text can be no configuration.
-            environment: std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
-                .collect(),
+            environment: environment()?,
             set: &self.set,
         };
         let mut config = config::load(&sources)?;
@@ -119,6 +114,11 @@ impl Options {
         if !self.listen.is_empty() {
             let addresses = self.listen.iter().cloned();
             config.listener = addresses.map(Listener::new).collect();
+        }
+        let is_said = !self.listen.is_empty();
+        if is_said || config.listener == Config::default().listener && self.config.is_none() {
+            let listeners = config.listener.iter_mut();
+            listeners.for_each(|listener| listener.by_option = true);
         }
         let listeners = config.listener.iter_mut();
         let mut with_tls = listeners
@@ -162,9 +162,29 @@ impl Options {
         }
         config.check()?;
         check_exposure(&config)?;
-        log::check(&config.log.level)?;
+        let said_by = self.log.as_ref().map_or("log.level", |_| "--log");
+        log::check(&config.log.level, said_by)?;
         Ok(config)
     }
+
+    /// What to change for another address of HTTP.
+    pub(super) fn http_said_by(&self) -> &'static str {
+        match self.http.is_some() || self.config.is_none() {
+            true => "--http (or --http off)",
+            false => "`address` in [http] (or \"off\")",
+        }
+    }
+}
+
+/// The variables that may be configuration.
+fn environment() -> Result<Vec<(String, String)>, Failure> {
+    let all = std::env::vars_os().map(|(name, value)| (name.into_string(), value.into_string()));
+    let meant = all.filter_map(|(name, value)| {
+        let name = name.ok().filter(|name| name.starts_with(config::PREFIX))?;
+        let value = value.map_err(|_| Failure::usage(format!("{name}: its value is no text")));
+        Some(value.map(|value| (name, value)))
+    });
+    meant.collect()
 }
 
 fn prefer(value: &mut Option<PathBuf>, option: Option<&PathBuf>) {
@@ -178,11 +198,26 @@ fn check_exposure(config: &Config) -> Result<(), Failure> {
     let mut listeners = config.listener.iter();
     let exposed = listeners.find(|listener| config.is_exposed(listener));
     match exposed {
-        Some(listener) => Err(Failure::usage(format!(
-            "--listen {} can be reached from other machines, and everybody would be let in; give --password-file, \
-             or --allow-anonymous if that is what you want, or listen on 127.0.0.1",
-            listener.address
-        ))),
+        Some(listener) => {
+            let (name, ways_out) = match listener.by_option {
+                true => (
+                    "--listen",
+                    "--password-file, or --allow-anonymous if that is what you want",
+                ),
+                false => (
+                    "listener",
+                    "password-file, or allow-anonymous = true if that is what you want, in [auth] or its section",
+                ),
+            };
+            let nearer = match listener.proxies.is_empty() {
+                true => ", or listen on 127.0.0.1",
+                false => "",
+            };
+            Err(Failure::usage(format!(
+                "{name} {} can be reached from other machines, and everybody would be let in; give {ways_out}{nearer}",
+                listener.address
+            )))
+        }
         None => Ok(()),
     }
 }

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,12 +23,13 @@ use mqttlab_core::broker::{Broker, Input, Sink};
 use mqttlab_core::id::ConnId;
 use mqttlab_core::packet::{Packet, Version};
 use mqttlab_core::time::Instant;
-use mqttlab_sim::traffic::{Header, Note, Noted, Payloads, What, mask_sent, redacted};
+use mqttlab_sim::traffic::{Header, MAGIC, Note, Noted, Payloads, What, mask_sent, redacted};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::shard::serial;
 use crate::Failure;
+use crate::failure::why;
 
 /// Buffers that may wait for the disk, for each loop.
 const WAITING_MAX: usize = 256;
@@ -41,7 +42,7 @@ const BUFFER_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Record {
-    /// The file, which must not be there; without one nothing is recorded.
+    /// The file; an earlier recording of that name is given another. Without one nothing is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<PathBuf>,
     /// The longest file, in bytes.
@@ -163,7 +164,7 @@ pub(crate) fn begin(
 /// Begins a recording of `brokers`; what goes on are those that are returned.
 ///
 /// # Errors
-/// When the file is there already or cannot be made.
+/// When the file is there and no recording, or cannot be made.
 fn start(
     record: &Record,
     path: &Path,
@@ -171,7 +172,8 @@ fn start(
     now: Instant,
 ) -> Result<(Vec<Broker>, Vec<Recorder>), Failure> {
     let complain =
-        |error: io::Error| Failure::usage(format!("--record {}: {error}", path.display()));
+        |error: io::Error| Failure::usage(format!("recording {}: {}", path.display(), why(&error)));
+    make_way(path).map_err(complain)?;
     let mut file = create(path).map_err(complain)?;
     let no_random =
         |error| Failure::running(format!("the system gives no random numbers: {error}"));
@@ -191,7 +193,7 @@ fn start(
     let room = record.bytes_max.saturating_sub(header.len() as u64);
     if room == 0 {
         return Err(Failure::usage(format!(
-            "--record {}: what the broker has kept takes more than record.bytes-max already",
+            "recording {}: what the broker has kept takes more than record.bytes-max already",
             path.display()
         )));
     }
@@ -230,6 +232,37 @@ fn start(
 }
 
 /// A file that was not there.
+/// Gives an earlier recording of this name another one with a number: a broker that is started again after a crash goes on.
+fn make_way(path: &Path) -> io::Result<()> {
+    let is_file = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        former => former?.is_file(),
+    };
+    let mut head = Vec::new();
+    if is_file {
+        let former = fs::File::open(path)?;
+        former.take(MAGIC.len() as u64).read_to_end(&mut head)?;
+    }
+    if !is_file || !MAGIC.starts_with(&head) {
+        return Err(io::Error::other(
+            "there is a file of this name, and it is no recording; name another",
+        ));
+    }
+    let mut numbers = 1_u64..;
+    let numbered = numbers.find_map(|number| {
+        let mut name = path.file_name()?.to_owned();
+        name.push(format!(".{number}"));
+        let numbered = path.with_file_name(name);
+        (!numbered.exists()).then_some(numbered)
+    });
+    let Some(numbered) = numbered else {
+        return Ok(());
+    };
+    fs::rename(path, &numbered)?;
+    tracing::info!(recording = %path.display(), kept_as = %numbered.display(), "an earlier recording has another name now");
+    Ok(())
+}
+
 fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

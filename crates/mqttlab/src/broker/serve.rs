@@ -28,6 +28,7 @@ const RELOADS_WAITING_MAX: usize = 4;
 
 /// What is served beside the event loop, and what it was configured from.
 pub(super) struct Beside<'a> {
+    pub(super) signals: Signals,
     /// The sockets of its address.
     pub(super) http: Option<Vec<TcpListener>>,
     pub(super) keys: Keys,
@@ -44,15 +45,8 @@ pub(super) struct Beside<'a> {
 }
 
 /// Serves until a signal says stop or the event loop ends.
-///
-/// # Errors
-/// When signals cannot be had.
-pub(super) async fn serve(
-    beside: Beside<'_>,
-    loops: &Remotes,
-    mut loop_ended: mpsc::Receiver<()>,
-) -> Result<(), Failure> {
-    let mut signals = Signals::new()?;
+pub(super) async fn serve(beside: Beside<'_>, loops: &Remotes, mut loop_ended: mpsc::Receiver<()>) {
+    let mut signals = beside.signals;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let (reload, mut reloads) = mpsc::channel(RELOADS_WAITING_MAX);
     let renewals = Arc::new(Renewals {
@@ -97,6 +91,7 @@ pub(super) async fn serve(
             signal = signals.next() => match signal {
                 // The log says what is wrong.
                 Signal::Reload => drop(renew(&sources, &mut followed, loops).await),
+                Signal::Unknown(name) => Signal::pass_over(name),
                 Signal::Stop(name) => {
                     tracing::info!(signal = name, clients_may_take = ?beside.fixed.stop_within(), "stopping; once more stops at once");
                     break;
@@ -110,7 +105,7 @@ pub(super) async fn serve(
             }
             () = &mut reassuring => {}
             _ = days.tick() => renewals.expiries.tell(),
-            _ = loop_ended.recv() => return Ok(()),
+            _ = loop_ended.recv() => return,
         }
     }
     manager.stopping();
@@ -121,7 +116,6 @@ pub(super) async fn serve(
     if let Some(http) = http {
         http.abort();
     }
-    Ok(())
 }
 
 /// Waits until the first loop has ended, or a signal says that nobody is to wait.
@@ -130,6 +124,7 @@ async fn take_leave(signals: &mut Signals, loop_ended: &mut mpsc::Receiver<()>) 
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::Reload => {}
+                Signal::Unknown(name) => Signal::pass_over(name),
                 Signal::Stop(name) => {
                     tracing::warn!(signal = name, "stopped at once");
                     return;

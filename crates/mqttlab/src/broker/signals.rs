@@ -9,9 +9,11 @@ pub(super) enum Signal {
     Stop(&'static str),
     /// To read the files again.
     Reload,
+    /// Something that means nothing here, with the signal's name: other brokers know it.
+    Unknown(&'static str),
 }
 
-/// Hears the wishes.
+/// Hears the wishes. Whatever comes before the first is waited for is kept until then.
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -19,6 +21,20 @@ pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     hang_up: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    user_1: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    user_2: tokio::signal::unix::Signal,
+}
+
+impl Signal {
+    /// Says that it is passed over.
+    pub(super) fn pass_over(name: &str) {
+        tracing::info!(
+            signal = name,
+            "it means nothing here: the store is written at once, and SIGHUP reads the files again"
+        );
+    }
 }
 
 impl Signals {
@@ -36,6 +52,8 @@ impl Signals {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             hang_up: listen(SignalKind::hangup())?,
+            user_1: listen(SignalKind::user_defined1())?,
+            user_2: listen(SignalKind::user_defined2())?,
         })
     }
 
@@ -46,6 +64,8 @@ impl Signals {
             _ = self.interrupt.recv() => Signal::Stop("SIGINT"),
             _ = self.terminate.recv() => Signal::Stop("SIGTERM"),
             _ = self.hang_up.recv() => Signal::Reload,
+            _ = self.user_1.recv() => Signal::Unknown("SIGUSR1"),
+            _ = self.user_2.recv() => Signal::Unknown("SIGUSR2"),
         }
     }
 

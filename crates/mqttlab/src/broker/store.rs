@@ -30,6 +30,7 @@ mod writer;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -42,9 +43,10 @@ use serde::{Deserialize, Serialize};
 
 use super::bans::{Ban, Bans, Whom};
 use crate::Failure;
+use crate::failure::why;
 use batch::Batch;
 use file::{File, Unopened, Unusable};
-use folder::Name;
+use folder::{Name, others_may};
 use medium::read_what_can_be;
 use record::{Encoder, Record};
 use salvage::Found;
@@ -187,8 +189,8 @@ impl Numbers {
 /// # Errors
 /// When the file is in use or the system does not let it be read and written.
 pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
-    let complain = |why| Failure::usage(format!("--store {}: {why}", path.display()));
-    let failed = |error: io::Error| complain(error.to_string());
+    let complain = |why| Failure::usage(format!("store {}: {why}", path.display()));
+    let failed = |error: io::Error| complain(why(&error));
     if is_folder(path) {
         folder::make(path).map_err(failed)?;
     }
@@ -196,6 +198,13 @@ pub(crate) fn open(path: &Path, plan: &Plan<'_>) -> Result<Opened, Failure> {
     let (why, file) = match File::open(path) {
         Ok(read) => {
             let name = Name::of(path).map_err(failed)?;
+            if let Some(mode) = others_may(&fs::metadata(path).map_err(failed)?) {
+                // They may be meant to.
+                tracing::warn!(
+                    store = %path.display(), mode = format!("{mode:o}"),
+                    "others may read the store, with all messages; chmod 600 keeps them out"
+                );
+            }
             return Ok(bring_back(read, name, plan));
         }
         Err(Unopened::Refused(why)) => return Err(complain(why)),

@@ -3,6 +3,7 @@
 use super::{Config, HttpAddress, Listener};
 use crate::Failure;
 use crate::broker::Scheme;
+use crate::broker::transport::ProxiesSay;
 
 /// Nobody waits longer for a broker that was told to stop.
 const STOP_WITHIN_S_MAX: u32 = 3_600;
@@ -18,11 +19,75 @@ impl Config {
         self.check_threads()?;
         self.check_limits()?;
         self.check_places()?;
+        self.check_effects()?;
         let mut listeners = self.listener.iter();
         listeners.try_for_each(|listener| {
             check_layers(listener)?;
+            self.check_way_in(listener)?;
             self.check_names(listener)
         })
+    }
+
+    /// What is set and does nothing is a mistake: somebody relies on it.
+    fn check_effects(&self) -> Result<(), Failure> {
+        let (auth, hook) = (&self.auth, &self.hook);
+        let takes_tokens = self.listener.iter().any(|it| self.takes_tokens(it));
+        let needs_url = hook.url.is_none();
+        let all = [
+            (
+                "auth.jwt-audience",
+                auth.jwt_audience.is_some() && !takes_tokens,
+                "keys; give jwt-keys-file or jwt-keys-url",
+            ),
+            (
+                "auth.jwt-issuer",
+                auth.jwt_issuer.is_some() && !takes_tokens,
+                "keys; give jwt-keys-file or jwt-keys-url",
+            ),
+            (
+                "hook.token-file",
+                hook.token_file.is_some() && needs_url,
+                "a server to ask; give hook.url",
+            ),
+            (
+                "hook.ca",
+                hook.ca.is_some() && needs_url,
+                "a server to ask; give hook.url",
+            ),
+        ];
+        if let Some((name, _, what)) = all.into_iter().find(|(_, is_idle, _)| *is_idle) {
+            return Err(Failure::usage(format!("{name} needs {what}")));
+        }
+        if auth.jwt_keys_refresh_s == 0 {
+            return Err(Failure::usage("auth.jwt-keys-refresh-s: give at least 1"));
+        }
+        Ok(())
+    }
+
+    /// A listener where nobody could come in is none.
+    fn check_way_in(&self, listener: &Listener) -> Result<(), Failure> {
+        let Listener {
+            address,
+            connections_max,
+            versions,
+            proxies,
+            proxies_say,
+            ..
+        } = listener;
+        let complain = |why: &str| Err(Failure::usage(format!("{address}: {why}")));
+        if *connections_max == Some(0) {
+            return complain(
+                "connections-max is 0, and nobody could connect; give at least 1, or leave it out",
+            );
+        }
+        let spoken = &self.broker.versions;
+        if !versions.is_empty() && !versions.iter().any(|it| spoken.contains(it)) {
+            return complain("nobody could connect: none of its versions is among broker.versions");
+        }
+        if *proxies_say == Some(ProxiesSay::ProxyProtocol) && proxies.is_empty() {
+            return complain("proxies-say is for the addresses in proxies; give these too");
+        }
+        Ok(())
     }
 
     /// A name that anybody may say is no reason to let somebody have a session.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mqttlab_core::packet::Version;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::auth::NameFrom;
 use super::super::auth::acl::Acl;
@@ -17,6 +17,9 @@ use crate::Failure;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Listener {
+    /// It comes from `--listen`, or nobody said anything.
+    #[serde(skip)]
+    pub(crate) by_option: bool,
     pub(crate) address: Endpoint,
     /// Who of this machine may connect, for Unix sockets.
     #[serde(default)]
@@ -47,7 +50,7 @@ pub(crate) struct Listener {
     pub(crate) proxies: Vec<Network>,
     /// How they do.
     #[serde(default)]
-    pub(crate) proxies_say: ProxiesSay,
+    pub(crate) proxies_say: Option<ProxiesSay>,
     /// The most connections at once.
     #[serde(default)]
     pub(crate) connections_max: Option<u32>,
@@ -70,7 +73,7 @@ pub(crate) struct Listener {
     #[serde(default)]
     pub(crate) client_id_is_user_name: bool,
     /// The versions of MQTT that are let in; empty for all that the broker speaks.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_or_more")]
     pub(crate) versions: Vec<Version>,
     /// In place of that of all listeners.
     #[serde(default)]
@@ -102,10 +105,22 @@ fn yes() -> bool {
     true
 }
 
+/// A list that would let in nobody lets in everybody; whoever writes it means something else.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Version>, D::Error> {
+    let versions = Vec::deserialize(from)?;
+    match versions.is_empty() {
+        true => Err(serde::de::Error::custom(
+            "give one version or more, or leave versions out",
+        )),
+        false => Ok(versions),
+    }
+}
+
 impl Listener {
     /// One for this address alone.
     pub(crate) fn new(address: Endpoint) -> Self {
         Self {
+            by_option: false,
             address,
             mode: None,
             group: None,
@@ -116,7 +131,7 @@ impl Listener {
             user_name_from: None,
             origins: Vec::new(),
             proxies: Vec::new(),
-            proxies_say: ProxiesSay::default(),
+            proxies_say: None,
             connections_max: None,
             acl_file: None,
             accepts_per_second_max: None,
@@ -135,6 +150,14 @@ impl Listener {
             jwt_keys_ca: None,
             jwt_audience: None,
             jwt_issuer: None,
+        }
+    }
+
+    /// What to change for another address.
+    pub(crate) fn said_by(&self) -> &'static str {
+        match self.by_option {
+            true => "--listen",
+            false => "`address` in [[listener]]",
         }
     }
 
@@ -158,7 +181,7 @@ impl Listener {
     /// When its files are missing, cannot be read or do not fit.
     pub(crate) fn protocol(&self, packet_size_max: u32) -> Result<Protocol, Failure> {
         let Endpoint { scheme, path, .. } = &self.address;
-        let forwards = self.proxies_say == ProxiesSay::XForwardedFor;
+        let forwards = self.proxies_say == Some(ProxiesSay::XForwardedFor);
         if forwards && (self.proxies.is_empty() || !scheme.has_ws()) {
             return Err(Failure::usage(format!(
                 "{}: x-forwarded-for is for ws:// and wss://, from the addresses in proxies",
@@ -215,10 +238,13 @@ impl Listener {
                 client_ca: self.client_ca.clone(),
                 client_crl: self.client_crl.clone(),
             })),
-            (None, _) | (_, None) => Err(Failure::usage(format!(
-                "{} needs --certificate FILE and --key FILE",
-                self.address
-            ))),
+            (None, _) | (_, None) => {
+                let needed = match self.by_option {
+                    true => "--certificate FILE and --key FILE",
+                    false => "`certificate` and `key` in its section, the names of PEM files",
+                };
+                Err(Failure::usage(format!("{} needs {needed}", self.address)))
+            }
         }
     }
 }

@@ -6,17 +6,10 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Config;
+use super::words::plain;
+use super::{Config, environment};
 use crate::Failure;
-
-/// Variables of the environment that begin so are configuration if they have [`SEPARATOR`] in them.
-const PREFIX: &str = "MQTTLAB_";
-/// Between the section and the key in the name of a variable.
-const SEPARATOR: &str = "__";
-/// Keys that are in no section, and so need none.
-const TOP_LEVEL: [&str; 1] = ["THREADS"];
-/// A key that is further from all others is not taken for a slip of the finger.
-const SIMILARITY_MIN: f64 = 0.7;
+use crate::failure::why;
 
 /// Where the configuration comes from, the weakest first.
 #[derive(Debug, Default)]
@@ -42,9 +35,10 @@ pub(crate) fn load(sources: &Sources<'_>) -> Result<Config, Failure> {
         change.apply(&mut table)?;
         // One after the other, so that a complaint names the right one.
         Config::deserialize(table.clone())
-            .map_err(|error| change.failure(&hint(error.message())))?;
+            .map_err(|error| change.failure(&plain(error.message())))?;
     }
-    let config = Config::deserialize(table).map_err(|error| Failure::usage(error.to_string()))?;
+    let config =
+        Config::deserialize(table).map_err(|error| Failure::usage(plain(error.message())))?;
     Ok(Config {
         says_nothing,
         ..config
@@ -54,10 +48,13 @@ pub(crate) fn load(sources: &Sources<'_>) -> Result<Config, Failure> {
 fn read(path: &Path) -> Result<Table, Failure> {
     let name = path.display();
     let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("--config {name}: {error}")))?;
+        .map_err(|error| Failure::usage(format!("--config {name}: {}", why(&error))))?;
     let complain = |error: toml::de::Error| {
         let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-        Failure::usage(format!("{name}:{line}:{column}: {}", hint(error.message())))
+        Failure::usage(format!(
+            "{name}:{line}:{column}: {}",
+            plain(error.message())
+        ))
     };
     // Once for the complaints, which know their place only when the text goes straight into its types.
     toml::from_str::<Config>(&text).map_err(complain)?;
@@ -74,29 +71,6 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     )
 }
 
-/// The message in one line, with a guess what was meant where a name is not known.
-fn hint(message: &str) -> String {
-    let message = message.trim().replace('\n', ": ");
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = message
-        .starts_with("unknown ")
-        .then(|| quoted.next())
-        .flatten();
-    let Some(unknown) = unknown else {
-        return message;
-    };
-    let nearest = quoted
-        .map(|name| (strsim::jaro_winkler(unknown, name), name))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let what = message.split(',').next().unwrap_or(&message);
-    match nearest {
-        Some((similarity, name)) if similarity >= SIMILARITY_MIN => {
-            format!("{what}; did you mean `{name}`?")
-        }
-        Some(_) | None => message,
-    }
-}
-
 /// One value from outside the file.
 struct Change {
     /// The option or variable that it comes from.
@@ -110,16 +84,10 @@ fn changes(sources: &Sources<'_>) -> Result<Vec<Change>, Failure> {
     let mut environment: Vec<_> = sources.environment.iter().collect();
     environment.sort();
     for (name, value) in environment {
-        let Some(key) = name.strip_prefix(PREFIX) else {
-            continue;
-        };
-        if key.contains(SEPARATOR) || TOP_LEVEL.contains(&key) {
-            let path = key.split(SEPARATOR);
+        if let Some(path) = environment::path_of(name, value)? {
             changes.push(Change {
                 origin: name.clone(),
-                path: path
-                    .map(|part| part.to_lowercase().replace('_', "-"))
-                    .collect(),
+                path,
                 value: parse_value(value),
             });
         }
@@ -154,6 +122,11 @@ impl Change {
         let Some((last, sections)) = self.path.split_last() else {
             return Err(self.failure("there is no key"));
         };
+        if sections.first().is_some_and(|first| first == "listener") {
+            return Err(self.failure(
+                "listeners are a list, and come as a whole: '[{ address = \"127.0.0.1:1883\" }]' for `listener`",
+            ));
+        }
         let mut table = table;
         for section in sections {
             let entry = table

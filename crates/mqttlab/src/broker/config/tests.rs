@@ -81,17 +81,32 @@ fn a_mistake_is_said_with_its_place() {
         (
             "unknown-section",
             "[broker]\n\n[lissener]\n",
-            "FILE:3:2: unknown field `lissener`; did you mean `listener`?",
+            "FILE:3:2: unknown key `lissener`; did you mean `listener`?",
         ),
         (
             "unknown-key",
             "[broker]\nconnection-max = 5\n",
-            "FILE:2:1: unknown field `connection-max`; did you mean `connections-max`?",
+            "FILE:2:1: unknown key `connection-max`; did you mean `connections-max`?",
         ),
         (
             "type",
             "[broker]\nconnections-max = \"many\"\n",
-            "FILE:2:19: invalid type: string \"many\", expected u32",
+            "FILE:2:19: \"many\" is text; give a number from 0 to 4294967295",
+        ),
+        (
+            "list",
+            "[listener]\naddress = \"127.0.0.1:1883\"\n",
+            "FILE:1:1: this is a section; give a list: write [[listener]]",
+        ),
+        (
+            "large",
+            "[broker]\nin-flight-max = 99999999999999999999\n",
+            "FILE:2:17: 99999999999999999999 is a number that does not fit; give a number from 0 to 65535",
+        ),
+        (
+            "truth",
+            "[auth]\nallow-anonymous = 1\n",
+            "FILE:2:19: 1 is a number that does not fit; give true or false",
         ),
         (
             "address",
@@ -101,7 +116,7 @@ fn a_mistake_is_said_with_its_place() {
         (
             "choice",
             "[broker]\noverlap = \"one-copi\"\n",
-            "FILE:2:11: unknown variant `one-copi`; did you mean `one-copy`?",
+            "FILE:2:11: unknown value `one-copi`; did you mean `one-copy`?",
         ),
     ] {
         assert_eq!(from_file(name, text), Err(expected.into()));
@@ -113,10 +128,7 @@ fn a_mistake_is_said_with_its_place() {
 #[test]
 fn a_key_like_no_other_gets_the_list() {
     let error = from_file("list", "[sys]\nxyz = 1\n").expect_err("no such key");
-    assert_eq!(
-        error,
-        "FILE:2:1: unknown field `xyz`, expected `interval-s`"
-    );
+    assert_eq!(error, "FILE:2:1: unknown key `xyz`, expected `interval-s`");
 }
 
 #[test]
@@ -162,11 +174,11 @@ fn a_complaint_names_the_option_or_variable() {
     for (set, expected) in [
         (
             "broker.in-flight-mx=3",
-            "--set broker.in-flight-mx=3: unknown field `in-flight-mx`; did you mean `in-flight-max`?",
+            "--set broker.in-flight-mx=3: unknown key `in-flight-mx`; did you mean `in-flight-max`?",
         ),
         (
             "broker=3",
-            "--set broker=3: invalid type: integer `3`, expected struct Config",
+            "--set broker=3: 3 is a number that does not fit; give a section, with keys of its own",
         ),
         (
             "nonsense",
@@ -181,9 +193,27 @@ fn a_complaint_names_the_option_or_variable() {
     };
     let error = load(&sources).expect_err("no such key").to_string();
     assert!(
-        error.starts_with("MQTTLAB_HTTP__PORT: unknown field `port`"),
+        error.starts_with("MQTTLAB_HTTP__PORT: unknown key `port`"),
         "{error}"
     );
+}
+
+#[test]
+fn listeners_come_as_a_whole_also_from_the_environment() {
+    let of = |name: &str, value: &str| {
+        let sources = Sources {
+            environment: vec![(name.into(), value.into())],
+            ..Sources::default()
+        };
+        load(&sources).map_err(|failure| failure.to_string())
+    };
+    let listener = "[{ address = \"127.0.0.1:7\" }]";
+    let config = of("MQTTLAB_LISTENER", listener).expect("it is a list");
+    assert_eq!(config.listener[0].address.to_string(), "127.0.0.1:7");
+    let why = of("MQTTLAB_LISTENER__ADDRESS", "127.0.0.1:7").expect_err("which one?");
+    assert!(why.contains("listeners are a list"), "{why}");
+    let why = of("MQTTLAB_AUTH_ACL_FILE", "rules").expect_err("an underscore is missing");
+    assert!(why.contains("did you mean MQTTLAB_AUTH__ACL_FILE"), "{why}");
 }
 
 #[test]
@@ -253,4 +283,46 @@ fn what_would_be_something_else_than_it_says_is_refused() {
         let checked = config.check().map_err(|failure| failure.to_string());
         assert_eq!(checked, expected.map_err(str::to_owned), "{set}");
     }
+}
+
+#[test]
+fn what_lets_nobody_in_or_does_nothing_is_refused() {
+    let listener =
+        |address: &str, key: &str| format!("listener=[{{ address = \"{address}\", {key} }}]");
+    for (set, expected) in [
+        (
+            listener("127.0.0.1:1", "connections-max = 0"),
+            "127.0.0.1:1: connections-max is 0, and nobody could connect; give at least 1, or leave it out",
+        ),
+        (
+            listener("127.0.0.1:1", "proxies-say = \"proxy-protocol\""),
+            "127.0.0.1:1: proxies-say is for the addresses in proxies; give these too",
+        ),
+        (
+            "auth.jwt-audience=a".to_owned(),
+            "auth.jwt-audience needs keys; give jwt-keys-file or jwt-keys-url",
+        ),
+        (
+            "auth.jwt-keys-refresh-s=0".to_owned(),
+            "auth.jwt-keys-refresh-s: give at least 1",
+        ),
+        (
+            "hook.token-file=a".to_owned(),
+            "hook.token-file needs a server to ask; give hook.url",
+        ),
+    ] {
+        let config = from_set(&[&set]).expect("it can be read");
+        let why = config.check().expect_err(&set).to_string();
+        assert_eq!(why, expected, "{set}");
+    }
+    let both = [
+        "broker.versions=[\"5.0\"]",
+        "listener=[{ address = \"127.0.0.1:7\", versions = [\"3.1\"] }]",
+    ];
+    let config = from_set(&both).expect("it can be read");
+    let why = config.check().expect_err("they have none in common");
+    assert!(why.to_string().contains("nobody could connect"), "{why}");
+    let none = ["listener=[{ address = \"127.0.0.1:7\", versions = [] }]"];
+    let why = from_set(&none).expect_err("there is none");
+    assert!(why.contains("give one version or more"), "{why}");
 }

@@ -84,9 +84,17 @@ impl Inherited {
     /// # Errors
     /// When one is left: which.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let left = self.tcp.iter().map(|it| format!("{:?}", it.local_addr()));
+        let unknown = || "whose address is not known".to_owned();
+        let left = self.tcp.iter().map(|it| match it.local_addr() {
+            Ok(address) => address.to_string(),
+            Err(_) => unknown(),
+        });
         #[cfg(unix)]
-        let left = left.chain(self.unix.iter().map(|it| format!("{:?}", it.local_addr())));
+        let left = left.chain(self.unix.iter().map(|it| {
+            let address = it.local_addr().ok();
+            let path = address.as_ref().and_then(|address| address.as_pathname());
+            path.map_or_else(unknown, |path| format!("unix://{}", path.display()))
+        }));
         match left.into_iter().next() {
             None => Ok(()),
             Some(address) => Err(Failure::usage(format!(

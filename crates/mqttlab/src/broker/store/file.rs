@@ -23,6 +23,7 @@ use super::header::{self, End, Found, Header};
 use super::medium::{Medium, is_unreadable};
 use super::salvage::salvage;
 use super::tidy::Extent;
+use crate::failure::why;
 
 /// The file grows by a part of itself, and by no less and no more than this.
 const GROWTH_MIN: u64 = 64 << 10;
@@ -90,7 +91,7 @@ impl From<Unusable> for Unopened {
 
 impl From<io::Error> for Unopened {
     fn from(error: io::Error) -> Self {
-        Self::Refused(error.to_string())
+        Self::Refused(why(&error))
     }
 }
 
@@ -111,9 +112,9 @@ impl From<io::Error> for Unusable {
     /// What the disk does not give out any more is as good as altered.
     fn from(error: io::Error) -> Self {
         if is_unreadable(&error) {
-            Self::Damaged(error.to_string())
+            Self::Damaged(why(&error))
         } else {
-            Self::Refused(error.to_string())
+            Self::Refused(why(&error))
         }
     }
 }

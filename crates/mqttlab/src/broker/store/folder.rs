@@ -67,10 +67,43 @@ pub(super) fn open(path: &Path) -> Result<fs::File, Unusable> {
         return Err(Unusable::in_use());
     }
     if file.length()? == 0 {
+        keep_private(&file)?;
         // A new one is not there for certain before its folder knows of it.
         sync_of(path)?;
     }
     Ok(file)
+}
+
+/// Keeps others out of a file that has nothing in it yet, as out of one that is made.
+#[cfg(unix)]
+fn keep_private(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    match others_may(&file.metadata()?) {
+        Some(_) => file.set_permissions(fs::Permissions::from_mode(0o600)),
+        None => Ok(()),
+    }
+}
+
+/// Permissions are those of the folder.
+#[cfg(not(unix))]
+fn keep_private(_: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// The permissions of a file, where they let others than its owner look into it.
+#[cfg(unix)]
+pub(super) fn others_may(metadata: &fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = metadata.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Permissions are those of the folder.
+#[cfg(not(unix))]
+pub(super) fn others_may(_: &fs::Metadata) -> Option<u32> {
+    None
 }
 
 /// Makes the folder where there is none; nobody else may look into it.
