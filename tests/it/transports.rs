@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -268,7 +270,7 @@ fn a_new_certificate_is_shown_without_disturbing_anybody() -> Result<()> {
             started.elapsed() < PATIENCE,
             "the old one is still shown: {error}"
         );
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
     // It hears the new client's message too.
     old.expect(&large_publish())?;
@@ -428,6 +430,8 @@ fn why_no_websocket_came_of_a_request_is_in_the_log() -> Result<()> {
     ] {
         ensure!(ws(tcp(address)?, path, headers).is_err());
     }
+    // Five of a kind are told in a second.
+    thread::sleep(Duration::from_secs(1));
     answer(tcp(address)?, b"GET /here HTTP/1.1\r\n\r\n")?;
     broker.signal("TERM")?;
     let (_, log) = broker.wait()?;

@@ -3,6 +3,8 @@
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use mqttlab_core::time::Instant;
 
@@ -214,11 +216,19 @@ fn options() -> OpenOptions {
     options
 }
 
+/// Whoever was killed a moment ago may not be gone yet, so somebody else's lock is waited for a little.
 fn lock(file: &fs::File) -> Result<(), Unusable> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => Unusable::in_use(),
-        TryLockError::Error(error) => error.into(),
-    })
+    const PAUSE: Duration = Duration::from_millis(25);
+    let mut pauses = 20;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if pauses > 0 => pauses -= 1,
+            Err(TryLockError::WouldBlock) => return Err(Unusable::in_use()),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        thread::sleep(PAUSE);
+    }
 }
 
 /// Whether the open file is the one of this name.
