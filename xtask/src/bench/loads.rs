@@ -38,7 +38,8 @@ const IDLE: &[&str] = &[
     "broker_idle_cpu_percent",
 ];
 
-/// Floods first, then fixed rates, then what rests. “One at a time”: a publisher waits until its message has arrived.
+/// Floods first, then fixed rates, then what rests. “One at a time”: a publisher waits until its message has
+/// arrived somewhere.
 pub(super) const LOADS: &[Load] = &[
     flow("10 pairs, QoS 0, flood", "pairs --clients 10"),
     flow("10 pairs, QoS 1, flood", "pairs --clients 10 --qos 1"),
