@@ -216,6 +216,43 @@ fn nobody_asks_about_those_who_have_gone_and_what_was_found_out_is_remembered() 
     Ok(())
 }
 
+/// All connections are closed at once, also of those who wait for an answer, which then comes for nobody.
+#[cfg(unix)]
+#[test]
+fn the_store_may_fail_while_many_wait_for_an_answer() -> Result<()> {
+    let gate = Gate::default();
+    let keeper = gate.clone();
+    let server = Server::start(None, move |_, _| {
+        keeper.wait();
+        hook::said(&json!({"result": "allow"}))
+    })?;
+    let folder = Folder::new("fails-while-they-wait")?;
+    let store = folder.path("store");
+    let store = store.to_str().context("a plain path")?;
+    let url = format!("hook.url=http://{}/", server.address);
+    let options = ["--http", "127.0.0.1:0", "--set", &url, "--store", store];
+    let patient = ["--set", "hook.timeout-ms=30000"];
+    let goes_on = ["--set", "store.on-failure=serve-qos0"];
+    let broker = Broker::start_with(&[&options[..], &patient, &goes_on].concat())?;
+    let mut clients = Vec::new();
+    for number in 0..100 {
+        let mut client = broker.connect()?;
+        client.send(&connect(&format!("c{number}"), "ann", "secret"))?;
+        clients.push(client);
+    }
+    let waiting = "mqttlab_login_checks_waiting{of=\"hook\"}";
+    until(&broker, waiting, 92)?;
+    fs::remove_file(store)?;
+    for client in &mut clients {
+        client.expect_closed()?;
+    }
+    until(&broker, waiting, 0)?;
+    gate.open();
+    let mut next = broker.connect()?;
+    next.send(&connect("next", "ann", "secret"))?;
+    next.expect(ACCEPTED)
+}
+
 #[test]
 fn whoever_waits_for_too_long_is_told_so() -> Result<()> {
     let gate = Gate::default();

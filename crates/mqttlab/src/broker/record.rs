@@ -35,6 +35,8 @@ use crate::failure::why;
 const WAITING_MAX: usize = 256;
 /// Bytes that may wait for it, of all loops.
 const WAITING_BYTES_MAX: u64 = 128 << 20;
+/// Earlier recordings of one name that are kept.
+const FORMER_MAX: u32 = 9;
 /// A buffer this large is handed over in the middle of a round.
 const BUFFER_MAX: usize = 1 << 20;
 
@@ -231,11 +233,32 @@ fn start(
     Ok((brokers, recorders))
 }
 
-/// A file that was not there.
 /// Gives an earlier recording of this name another one with a number: a broker that is started again after a crash goes on.
+/// The last number is that of the latest, in place of the one that had it.
 fn make_way(path: &Path) -> io::Result<()> {
+    if !holds_recording(path)? {
+        return Ok(());
+    }
+    let numbered = |number: u32| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{number}"));
+        path.with_file_name(name)
+    };
+    let mut free = (1..FORMER_MAX).map(numbered).filter(|path| !path.exists());
+    let numbered = free.next().unwrap_or_else(|| numbered(FORMER_MAX));
+    holds_recording(&numbered)?;
+    fs::rename(path, &numbered)?;
+    tracing::info!(recording = %path.display(), kept_as = %numbered.display(), "an earlier recording has another name now");
+    Ok(())
+}
+
+/// Whether there is a recording.
+///
+/// # Errors
+/// When there is something else.
+fn holds_recording(path: &Path) -> io::Result<bool> {
     let is_file = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         former => former?.is_file(),
     };
     let mut head = Vec::new();
@@ -243,26 +266,17 @@ fn make_way(path: &Path) -> io::Result<()> {
         let former = fs::File::open(path)?;
         former.take(MAGIC.len() as u64).read_to_end(&mut head)?;
     }
-    if !is_file || !MAGIC.starts_with(&head) {
-        return Err(io::Error::other(
-            "there is a file of this name, and it is no recording; name another",
-        ));
+    // One that was cut at once is one too.
+    match is_file && MAGIC.starts_with(&head) {
+        true => Ok(true),
+        false => Err(io::Error::other(format!(
+            "{} is there, and no recording; name another file",
+            path.display()
+        ))),
     }
-    let mut numbers = 1_u64..;
-    let numbered = numbers.find_map(|number| {
-        let mut name = path.file_name()?.to_owned();
-        name.push(format!(".{number}"));
-        let numbered = path.with_file_name(name);
-        (!numbered.exists()).then_some(numbered)
-    });
-    let Some(numbered) = numbered else {
-        return Ok(());
-    };
-    fs::rename(path, &numbered)?;
-    tracing::info!(recording = %path.display(), kept_as = %numbered.display(), "an earlier recording has another name now");
-    Ok(())
 }
 
+/// A file that was not there.
 fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -450,9 +464,33 @@ impl Drop for Recorder {
 
 #[cfg(test)]
 mod tests {
-    use mqttlab_sim::traffic::Payloads;
+    use std::fs;
 
-    use super::Mask;
+    use mqttlab_sim::traffic::{MAGIC, Payloads};
+
+    use super::{FORMER_MAX, Mask, make_way};
+
+    #[test]
+    fn so_many_earlier_recordings_are_kept_and_nothing_else_is_touched() -> std::io::Result<()> {
+        let folder = std::env::temp_dir().join(format!("mqttlab-{}-former", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let path = folder.join("traffic");
+        let numbered = |number: u32| folder.join(format!("traffic.{number}"));
+        let record = |number: u32| fs::write(&path, [MAGIC, &number.to_le_bytes()[..]].concat());
+        for number in 1..=FORMER_MAX + 2 {
+            record(number)?;
+            make_way(&path)?;
+        }
+        let first = fs::read(numbered(1))?;
+        let last = fs::read(numbered(FORMER_MAX))?;
+        assert_eq!((first[8], last[8]), (1, FORMER_MAX as u8 + 2));
+        assert!(!path.exists() && !numbered(FORMER_MAX + 1).exists());
+        fs::write(numbered(FORMER_MAX), "of somebody else")?;
+        record(0)?;
+        assert!(make_way(&path).is_err_and(|why| why.to_string().contains("traffic.9 is there")));
+        assert_eq!(fs::read(numbered(FORMER_MAX))?, b"of somebody else");
+        fs::remove_dir_all(folder)
+    }
 
     #[test]
     fn of_hashed_payloads_only_length_and_sameness_are_left() {

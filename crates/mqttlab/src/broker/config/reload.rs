@@ -104,6 +104,14 @@ impl Config {
                      want, name an acl-file with the line \"topic readwrite #\", or start again"
                 )));
             }
+            if let Some(key) = now.lacks_guard_of(then)
+                && !self.allows_anonymous(now)
+            {
+                return Err(Failure::usage(format!(
+                    "listener {address}: {key} is gone, which kept somebody out; it can be changed now, and taken away by \
+                     a restart"
+                )));
+            }
         }
         Ok(())
     }
@@ -130,6 +138,46 @@ impl Config {
         let mut changed = Vec::new();
         note_differences("", &table(former), &table(self), &mut changed);
         changed
+    }
+}
+
+impl Listener {
+    /// The setting that kept somebody out of the one before, and is not here.
+    fn lacks_guard_of(&self, former: &Self) -> Option<&'static str> {
+        let guards = [
+            (
+                "client-ca",
+                former.client_ca.is_some(),
+                self.client_ca.is_some(),
+            ),
+            (
+                "acl-file",
+                former.acl_file.is_some(),
+                self.acl_file.is_some(),
+            ),
+            (
+                "proxies",
+                !former.proxies.is_empty(),
+                !self.proxies.is_empty(),
+            ),
+            (
+                "jwt-audience",
+                former.jwt_audience.is_some(),
+                self.jwt_audience.is_some(),
+            ),
+            (
+                "jwt-issuer",
+                former.jwt_issuer.is_some(),
+                self.jwt_issuer.is_some(),
+            ),
+            (
+                "client-id-is-user-name",
+                former.client_id_is_user_name,
+                self.client_id_is_user_name,
+            ),
+        ];
+        let lost = guards.into_iter().find(|&(_, was, is)| was && !is);
+        lost.map(|(key, _, _)| key)
     }
 }
 
@@ -211,7 +259,27 @@ mod tests {
         for former in [RULES, own] {
             let why = after(former, PASSWORDS).expect_err(former);
             assert!(why.contains("topic readwrite #"), "{why}");
-            after(former, RULES).expect(former);
+        }
+        after(RULES, RULES).expect("nothing is gone");
+        after(RULES, own).expect("others are there");
+    }
+
+    /// What a file lacks that was cut in its last listener.
+    #[test]
+    fn what_kept_somebody_out_of_a_listener_does_not_vanish() {
+        let listener = "[auth]\npassword-file = \"pw\"\nacl-file = \"rules\"\n\
+                        [[listener]]\naddress = \"mqtts://127.0.0.1:1883\"\n";
+        for line in [
+            "client-ca = \"ca\"",
+            "acl-file = \"stricter\"",
+            "proxies = [\"10.0.0.1\"]",
+            "client-id-is-user-name = true",
+        ] {
+            let former = format!("{listener}{line}\n");
+            let key = line.split(' ').next().unwrap_or_default();
+            let why = after(&former, listener).expect_err(line);
+            assert!(why.contains(&format!("{key} is gone")), "{why}");
+            after(listener, &former).expect("it may come");
         }
     }
 

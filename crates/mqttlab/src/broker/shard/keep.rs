@@ -60,6 +60,8 @@ impl Shard {
              connection are served; restart the broker when the disk is good again"
         );
         for conn in self.sockets.conns() {
+            self.sockets.patience.remove(conn);
+            self.sockets.doorkeeper.closed(conn);
             self.sockets.remove(conn, &self.broker);
         }
         self.sockets.doorkeeper.forget_all();

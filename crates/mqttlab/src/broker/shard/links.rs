@@ -5,6 +5,7 @@ use mqttlab_core::link::Link;
 /// By slot. What links hold is counted: packets that have not come whole, and the topics of Topic Aliases.
 pub(super) struct Links {
     places: Vec<Option<Link>>,
+    count: usize,
     bytes: usize,
     max: usize,
 }
@@ -14,6 +15,7 @@ impl Links {
     pub(super) fn new(max: u64, loops: usize) -> Self {
         let mut links = Self {
             places: Vec::new(),
+            count: 0,
             bytes: 0,
             max: 0,
         };
@@ -34,13 +36,17 @@ impl Links {
             self.places.resize_with(slot + 1, || None);
         }
         self.remove(slot);
+        self.count += 1;
         self.bytes += link.memory();
         self.places[slot] = Some(link);
     }
 
     pub(super) fn remove(&mut self, slot: usize) {
         let link = self.places.get_mut(slot).and_then(Option::take);
-        self.bytes -= link.map_or(0, |link| link.memory());
+        if let Some(link) = link {
+            self.count -= 1;
+            self.bytes -= link.memory();
+        }
     }
 
     /// The link in this slot. Whoever gives it something to read says so afterwards.
@@ -49,16 +55,20 @@ impl Links {
     }
 
     /// The link in this slot held `before` bytes until it was given something to read. Says whether it holds more now,
-    /// and with that all of them too much.
+    /// and all of them too much.
+    ///
+    /// Whoever holds no more than its part goes on: others may have taken all there is and keep it, and all parts together
+    /// are as much again at the most.
     pub(super) fn settle(&mut self, slot: usize, before: usize) -> bool {
         let now = self.at(slot).map_or(0, |link| link.memory());
         self.bytes = self.bytes + now - before;
-        now > before && self.bytes > self.max
+        now > before && self.bytes > self.max && now > self.max / self.count.max(1)
     }
 
     /// All connections are gone: so is the memory for them.
     pub(super) fn clear(&mut self) {
         self.places = Vec::new();
+        self.count = 0;
         self.bytes = 0;
     }
 }

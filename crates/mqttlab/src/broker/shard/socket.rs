@@ -402,7 +402,9 @@ impl Sockets {
         let conn = checked.conn;
         self.doorkeeper.remember(self.now, checked);
         self.asking = Some(self.patience.remove(conn)?);
-        let socket = self.slots[index(conn) as usize].as_ref()?;
+        // Where the store has failed all are gone at once, and their slots with them.
+        let socket = self.slots.get(index(conn) as usize)?.as_ref();
+        let socket = socket.filter(|socket| socket.conn() == conn)?;
         let answer = self.doorkeeper.note(self.now, &socket.caller(), checked);
         self.note_doorkeepers_denial();
         let (client_id, user) = (&checked.client_id, checked.user.as_deref());

@@ -171,7 +171,9 @@ impl<Q: Question> Drop for Pool<Q> {
 fn work<Q: Question>(shared: &Shared<Q>) {
     let mut memory = Memory::default();
     while let Some(asked) = next(shared) {
+        let place = Place(shared);
         let outcome = asked.question.answer(&mut memory);
+        std::mem::forget(place);
         let mut state = shared.lock();
         let same = state.queue.take(|other| asked.question.is_same(other));
         let all = [&asked].into_iter().chain(&same);
@@ -183,6 +185,17 @@ fn work<Q: Question>(shared: &Shared<Q>) {
             (shared.tell)(other, outcome.clone());
         }
         (shared.tell)(asked, outcome);
+    }
+}
+
+/// The place of a thread that answers. A panic gives it back, so that another thread can begin.
+struct Place<'a, Q: Question>(&'a Shared<Q>);
+
+impl<Q: Question> Drop for Place<'_, Q> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.working -= 1;
+        state.threads -= 1;
     }
 }
 
